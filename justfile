@@ -1,0 +1,38 @@
+# `just` lists these recipes; `./run just RECIPE` runs one on a machine that has only Python.
+
+export PATH := justfile_directory() / ".venv/bin:" + env("PATH")
+
+# List the recipes
+_default:
+    @just --list --unsorted
+
+# Make .venv from constraints.txt, with the development tools
+setup:
+    ./run --setup
+
+# Put every file into the project's format, and fix what can be fixed
+fmt:
+    ruff format
+    ruff check --fix
+
+# All that continuous integration checks
+check:
+    ruff format --check
+    ruff check
+    mypy --strict src tests perf
+    lint-imports
+    pytest
+
+# The tests alone; arguments go to pytest, such as `-n 2` or `-k embedded`
+test *ARGS:
+    pytest {{ ARGS }}
+
+# Measure speed and statistical efficiency; figures are printed, nothing is judged
+perf *ARGS:
+    pytest -m perf -s perf {{ ARGS }}
+
+# Pin the newest allowed versions, with hashes and without any registry's address
+constraints:
+    env -u UV_INDEX -u UV_FIND_LINKS ./run uv pip compile --universal --generate-hashes --upgrade \
+        --no-header --no-annotate --no-emit-index-url --python-version 3.11 \
+        --group dev pyproject.toml --output-file constraints.txt

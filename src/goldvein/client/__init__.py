@@ -1,0 +1,1 @@
+"""The SDK: knows the wire shapes and an HTTP client, nothing else."""

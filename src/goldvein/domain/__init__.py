@@ -1,0 +1,1 @@
+"""The nouns as frozen records, and what can go wrong. Standard library only."""

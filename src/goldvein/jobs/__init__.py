@@ -1,0 +1,1 @@
+"""Scheduled and deferred work; each job calls one service."""

@@ -1,0 +1,1 @@
+"""One module per step of a task's way; one transaction per use case; every write lives here."""

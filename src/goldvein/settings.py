@@ -1,0 +1,177 @@
+"""Every setting of the installation, in one table.
+
+A setting is read from the environment variable ``GOLDVEIN_<NAME>``, once, by the room that wires the others together.
+Nothing here holds a policy: what a project demands of its labelers is data of that project.
+"""
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass, fields
+from pathlib import Path
+from typing import Final
+
+PREFIX: Final = "GOLDVEIN_"
+
+type_names: Final = {str: "text", int: "whole number", float: "number", bool: "yes or no", Path: "folder"}
+"""How each kind of value is called where a person reads it."""
+
+_TRUE: Final = frozenset({"1", "true", "yes", "on"})
+_FALSE: Final = frozenset({"0", "false", "no", "off"})
+
+Value = str | int | float | bool | Path
+
+
+class SettingError(ValueError):
+    """A setting has a value that cannot be used."""
+
+
+@dataclass(frozen=True, slots=True)
+class Setting:
+    """One row of the table: the default's type is the setting's type."""
+
+    name: str
+    default: Value
+    unit: str
+    help: str
+    choices: tuple[str, ...] = ()
+    at_least: float | None = None
+
+    @property
+    def variable(self) -> str:
+        """The environment variable that sets it."""
+        return PREFIX + self.name.upper()
+
+    def parse(self, text: str) -> Value:
+        """Turn the variable's text into a value of the default's type.
+
+        Raises
+        ------
+        SettingError
+            If the text is no such value, is not among the choices or is too small.
+        """
+        value: Value
+        try:
+            match self.default:
+                case bool():
+                    value = _parse_bool(text)
+                case int():
+                    value = int(text)
+                case float():
+                    value = float(text)
+                case Path():
+                    value = Path(text).expanduser()
+                case str():
+                    value = text.strip()
+        except ValueError as error:
+            kind = type_names[type(self.default) if not isinstance(self.default, Path) else Path]
+            raise SettingError(f"{self.variable}={text!r} is not a {kind}: {self.help}") from error
+        if self.choices and value not in self.choices:
+            raise SettingError(f"{self.variable}={text!r} must be one of {', '.join(self.choices)}")
+        if self.at_least is not None and isinstance(value, int | float) and not value >= self.at_least:
+            raise SettingError(
+                f"{self.variable}={text!r} must be at least {self.at_least:g} {self.unit}".rstrip()
+            )
+        return value
+
+
+def _parse_bool(text: str) -> bool:
+    word = text.strip().lower()
+    if word in _TRUE:
+        return True
+    if word in _FALSE:
+        return False
+    raise ValueError(text)
+
+
+def default_home(environ: Mapping[str, str] = os.environ) -> Path:
+    """Folder of the embedded database and its keys: /var/lib/goldvein for root, else the user's data folder."""
+    if hasattr(os, "geteuid") and os.geteuid() == 0:
+        return Path("/var/lib/goldvein")
+    data = environ.get("XDG_DATA_HOME", "")
+    base = Path(data) if data.startswith("/") else Path.home() / ".local" / "share"
+    return base / "goldvein"
+
+
+SETTINGS: Final = (
+    Setting(
+        "database_url",
+        "",
+        "",
+        "PostgreSQL to use, as postgresql://...; empty: the embedded server in GOLDVEIN_HOME",
+    ),
+    Setting(
+        "home",
+        Path(),
+        "",
+        "folder of the embedded database; empty: /var/lib/goldvein for root, else the user's data",
+    ),
+    Setting("host", "127.0.0.1", "", "address that the HTTP server listens on"),
+    Setting("port", 8000, "", "port that the HTTP server listens on; 0 takes a free one", at_least=0),
+    Setting(
+        "log_level",
+        "info",
+        "",
+        "least severe log event that is written",
+        choices=("debug", "info", "warning", "error"),
+    ),
+    Setting("log_json", False, "", "write log events as JSON lines instead of text for people"),
+    Setting("pool_size", 8, "connections", "database connections that one process keeps at most", at_least=2),
+    Setting("group_size", 256, "requests", "requests that share one transaction at most", at_least=1),
+    Setting("job_concurrency", 4, "jobs", "jobs that one `goldvein work` process runs at once", at_least=1),
+    Setting(
+        "shutdown_seconds",
+        10.0,
+        "seconds",
+        "time that requests and jobs get to end when asked to stop",
+        at_least=0,
+    ),
+    Setting(
+        "webhook_timeout", 10.0, "seconds", "time that a webhook's receiver gets to answer", at_least=0.1
+    ),
+    Setting(
+        "allow_private_webhooks",
+        False,
+        "",
+        "let webhooks call private, loopback and link-local addresses; for tests and closed networks only",
+    ),
+)
+"""The table. docs/settings.md is made from it, and `Settings` has one field a row, by test."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settings:
+    """The settings of one process, parsed and checked."""
+
+    database_url: str
+    home: Path
+    host: str
+    port: int
+    log_level: str
+    log_json: bool
+    pool_size: int
+    group_size: int
+    job_concurrency: int
+    shutdown_seconds: float
+    webhook_timeout: float
+    allow_private_webhooks: bool
+
+
+def read_settings(environ: Mapping[str, str] = os.environ) -> Settings:
+    """Read every setting from the environment; an empty variable counts as not set.
+
+    Raises
+    ------
+    SettingError
+        If a value cannot be used, or a ``GOLDVEIN_`` variable names no setting (most often a typing error).
+    """
+    known = {setting.variable: setting for setting in SETTINGS}
+    unknown = sorted(name for name in environ if name.startswith(PREFIX) and name not in known)
+    if unknown:
+        raise SettingError(f"{unknown[0]} names no setting; the settings are {', '.join(known)}")
+    values: dict[str, Value] = {}
+    for variable, setting in known.items():
+        text = environ.get(variable, "")
+        values[setting.name] = setting.parse(text) if text else setting.default
+    if values["home"] == Path():
+        values["home"] = default_home(environ)
+    return Settings(**{field.name: values[field.name] for field in fields(Settings)})  # type: ignore[arg-type]

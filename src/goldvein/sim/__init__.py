@@ -1,0 +1,1 @@
+"""Labeler behaviours, populations, scenarios and replay; the service never imports it."""

@@ -1,0 +1,1 @@
+"""Pure mathematics on arrays: posteriors, items, shortcuts, consensus, agreement and drift."""

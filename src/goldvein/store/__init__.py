@@ -1,0 +1,1 @@
+"""PostgreSQL: named queries, migrations, one small module per aggregate, the embedded server."""
