@@ -1,1 +1,1 @@
-"""PostgreSQL: named queries, migrations, one small module per aggregate, the embedded server."""
+"""PostgreSQL: named SQL, migrations, one small module per aggregate, and the embedded server."""

@@ -1,0 +1,216 @@
+"""The nouns of the loop as frozen records: what rooms hand to each other."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, Literal
+
+Role = Literal["customer", "labeler", "trusted", "auditor", "operator"]
+ProjectState = Literal["draft", "mining", "open", "paused", "closed"]
+TaskState = Literal["queued", "labelled", "cancelled", "expired", "benchmark"]
+EventName = Literal[
+    "label.created", "label.withdrawn", "task.completed", "task.expired", "batch.drained", "alert.opened", "alert.resolved"
+]
+UNANSWERABLE = -1
+"""The choice of a labeler who says that none of the options can be picked."""
+
+
+@dataclass(frozen=True, slots=True)
+class Principal:
+    """Who makes a request: the owner of a valid key."""
+
+    key: int
+    role: Role
+    customer: int | None = None
+    labeler: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Project:
+    """Instruction, task type, pipeline and quality policy."""
+
+    id: int
+    customer: int
+    name: str
+    instruction: str
+    type: str
+    classes: tuple[str, ...] | None
+    deadline_seconds: int | None
+    state: ProjectState
+    revision: int
+    policy_version: int
+    model_version: int | None
+    admitted: int
+    supply_target: int
+    created_at: datetime
+    opened_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class ProjectDraft:
+    """What a customer says of a new project; ``policy`` overrides the default policy's fields."""
+
+    name: str
+    instruction: str
+    type: str = "choice"
+    classes: tuple[str, ...] | None = None
+    deadline_seconds: int | None = None
+    policy: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class TaskDraft:
+    """One task as pushed; ``index`` is its place in the request."""
+
+    index: int
+    input: Mapping[str, Any]
+    unique_id: str | None = None
+    metadata: Mapping[str, Any] | None = None
+    priority: int = 0
+    deadline: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class PushedTask:
+    """A stored task; ``created`` is false where the same task was there already."""
+
+    index: int
+    id: int
+    unique_id: str | None
+    created: bool
+
+
+@dataclass(frozen=True, slots=True)
+class ItemError:
+    """Why one item of a list was refused; ``pointer`` is a JSON pointer into the request."""
+
+    index: int
+    code: str
+    detail: str
+    pointer: str
+    facts: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class PushResult:
+    """Tasks stored and tasks refused, in the order of the request."""
+
+    tasks: Sequence[PushedTask]
+    errors: Sequence[ItemError]
+    batch: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Task:
+    """One task with its content and, once labelled, its current label."""
+
+    id: int
+    project: int
+    unique_id: str | None
+    batch: str | None
+    input: Mapping[str, Any]
+    metadata: Mapping[str, Any] | None
+    state: TaskState
+    priority: int
+    deadline: datetime | None
+    created_at: datetime
+    finished_at: datetime | None
+    label: Label | None
+
+
+@dataclass(frozen=True, slots=True)
+class Label:
+    """What the customer receives for a task."""
+
+    id: int
+    task: int
+    unique_id: str | None
+    answer: Mapping[str, Any]
+    basis: Literal["labeler", "panel"]
+    labeler: str | None
+    confidence: float | None
+    p_benchmarks: float | None
+    p_all: float | None
+    benchmarks: int | None
+    standing_state: str | None
+    policy_version: int
+    answered_at: datetime
+    delivered_at: datetime
+    replaces: int | None
+    withdrawn_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """One numbered event of a project; ``label`` for label events, ``task`` and ``unique_id`` where one is meant."""
+
+    position: int
+    event: EventName
+    created_at: datetime
+    task: int | None
+    unique_id: str | None
+    batch: str | None
+    label: Label | None
+
+
+@dataclass(frozen=True, slots=True)
+class BatchProgress:
+    """Counts of a batch, and when it should be done."""
+
+    name: str
+    created_at: datetime
+    total: int
+    queued: int
+    labelled: int
+    cancelled: int
+    expired: int
+    benchmark: int
+    p50_seconds: float | None
+    p95_seconds: float | None
+    eta: datetime | None
+    done: bool
+
+
+@dataclass(frozen=True, slots=True)
+class WorkRequest:
+    """One thing a labeler asks for: work, or to answer, skip or renew a lease."""
+
+    labeler: int
+    kind: Literal["next", "answer", "skip", "renew"]
+    project: int | None = None
+    lease: str | None = None
+    answer: Mapping[str, Any] | None = None
+    focus_ms: int | None = None
+    reason: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Work:
+    """A lease and the task in the order in which this labeler sees it."""
+
+    lease: str
+    expires_at: datetime
+    project: int
+    name: str
+    instruction: str
+    type: str
+    input: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class NoWork:
+    """Why nothing is handed out now, and when to ask again."""
+
+    reason: str
+    retry_after_seconds: int
+
+
+@dataclass(frozen=True, slots=True)
+class WorkResult:
+    """The outcome of one work request; ``next`` is null after a renewal."""
+
+    accepted: bool
+    next: Work | NoWork | None
+    expires_at: datetime | None = None

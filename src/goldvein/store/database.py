@@ -1,0 +1,69 @@
+"""Connections to PostgreSQL, and transactions over them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from psycopg import Connection
+from psycopg_pool import ConnectionPool
+
+Transaction = Connection[tuple[Any, ...]]
+
+
+def _configure(connection: Transaction) -> None:
+    connection.prepare_threshold = 2
+    connection.autocommit = True
+    connection.execute("SET timezone = 'UTC'")
+
+
+class Database:
+    """A pool of connections to one Goldvein database.
+
+    Parameters
+    ----------
+    url : str
+        A PostgreSQL connection string.
+    pool_size : int
+        The most connections held at once.
+    """
+
+    def __init__(self, url: str, *, pool_size: int = 10) -> None:
+        self.url = url
+        self._pool: ConnectionPool[Transaction] = ConnectionPool(
+            url, min_size=1, max_size=pool_size, configure=_configure, open=True, timeout=30, check=None
+        )
+
+    @contextmanager
+    def transaction(self, *, durable: bool = True) -> Iterator[Transaction]:
+        """One transaction: commit at the end, roll back on an exception.
+
+        ``durable=False`` lets the commit return before its log is on disk: right for handing out, never for an answer.
+        """
+        with self._pool.connection() as connection, connection.transaction():
+            if not durable:
+                connection.execute("SET LOCAL synchronous_commit = off")
+            yield connection
+
+    @contextmanager
+    def connection(self) -> Iterator[Transaction]:
+        """A connection in autocommit: each statement is a transaction of its own."""
+        with self._pool.connection() as connection:
+            yield connection
+
+    def reset(self) -> None:
+        """Throw away connections that died, so that the next transaction gets a living one."""
+        self._pool.check()
+
+    def close(self) -> None:
+        """Give all connections back to the server."""
+        self._pool.close()
+
+    def __enter__(self) -> Database:
+        """Use the database as a context manager that closes it."""
+        return self
+
+    def __exit__(self, *exception: object) -> None:
+        """Close the pool."""
+        self.close()

@@ -1,0 +1,331 @@
+-- The loop: projects, tasks, attempts, answers, standings, benchmarks, labels and the log.
+--
+-- Every key starts with the project, so that projects can be partitioned or spread over servers.
+-- Hot tables (attempts, answers, labels, outbox, log) carry no foreign keys: their rows are written in groups by
+-- one transaction that has just locked what they refer to, and `goldvein verify` checks the sums.
+
+CREATE TABLE instance (
+    one boolean PRIMARY KEY DEFAULT true CHECK (one),
+    lease_key bytea NOT NULL CHECK (length(lease_key) = 16)  -- AES key of the lease tokens
+);
+
+CREATE TABLE customers (
+    id integer GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    name text NOT NULL,
+    created_at timestamptz NOT NULL
+);
+
+-- A labeler's row is locked first by every request of that labeler: one lease in hand at a time.
+CREATE TABLE labelers (
+    id integer GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    name text NOT NULL UNIQUE,
+    role text NOT NULL CHECK (role IN ('labeler', 'trusted', 'auditor')),
+    created_at timestamptz NOT NULL,
+    lease_project integer,
+    lease_attempt bigint,
+    lease_expires_at timestamptz
+) WITH (fillfactor = 50);
+
+CREATE TABLE api_keys (
+    id integer GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    hash bytea NOT NULL UNIQUE CHECK (length(hash) = 32),  -- SHA-256 of a 256-bit random token
+    role text NOT NULL CHECK (role IN ('customer', 'labeler', 'trusted', 'auditor', 'operator')),
+    customer integer REFERENCES customers,
+    labeler integer REFERENCES labelers,
+    name text NOT NULL,
+    created_at timestamptz NOT NULL,
+    revoked_at timestamptz,
+    CHECK ((role = 'customer') = (customer IS NOT NULL)),
+    CHECK ((role IN ('labeler', 'trusted', 'auditor')) = (labeler IS NOT NULL))
+);
+
+CREATE TABLE projects (
+    id integer GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    customer integer NOT NULL REFERENCES customers,
+    name text NOT NULL,
+    instruction text NOT NULL,
+    type text NOT NULL CHECK (type IN ('choice')),
+    classes jsonb,
+    deadline_seconds integer CHECK (deadline_seconds > 0),  -- default of a task's deadline, from its push
+    state text NOT NULL CHECK (state IN ('draft', 'mining', 'open', 'paused', 'closed')),
+    revision bigint NOT NULL DEFAULT 1,        -- grows with every change that a process may have cached
+    policy_version integer NOT NULL DEFAULT 1,
+    model_version integer,                     -- null until the project opens
+    admitted integer NOT NULL DEFAULT 0,       -- standings that may work
+    supply_target integer NOT NULL,            -- mining goes on while fewer benchmarks are active
+    last_ordinal integer NOT NULL DEFAULT 0,   -- of benchmarks
+    created_at timestamptz NOT NULL,
+    opened_at timestamptz
+);
+CREATE INDEX projects_customer ON projects (customer);
+
+CREATE TABLE policy_versions (
+    project integer NOT NULL REFERENCES projects,
+    version integer NOT NULL,
+    policy jsonb NOT NULL,
+    made_at timestamptz NOT NULL,
+    PRIMARY KEY (project, version)
+);
+
+CREATE TABLE model_versions (
+    project integer NOT NULL REFERENCES projects,
+    version integer NOT NULL,
+    model jsonb NOT NULL,
+    made_at timestamptz NOT NULL,
+    PRIMARY KEY (project, version)
+);
+
+CREATE TABLE batches (
+    project integer NOT NULL REFERENCES projects,
+    id integer GENERATED ALWAYS AS IDENTITY,
+    name text NOT NULL,
+    created_at timestamptz NOT NULL,
+    cancelled_at timestamptz,
+    drained_at timestamptz,
+    PRIMARY KEY (project, id),
+    UNIQUE (project, name)
+);
+
+CREATE TABLE tasks (
+    project integer NOT NULL,
+    id bigint GENERATED ALWAYS AS IDENTITY,
+    unique_id text,
+    batch integer,
+    content bigint NOT NULL,                   -- first 64 bits of the SHA-256 of the input: identity for "never twice"
+    state text NOT NULL CHECK (state IN ('queued', 'labelled', 'cancelled', 'expired', 'benchmark')),
+    priority integer NOT NULL,
+    deadline timestamptz,
+    created_at timestamptz NOT NULL,
+    finished_at timestamptz,
+    PRIMARY KEY (project, id)
+) WITH (fillfactor = 80);
+CREATE UNIQUE INDEX tasks_unique_id ON tasks (project, unique_id) WHERE unique_id IS NOT NULL;
+CREATE INDEX tasks_batch ON tasks (project, batch) WHERE batch IS NOT NULL;
+
+CREATE TABLE task_inputs (
+    project integer NOT NULL,
+    task bigint NOT NULL,
+    input jsonb NOT NULL,
+    metadata jsonb,
+    rules jsonb NOT NULL,                      -- what each content shortcut would choose: {rule: [option, ...]}
+    PRIMARY KEY (project, task)
+);
+
+-- One wanted answer. open -> leased -> answered | skipped | lapsed | closed; a lapsed, skipped or discarded one is
+-- followed by a new open attempt, so that (content, labeler) stays unique for ever.
+CREATE TABLE attempts (
+    project integer NOT NULL,
+    id bigint GENERATED ALWAYS AS IDENTITY,
+    task bigint NOT NULL,
+    content bigint NOT NULL,
+    stage text NOT NULL CHECK (stage IN ('label', 'panel', 'benchmark')),
+    state text NOT NULL CHECK (state IN ('open', 'leased', 'answered', 'skipped', 'lapsed', 'closed')),
+    lane smallint NOT NULL,                    -- 0: first in line (requeued), 1: as pushed
+    due_at timestamptz NOT NULL,               -- the deadline, or infinity
+    urgency integer NOT NULL,                  -- minus the priority
+    fence integer NOT NULL DEFAULT 0,
+    labeler integer,
+    shown smallint[],                          -- the option at each position
+    shown_at timestamptz,
+    expires_at timestamptz,
+    rate real,                                 -- the share of benchmarks that this lease was drawn with
+    draw real,                                 -- the probability of this benchmark among the candidates drawn
+    PRIMARY KEY (project, id),
+    CHECK ((state = 'open') = (labeler IS NULL) OR state = 'closed'),
+    CHECK (state <> 'leased' OR expires_at IS NOT NULL)
+) WITH (fillfactor = 70, autovacuum_vacuum_scale_factor = 0.05);
+CREATE INDEX attempts_queue ON attempts (project, stage, lane, due_at, urgency, id) WHERE state = 'open';
+CREATE INDEX attempts_leased ON attempts (project, expires_at) WHERE state = 'leased';
+CREATE UNIQUE INDEX attempts_never_twice ON attempts (project, content, labeler) WHERE labeler IS NOT NULL;
+CREATE INDEX attempts_task ON attempts (project, task);
+
+CREATE TABLE answers (
+    project integer NOT NULL,
+    attempt bigint NOT NULL,
+    task bigint NOT NULL,
+    labeler integer NOT NULL,
+    answer jsonb NOT NULL,
+    choice smallint NOT NULL,                  -- the content option; -1: cannot be answered
+    shown_at timestamptz NOT NULL,
+    received_at timestamptz NOT NULL,
+    focus_ms integer,
+    PRIMARY KEY (project, attempt)
+);
+
+CREATE TABLE standings (
+    project integer NOT NULL,
+    labeler integer NOT NULL,
+    state text NOT NULL CHECK (state IN ('admitted', 'dismissed')),
+    panel text CHECK (panel IN ('appointed', 'earned')),
+    n bigint NOT NULL,                         -- version: one per answer, no gaps
+    model_version integer NOT NULL,
+    posterior bytea NOT NULL,                  -- float64: states under benchmarks, then under all evidence
+    p_benchmarks double precision NOT NULL,
+    p_all double precision NOT NULL,
+    benchmarks integer NOT NULL,               -- answered since the last admission
+    answers bigint NOT NULL,
+    skips integer NOT NULL DEFAULT 0,
+    held integer NOT NULL DEFAULT 0,
+    grace integer NOT NULL DEFAULT 0,          -- answers still taken after a dismissal
+    seen bytea NOT NULL,                       -- bitmap over the ordinals of benchmarks
+    admitted_at timestamptz NOT NULL,
+    updated_at timestamptz NOT NULL,
+    PRIMARY KEY (project, labeler),
+    CHECK (held >= 0)
+) WITH (fillfactor = 50);
+
+-- Answers kept back, each with P(state now, good at that answer | all since): its sum is the smoothed probability.
+CREATE TABLE holds (
+    project integer NOT NULL,
+    labeler integer NOT NULL,
+    attempt bigint NOT NULL,
+    task bigint NOT NULL,
+    expires_at timestamptz NOT NULL,
+    joint bytea NOT NULL,
+    PRIMARY KEY (project, labeler, attempt)
+) WITH (fillfactor = 50);
+CREATE INDEX holds_expiry ON holds (project, expires_at);
+CREATE UNIQUE INDEX holds_task ON holds (project, attempt);
+
+CREATE TABLE benchmarks (
+    project integer NOT NULL,
+    task bigint NOT NULL,
+    state text NOT NULL CHECK (state IN ('candidate', 'active', 'frozen', 'retired')),
+    basis text NOT NULL CHECK (basis IN ('panel', 'manual')),
+    ordinal integer,
+    item_version integer,
+    exposures integer NOT NULL DEFAULT 0,
+    revision bigint NOT NULL,
+    created_at timestamptz NOT NULL,
+    promoted_at timestamptz,
+    reason text,
+    PRIMARY KEY (project, task),
+    CHECK (state <> 'active' OR (ordinal IS NOT NULL AND item_version IS NOT NULL))
+) WITH (fillfactor = 70);
+CREATE INDEX benchmarks_revision ON benchmarks (project, revision);
+CREATE UNIQUE INDEX benchmarks_ordinal ON benchmarks (project, ordinal) WHERE ordinal IS NOT NULL;
+
+CREATE TABLE item_versions (
+    project integer NOT NULL,
+    task bigint NOT NULL,
+    version integer NOT NULL,
+    key smallint NOT NULL,
+    key_right double precision NOT NULL,
+    key_probabilities double precision[] NOT NULL,
+    difficulty double precision[] NOT NULL,    -- weights over the difficulty grid
+    model_version integer,                     -- the grid that the likelihoods stand on; null before opening
+    likelihoods bytea,                         -- float64 (states, options + 1)
+    made_at timestamptz NOT NULL,
+    PRIMARY KEY (project, task, version)
+);
+
+CREATE TABLE labels (
+    project integer NOT NULL,
+    id bigint GENERATED ALWAYS AS IDENTITY,
+    task bigint NOT NULL,
+    attempt bigint,                            -- null for a panel's label
+    answer jsonb NOT NULL,
+    basis text NOT NULL CHECK (basis IN ('labeler', 'panel')),
+    labeler integer,
+    confidence double precision,
+    p_benchmarks double precision,
+    p_all double precision,
+    benchmarks integer,
+    standing_state text,
+    policy_version integer NOT NULL,
+    answered_at timestamptz NOT NULL,
+    delivered_at timestamptz NOT NULL,
+    replaces bigint,
+    withdrawn_at timestamptz,
+    PRIMARY KEY (project, id)
+);
+CREATE UNIQUE INDEX labels_current ON labels (project, task) WHERE withdrawn_at IS NULL;
+
+-- Positions are given after commit, by one numberer per project: a reader never passes a row that commits later.
+CREATE TABLE outbox (
+    project integer NOT NULL,
+    id bigint GENERATED ALWAYS AS IDENTITY,
+    event text NOT NULL CHECK (event IN
+        ('label.created', 'label.withdrawn', 'task.completed', 'task.expired', 'batch.drained', 'alert.opened', 'alert.resolved')),
+    task bigint,
+    label bigint,
+    batch integer,
+    created_at timestamptz NOT NULL,
+    position bigint
+) WITH (autovacuum_vacuum_scale_factor = 0.05);
+CREATE UNIQUE INDEX outbox_unnumbered ON outbox (project, id) WHERE position IS NULL;
+CREATE UNIQUE INDEX outbox_position ON outbox (project, position) WHERE position IS NOT NULL;
+
+CREATE TABLE outbox_positions (
+    project integer PRIMARY KEY REFERENCES projects,
+    last bigint NOT NULL
+);
+
+CREATE TABLE idempotency_keys (
+    api_key integer NOT NULL REFERENCES api_keys,
+    key text NOT NULL,
+    request_hash bytea NOT NULL,               -- of method, path and body
+    status integer NOT NULL,
+    response bytea NOT NULL,
+    created_at timestamptz NOT NULL,
+    PRIMARY KEY (api_key, key)
+);
+
+CREATE TABLE webhooks (
+    id integer GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    project integer NOT NULL REFERENCES projects,
+    url text NOT NULL,
+    secret text NOT NULL,                      -- whsec_...; signing needs it in the clear
+    events text[] NOT NULL,
+    state text NOT NULL CHECK (state IN ('enabled', 'disabled')),
+    reason text,
+    position bigint NOT NULL DEFAULT 0,        -- delivered up to here
+    sending_to bigint,                         -- last position of the message under way, fixed before its first attempt
+    tries integer NOT NULL DEFAULT 0,          -- of the message under way
+    next_try_at timestamptz NOT NULL,
+    created_at timestamptz NOT NULL
+);
+CREATE INDEX webhooks_project ON webhooks (project);
+
+CREATE TABLE deliveries (
+    webhook integer NOT NULL REFERENCES webhooks,
+    id bigint GENERATED ALWAYS AS IDENTITY,
+    message text NOT NULL,
+    from_position bigint NOT NULL,
+    to_position bigint NOT NULL,
+    try integer NOT NULL,
+    status integer,
+    error text,
+    duration_ms integer NOT NULL,
+    sent_at timestamptz NOT NULL,
+    PRIMARY KEY (webhook, id)
+);
+
+-- The append-only decision log. A row with an n moved that standing from n - 1 to n.
+CREATE TABLE log (
+    project integer NOT NULL,
+    at timestamptz NOT NULL,
+    id bigint GENERATED ALWAYS AS IDENTITY,
+    kind text NOT NULL CHECK (kind IN ('admit', 'answer', 'skip', 'release', 'discard', 'dismiss', 'trust',
+        'promote', 'drop', 'open', 'state', 'policy', 'withdraw', 'cancel', 'expire')),
+    labeler integer,
+    n bigint,
+    attempt bigint,
+    task bigint,
+    stage text,
+    choice smallint,
+    shown smallint[],
+    item_version integer,
+    model_version integer,
+    policy_version integer,
+    rate real,
+    draw real,
+    p_benchmarks double precision,
+    p_all double precision,
+    benchmarks integer,
+    decision text,
+    detail jsonb
+) PARTITION BY RANGE (at);
+CREATE TABLE log_other PARTITION OF log DEFAULT;
+CREATE UNIQUE INDEX log_standing ON log (project, labeler, n, at) WHERE n IS NOT NULL;
+CREATE INDEX log_task ON log (project, task);

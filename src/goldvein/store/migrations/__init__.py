@@ -1,0 +1,61 @@
+"""Numbered, forward-only migrations under an advisory lock. A file, once released, is never edited."""
+
+from __future__ import annotations
+
+import re
+import secrets
+from importlib import resources
+from typing import LiteralString, cast
+
+import psycopg
+
+_LOCK = 0x676F6C64  # "gold"
+_FILE = re.compile(r"^(\d{4})_\w+\.sql$")
+
+
+def migrations() -> list[tuple[int, str, LiteralString]]:
+    """List (number, file name, text) in order.
+
+    Raises
+    ------
+    ValueError
+        If the numbers have a gap.
+    """
+    found = []
+    for entry in resources.files(__package__).iterdir():
+        if match := _FILE.match(entry.name):
+            found.append((int(match[1]), entry.name, cast("LiteralString", entry.read_text("utf-8"))))
+    found.sort()
+    if [number for number, _, _ in found] != list(range(1, len(found) + 1)):
+        raise ValueError(f"migrations have a gap: {[name for _, name, _ in found]}")
+    return found
+
+
+def migrate(url: str) -> int:
+    """Bring the database at ``url`` up to date; safe to call from many processes at once.
+
+    Returns
+    -------
+    int
+        How many migrations were applied.
+    """
+    applied = 0
+    with psycopg.connect(url, autocommit=True) as connection:
+        connection.execute("SELECT pg_advisory_lock(%s)", (_LOCK,))
+        connection.execute(
+            "CREATE TABLE IF NOT EXISTS migrations (number integer PRIMARY KEY, name text NOT NULL,"
+            " applied_at timestamptz NOT NULL DEFAULT now())"
+        )
+        row = connection.execute("SELECT coalesce(max(number), 0) FROM migrations").fetchone()
+        done = int(row[0]) if row else 0
+        for number, name, text in migrations():
+            if number <= done:
+                continue
+            with connection.transaction():
+                connection.execute(text)
+                connection.execute("INSERT INTO migrations (number, name) VALUES (%s, %s)", (number, name))
+            applied += 1
+        connection.execute(
+            "INSERT INTO instance (lease_key) VALUES (%s) ON CONFLICT DO NOTHING", (secrets.token_bytes(16),)
+        )
+    return applied

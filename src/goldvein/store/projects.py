@@ -1,0 +1,143 @@
+"""Projects and the versions of their policies and models."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+from psycopg.types.json import Jsonb
+
+from goldvein.domain.records import Project, ProjectDraft
+from goldvein.store.database import Transaction
+from goldvein.store.queries import load
+
+_queries = load("projects")
+
+
+def _project(row: tuple[Any, ...]) -> Project:
+    (*head, classes) = row[:6]
+    return Project(*head, tuple(classes) if classes is not None else None, *row[6:])
+
+
+def insert(tx: Transaction, customer: int, draft: ProjectDraft, *, state: str, supply_target: int, now: datetime) -> int:
+    """Store a new project and return its id."""
+    row = tx.execute(
+        _queries.insert,
+        {
+            "customer": customer,
+            "name": draft.name,
+            "instruction": draft.instruction,
+            "type": draft.type,
+            "classes": Jsonb(list(draft.classes)) if draft.classes is not None else None,
+            "deadline_seconds": draft.deadline_seconds,
+            "state": state,
+            "supply_target": supply_target,
+            "now": now,
+        },
+    ).fetchone()
+    assert row is not None
+    return int(row[0])
+
+
+def find(tx: Transaction, project: int) -> Project | None:
+    """Read one project."""
+    row = tx.execute(_queries.get, {"project": project}).fetchone()
+    return _project(row) if row else None
+
+
+def find_locked(tx: Transaction, project: int) -> Project | None:
+    """Read one project and keep others from changing it until the transaction ends."""
+    row = tx.execute(_queries.lock, {"project": project}).fetchone()
+    return _project(row) if row else None
+
+
+def list_all(tx: Transaction, customer: int | None) -> list[Project]:
+    """List the projects of one customer, or of all."""
+    return [_project(row) for row in tx.execute(_queries.list_all, {"customer": customer})]
+
+
+def revisions(tx: Transaction) -> dict[int, int]:
+    """Map each living project to its revision."""
+    return dict(tx.execute(_queries.revisions).fetchall())
+
+
+def update(tx: Transaction, project: Project) -> None:
+    """Store new values of the fields that a customer may change."""
+    tx.execute(
+        _queries.update,
+        {
+            "project": project.id,
+            "name": project.name,
+            "instruction": project.instruction,
+            "state": project.state,
+            "policy_version": project.policy_version,
+            "deadline_seconds": project.deadline_seconds,
+        },
+    )
+
+
+def open_(tx: Transaction, project: int, *, model_version: int, now: datetime) -> None:
+    """Let the crowd in."""
+    tx.execute(_queries.open, {"project": project, "model_version": model_version, "now": now})
+
+
+def next_revision(tx: Transaction, project: int) -> int:
+    """Tell every process that the project's benchmarks changed; locks the project's row."""
+    row = tx.execute(_queries.next_revision, {"project": project}).fetchone()
+    assert row is not None
+    return int(row[0])
+
+
+def next_ordinal(tx: Transaction, project: int) -> int:
+    """Give the next benchmark its place in the bitmaps; locks the project's row."""
+    row = tx.execute(_queries.next_ordinal, {"project": project}).fetchone()
+    assert row is not None
+    return int(row[0])
+
+
+def count_admission(tx: Transaction, project: int, *, change: int, capacity: int) -> bool:
+    """Count one labeler in or out; false where the capacity is used up."""
+    row = tx.execute(_queries.count_admission, {"project": project, "change": change, "capacity": capacity}).fetchone()
+    return row is not None
+
+
+def raise_supply_target(tx: Transaction, project: int, target: int) -> None:
+    """Ask mining for more benchmarks."""
+    tx.execute(_queries.raise_supply_target, {"project": project, "target": target})
+
+
+def insert_policy(tx: Transaction, project: int, version: int, policy: Mapping[str, Any], now: datetime) -> None:
+    """Store a version of the policy."""
+    tx.execute(_queries.insert_policy, {"project": project, "version": version, "policy": Jsonb(policy), "now": now})
+
+
+def get_policy(tx: Transaction, project: int, version: int) -> dict[str, Any]:
+    """Read a version of the policy."""
+    row = tx.execute(_queries.get_policy, {"project": project, "version": version}).fetchone()
+    assert row is not None, f"project {project} has no policy version {version}"
+    return dict(row[0])
+
+
+def insert_model(tx: Transaction, project: int, version: int, model: Mapping[str, Any], now: datetime) -> None:
+    """Store a version of everything learned."""
+    tx.execute(_queries.insert_model, {"project": project, "version": version, "model": Jsonb(model), "now": now})
+
+
+def get_model(tx: Transaction, project: int, version: int) -> dict[str, Any]:
+    """Read a version of everything learned."""
+    row = tx.execute(_queries.get_model, {"project": project, "version": version}).fetchone()
+    assert row is not None, f"project {project} has no model version {version}"
+    return dict(row[0])
+
+
+def customer_exists(tx: Transaction, customer: int) -> bool:
+    """Say whether there is such a customer."""
+    return tx.execute(_queries.customer_exists, {"customer": customer}).fetchone() is not None
+
+
+def lease_key(tx: Transaction) -> bytes:
+    """Read the AES key of the lease tokens."""
+    row = tx.execute(_queries.get_lease_key).fetchone()
+    assert row is not None
+    return bytes(row[0])

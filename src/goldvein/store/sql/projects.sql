@@ -1,0 +1,81 @@
+-- name: insert
+-- A new project, waiting for its first benchmarks.
+INSERT INTO projects (customer, name, instruction, type, classes, deadline_seconds, state, supply_target, created_at)
+VALUES (%(customer)s, %(name)s, %(instruction)s, %(type)s, %(classes)s, %(deadline_seconds)s, %(state)s, %(supply_target)s, %(now)s)
+RETURNING id;
+
+-- name: get
+-- One project.
+SELECT id, customer, name, instruction, type, classes, deadline_seconds, state, revision, policy_version, model_version,
+       admitted, supply_target, created_at, opened_at
+FROM projects WHERE id = %(project)s;
+
+-- name: lock
+-- One project, against two changes at once: the strongest lock, taken by rare operations only.
+SELECT id, customer, name, instruction, type, classes, deadline_seconds, state, revision, policy_version, model_version,
+       admitted, supply_target, created_at, opened_at
+FROM projects WHERE id = %(project)s FOR UPDATE;
+
+-- name: list_all
+-- All projects, of one customer where one is given.
+SELECT id, customer, name, instruction, type, classes, deadline_seconds, state, revision, policy_version, model_version,
+       admitted, supply_target, created_at, opened_at
+FROM projects WHERE (%(customer)s::integer IS NULL OR customer = %(customer)s) ORDER BY id;
+
+-- name: revisions
+-- What a process compares with what it has cached.
+SELECT id, revision FROM projects WHERE state IN ('mining', 'open', 'paused');
+
+-- name: update
+-- New values of a project's fields; every process sees the new revision.
+UPDATE projects SET name = %(name)s, instruction = %(instruction)s, state = %(state)s, policy_version = %(policy_version)s,
+    deadline_seconds = %(deadline_seconds)s, revision = revision + 1
+WHERE id = %(project)s;
+
+-- name: open
+-- The project has enough benchmarks: the crowd may come.
+UPDATE projects SET state = 'open', opened_at = %(now)s, model_version = %(model_version)s, revision = revision + 1
+WHERE id = %(project)s;
+
+-- name: next_revision
+-- A change of its benchmarks: every process reloads what changed.
+UPDATE projects SET revision = revision + 1 WHERE id = %(project)s RETURNING revision;
+
+-- name: next_ordinal
+-- The place of a new benchmark in the bitmaps of what labelers have seen.
+UPDATE projects SET last_ordinal = last_ordinal + 1 WHERE id = %(project)s RETURNING last_ordinal;
+
+-- name: count_admission
+-- One labeler more, or less, of those whom the supply can test; not more than the capacity.
+UPDATE projects SET admitted = admitted + %(change)s
+WHERE id = %(project)s AND (%(change)s < 0 OR admitted < %(capacity)s)
+RETURNING admitted;
+
+-- name: raise_supply_target
+-- Mining goes on until so many benchmarks are active.
+UPDATE projects SET supply_target = %(target)s, revision = revision + 1
+WHERE id = %(project)s AND supply_target < %(target)s;
+
+-- name: insert_policy
+-- A version of the policy; versions are never changed.
+INSERT INTO policy_versions (project, version, policy, made_at) VALUES (%(project)s, %(version)s, %(policy)s, %(now)s);
+
+-- name: get_policy
+-- One version of the policy.
+SELECT policy FROM policy_versions WHERE project = %(project)s AND version = %(version)s;
+
+-- name: insert_model
+-- A version of everything learned; versions are never changed.
+INSERT INTO model_versions (project, version, model, made_at) VALUES (%(project)s, %(version)s, %(model)s, %(now)s);
+
+-- name: get_model
+-- One version of the model.
+SELECT model FROM model_versions WHERE project = %(project)s AND version = %(version)s;
+
+-- name: customer_exists
+-- Whether there is such a customer.
+SELECT 1 FROM customers WHERE id = %(customer)s;
+
+-- name: get_lease_key
+-- The key of the lease tokens, made with the database.
+SELECT lease_key FROM instance;

@@ -1,0 +1,128 @@
+"""Pick one of K: ``options`` that stand in the task, or ``classes`` that stand in the project."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from goldvein.domain.errors import InvalidInput
+from goldvein.domain.records import UNANSWERABLE
+
+MAX_OPTIONS = 20
+MAX_INPUT_BYTES = 100_000
+CONTENT_RULES = ("longest", "shortest")
+
+
+def check_classes(classes: Sequence[str]) -> None:
+    """Refuse a project's classes that could not be told apart.
+
+    Raises
+    ------
+    InvalidInput
+        ``classes_count``, ``class_empty`` or ``class_twice``.
+    """
+    _check_choices(classes, "class", "classes")
+
+
+def check_input(content: Mapping[str, Any], classes: Sequence[str] | None) -> None:
+    """Refuse a task whose content could not be answered.
+
+    Raises
+    ------
+    InvalidInput
+        With a code that names the rule broken, and ``pointer`` to the place below the input.
+    """
+    size = len(json.dumps(content, ensure_ascii=False).encode())
+    if size > MAX_INPUT_BYTES:
+        raise InvalidInput(
+            f"the input has {size:,} bytes; at most {MAX_INPUT_BYTES:,} are taken: shorten it or link to it",
+            code="input_too_large", pointer="",
+        )  # fmt: skip
+    if "\\u0000" in json.dumps(content):
+        raise InvalidInput("the input holds a NUL character: remove it", code="input_nul", pointer="")
+    options = content.get("options")
+    if classes is not None:
+        if options is not None:
+            raise InvalidInput(
+                "the project has classes, so a task takes no options of its own: leave them out",
+                code="options_not_taken", pointer="/options",
+            )  # fmt: skip
+        return
+    if not isinstance(options, list) or not all(isinstance(option, str) for option in options):
+        raise InvalidInput(
+            "a choice task needs `options`: a list of texts, one of which is picked", code="options_missing", pointer="/options"
+        )
+    _check_choices(options, "option", "options")
+
+
+def _check_choices(choices: Sequence[str], one: str, many: str) -> None:
+    if not 2 <= len(choices) <= MAX_OPTIONS:
+        raise InvalidInput(
+            f"{len(choices)} {many} given; from 2 to {MAX_OPTIONS} are taken", code=f"{many}_count", pointer=f"/{many}"
+        )
+    seen: dict[str, int] = {}
+    for index, choice in enumerate(choices):
+        if not choice.strip():
+            raise InvalidInput(f"{one} {index} is empty: give it a text", code=f"{one}_empty", pointer=f"/{many}/{index}")
+        if choice in seen:
+            raise InvalidInput(
+                f"{one} {index} repeats {one} {seen[choice]}: nobody could tell them apart",
+                code=f"{one}_twice", pointer=f"/{many}/{index}",
+            )  # fmt: skip
+        seen[choice] = index
+
+
+def choices_of(content: Mapping[str, Any], classes: Sequence[str] | None) -> Sequence[str]:
+    """List the K texts that can be picked, in content order."""
+    return content["options"] if classes is None else classes
+
+
+def content_identity(content: Mapping[str, Any]) -> int:
+    """Hash the content to 64 signed bits: two tasks with equal content are one thing to a labeler."""
+    canonical = json.dumps(content, sort_keys=True, ensure_ascii=False, separators=(",", ":"))
+    return int.from_bytes(hashlib.sha256(canonical.encode()).digest()[:8], "big", signed=True)
+
+
+def rule_choices(content: Mapping[str, Any], classes: Sequence[str] | None) -> dict[str, list[int]]:
+    """What each content shortcut would choose: every option that ties for it, none for classes."""
+    if classes is not None:
+        return {}
+    lengths = [len(option) for option in content["options"]]
+    ends = {"longest": max(lengths), "shortest": min(lengths)}
+    return {rule: [index for index, length in enumerate(lengths) if length == end] for rule, end in ends.items()}
+
+
+def as_shown(content: Mapping[str, Any], classes: Sequence[str] | None, shown: Sequence[int]) -> dict[str, Any]:
+    """The content as one labeler sees it: its choices in the order of the lease."""
+    choices = choices_of(content, classes)
+    return {**content, "options": [choices[option] for option in shown]}
+
+
+def read_answer(answer: Mapping[str, Any], shown: Sequence[int]) -> int:
+    """Map an answer back to the content option.
+
+    Raises
+    ------
+    InvalidInput
+        ``answer_invalid`` or ``choice_out_of_range``.
+    """
+    if answer.get("unanswerable") is True and set(answer) == {"unanswerable"}:
+        return UNANSWERABLE
+    choice = answer.get("choice")
+    if not isinstance(choice, int) or isinstance(choice, bool) or set(answer) != {"choice"}:
+        raise InvalidInput(
+            'answer with {"choice": POSITION} or {"unanswerable": true}', code="answer_invalid", pointer="/answer"
+        )
+    if not 0 <= choice < len(shown):
+        raise InvalidInput(
+            f"choice {choice} is none of the {len(shown)} positions shown: send 0 to {len(shown) - 1}",
+            code="choice_out_of_range", pointer="/answer/choice",
+        )  # fmt: skip
+    return shown[choice]
+
+
+def label_answer(choice: int, content: Mapping[str, Any], classes: Sequence[str] | None) -> dict[str, Any]:
+    """The answer as the customer receives it: the content option and its text."""
+    return {"choice": choice, "value": choices_of(content, classes)[choice]}
