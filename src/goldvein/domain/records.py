@@ -166,7 +166,6 @@ class BatchProgress:
     labelled: int
     cancelled: int
     expired: int
-    benchmark: int
     p50_seconds: float | None
     p95_seconds: float | None
     eta: datetime | None

@@ -1,0 +1,96 @@
+-- name: reserve_ids
+-- Ids for a list of tasks, so that rows of several tables can be written at once.
+SELECT nextval(pg_get_serial_sequence('tasks', 'id')) FROM generate_series(1, %(count)s);
+
+-- name: ensure_batch
+-- The batch of that name, made if it is new.
+WITH made AS (
+    INSERT INTO batches (project, name, created_at) VALUES (%(project)s, %(name)s, %(now)s)
+    ON CONFLICT (project, name) DO NOTHING RETURNING id, cancelled_at
+)
+SELECT id, cancelled_at FROM made
+UNION ALL SELECT id, cancelled_at FROM batches WHERE project = %(project)s AND name = %(name)s
+LIMIT 1;
+
+-- name: insert_many
+-- Tasks with ids of their own; one whose unique_id is taken is left out.
+INSERT INTO tasks (project, id, unique_id, batch, content, state, priority, deadline, created_at)
+OVERRIDING SYSTEM VALUE
+SELECT %(project)s, id, unique_id, %(batch)s, content, %(state)s, priority, deadline, %(now)s
+FROM unnest(%(ids)s::bigint[], %(unique_ids)s::text[], %(contents)s::bigint[], %(priorities)s::integer[],
+            %(deadlines)s::timestamptz[]) AS new (id, unique_id, content, priority, deadline)
+ON CONFLICT DO NOTHING
+RETURNING id;
+
+-- name: insert_inputs
+-- The content of new tasks.
+INSERT INTO task_inputs (project, task, input, metadata, rules)
+SELECT %(project)s, task, input, metadata, rules
+FROM unnest(%(ids)s::bigint[], %(inputs)s::jsonb[], %(metadatas)s::jsonb[], %(rules)s::jsonb[])
+     AS new (task, input, metadata, rules);
+
+-- name: by_unique_ids
+-- Tasks that the customer already pushed under these names.
+SELECT unique_id, id, content, state FROM tasks WHERE project = %(project)s AND unique_id = ANY (%(unique_ids)s);
+
+-- name: get
+-- One task with its content.
+SELECT t.id, t.project, t.unique_id, b.name, i.input, i.metadata, t.state, t.priority, t.deadline, t.created_at, t.finished_at
+FROM tasks t
+JOIN task_inputs i ON i.project = t.project AND i.task = t.id
+LEFT JOIN batches b ON b.project = t.project AND b.id = t.batch
+WHERE t.project = %(project)s AND t.id = %(task)s;
+
+-- name: inputs
+-- The content of some tasks, by project and task.
+SELECT i.project, i.task, i.input, i.rules
+FROM unnest(%(projects)s::integer[], %(tasks)s::bigint[]) AS wanted (project, task)
+JOIN task_inputs i ON i.project = wanted.project AND i.task = wanted.task;
+
+-- name: lock_states
+-- The states of some tasks, locked in key order.
+SELECT project, id, state, batch, deadline, priority, content FROM tasks
+WHERE (project, id) IN (SELECT * FROM unnest(%(projects)s::integer[], %(tasks)s::bigint[]))
+ORDER BY project, id FOR UPDATE;
+
+-- name: finish
+-- Tasks that reached their end.
+UPDATE tasks SET state = ended.state, finished_at = %(now)s
+FROM unnest(%(projects)s::integer[], %(tasks)s::bigint[], %(states)s::text[]) AS ended (project, id, state)
+WHERE tasks.project = ended.project AND tasks.id = ended.id;
+
+-- name: find_batch
+-- A batch by its name.
+SELECT id, name, created_at, cancelled_at FROM batches WHERE project = %(project)s AND name = %(name)s;
+
+-- name: batch_counts
+-- How far a batch is, and how long its labels took from push to label.
+SELECT count(*),
+       count(*) FILTER (WHERE state = 'queued'), count(*) FILTER (WHERE state = 'labelled'),
+       count(*) FILTER (WHERE state = 'cancelled'), count(*) FILTER (WHERE state = 'expired'),
+       percentile_cont(0.5) WITHIN GROUP (ORDER BY extract(epoch FROM finished_at - created_at)::float8)
+           FILTER (WHERE state = 'labelled'),
+       percentile_cont(0.95) WITHIN GROUP (ORDER BY extract(epoch FROM finished_at - created_at)::float8)
+           FILTER (WHERE state = 'labelled'),
+       count(*) FILTER (WHERE state = 'labelled' AND finished_at > %(since)s)
+FROM tasks WHERE project = %(project)s AND batch = %(batch)s;
+
+-- name: queued_of_batch
+-- The tasks of a batch that wait, locked in key order.
+SELECT id FROM tasks WHERE project = %(project)s AND batch = %(batch)s AND state = 'queued' ORDER BY id FOR UPDATE;
+
+-- name: cancel_batch
+-- No more work on this batch.
+UPDATE batches SET cancelled_at = coalesce(cancelled_at, %(now)s) WHERE project = %(project)s AND id = %(batch)s;
+
+-- name: drain_batches
+-- Batches of which nothing waits any more, told once.
+UPDATE batches SET drained_at = %(now)s
+WHERE drained_at IS NULL
+  AND EXISTS (SELECT FROM tasks t WHERE t.project = batches.project AND t.batch = batches.id)
+  AND NOT EXISTS (SELECT FROM tasks t WHERE t.project = batches.project AND t.batch = batches.id AND t.state = 'queued')
+RETURNING project, id;
+
+-- name: counts_by_state
+-- How many tasks of a project ended how.
+SELECT state, count(*) FROM tasks WHERE project = %(project)s GROUP BY state;

@@ -1,0 +1,190 @@
+"""Tasks, their content and their batches."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from psycopg.types.json import Jsonb
+
+from goldvein.domain.records import BatchProgress, Task, TaskDraft
+from goldvein.store.database import Transaction
+from goldvein.store.queries import load
+
+_queries = load("tasks")
+Key = tuple[int, int]
+"""Project and task."""
+
+
+@dataclass(frozen=True, slots=True)
+class NewTask:
+    """A checked draft with what was computed from its content."""
+
+    id: int
+    draft: TaskDraft
+    content: int
+    rules: Mapping[str, Sequence[int]]
+    deadline: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class Content:
+    """What a task shows, and what each content shortcut would choose."""
+
+    input: Mapping[str, Any]
+    rules: Mapping[str, Sequence[int]]
+
+
+@dataclass(frozen=True, slots=True)
+class TaskLine:
+    """The part of a task that decisions read."""
+
+    state: str
+    batch: int | None
+    deadline: datetime | None
+    priority: int
+    content: int
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """A batch's row."""
+
+    id: int
+    name: str
+    created_at: datetime
+    cancelled_at: datetime | None
+
+
+def reserve_ids(tx: Transaction, count: int) -> list[int]:
+    """Reserve ids for ``count`` tasks."""
+    return [row[0] for row in tx.execute(_queries.reserve_ids, {"count": count})]
+
+
+def ensure_batch(tx: Transaction, project: int, name: str, now: datetime) -> tuple[int, bool]:
+    """Find or make the batch; return its id and whether it was cancelled."""
+    row = tx.execute(_queries.ensure_batch, {"project": project, "name": name, "now": now}).fetchone()
+    assert row is not None
+    return int(row[0]), row[1] is not None
+
+
+def insert_many(
+    tx: Transaction, project: int, tasks: Sequence[NewTask], *, batch: int | None, state: str, now: datetime
+) -> set[int]:
+    """Store tasks and their content; return the ids of those whose unique_id was free."""
+    rows = tx.execute(
+        _queries.insert_many,
+        {
+            "project": project,
+            "batch": batch,
+            "state": state,
+            "now": now,
+            "ids": [task.id for task in tasks],
+            "unique_ids": [task.draft.unique_id for task in tasks],
+            "contents": [task.content for task in tasks],
+            "priorities": [task.draft.priority for task in tasks],
+            "deadlines": [task.deadline for task in tasks],
+        },
+    )
+    created = {int(row[0]) for row in rows}
+    kept = [task for task in tasks if task.id in created]
+    if kept:
+        tx.execute(
+            _queries.insert_inputs,
+            {
+                "project": project,
+                "ids": [task.id for task in kept],
+                "inputs": [Jsonb(task.draft.input) for task in kept],
+                "metadatas": [None if task.draft.metadata is None else Jsonb(task.draft.metadata) for task in kept],
+                "rules": [Jsonb(task.rules) for task in kept],
+            },
+        )
+    return created
+
+
+def by_unique_ids(tx: Transaction, project: int, unique_ids: Sequence[str]) -> dict[str, tuple[int, int, str]]:
+    """Map each known unique_id to its task's id, content and state."""
+    rows = tx.execute(_queries.by_unique_ids, {"project": project, "unique_ids": list(unique_ids)})
+    return {name: (task, content, state) for name, task, content, state in rows}
+
+
+def find(tx: Transaction, project: int, task: int) -> Task | None:
+    """Read one task, without its label."""
+    row = tx.execute(_queries.get, {"project": project, "task": task}).fetchone()
+    return Task(*row, label=None) if row else None
+
+
+def contents(tx: Transaction, keys: Iterable[Key]) -> dict[Key, Content]:
+    """Read the content of some tasks."""
+    wanted = list(keys)
+    if not wanted:
+        return {}
+    rows = tx.execute(_queries.inputs, {"projects": [p for p, _ in wanted], "tasks": [t for _, t in wanted]})
+    return {(project, task): Content(content, rules) for project, task, content, rules in rows}
+
+
+def lock(tx: Transaction, keys: Iterable[Key]) -> dict[Key, TaskLine]:
+    """Lock some tasks in key order and read what decisions need."""
+    wanted = sorted(set(keys))
+    if not wanted:
+        return {}
+    rows = tx.execute(_queries.lock_states, {"projects": [p for p, _ in wanted], "tasks": [t for _, t in wanted]})
+    return {(row[0], row[1]): TaskLine(*row[2:]) for row in rows}
+
+
+def finish(tx: Transaction, ended: Mapping[Key, str], now: datetime) -> None:
+    """Write the end state of some tasks."""
+    if ended:
+        keys = sorted(ended)
+        tx.execute(
+            _queries.finish,
+            {
+                "projects": [p for p, _ in keys],
+                "tasks": [t for _, t in keys],
+                "states": [ended[key] for key in keys],
+                "now": now,
+            },
+        )
+
+
+def find_batch(tx: Transaction, project: int, name: str) -> Batch | None:
+    """Read a batch by its name."""
+    row = tx.execute(_queries.find_batch, {"project": project, "name": name}).fetchone()
+    return Batch(*row) if row else None
+
+
+def progress(tx: Transaction, project: int, batch: Batch, now: datetime) -> BatchProgress:
+    """Count a batch's tasks and foresee its end from the labels of the last ten minutes."""
+    window = timedelta(minutes=10)
+    values = {"project": project, "batch": batch.id, "since": now - window}
+    row = tx.execute(_queries.batch_counts, values).fetchone()
+    assert row is not None
+    total, queued, labelled, cancelled, expired, p50, p95, recent = row
+    span = min(window, max(now - batch.created_at, timedelta(seconds=1)))
+    eta = now + queued * span / recent if recent and queued else None
+    return BatchProgress(
+        name=batch.name, created_at=batch.created_at, total=total, queued=queued, labelled=labelled, cancelled=cancelled,
+        expired=expired, p50_seconds=p50, p95_seconds=p95, eta=eta, done=queued == 0,
+    )  # fmt: skip
+
+
+def queued_of_batch(tx: Transaction, project: int, batch: int) -> list[int]:
+    """Lock the waiting tasks of a batch."""
+    return [row[0] for row in tx.execute(_queries.queued_of_batch, {"project": project, "batch": batch})]
+
+
+def cancel_batch(tx: Transaction, project: int, batch: int, now: datetime) -> None:
+    """Mark the batch cancelled."""
+    tx.execute(_queries.cancel_batch, {"project": project, "batch": batch, "now": now})
+
+
+def drain_batches(tx: Transaction, now: datetime) -> list[tuple[int, int]]:
+    """Mark batches of which nothing waits any more; return project and batch of each, once."""
+    return tx.execute(_queries.drain_batches, {"now": now}).fetchall()
+
+
+def counts_by_state(tx: Transaction, project: int) -> dict[str, int]:
+    """Count a project's tasks by their state."""
+    return dict(tx.execute(_queries.counts_by_state, {"project": project}).fetchall())
