@@ -1,0 +1,65 @@
+"""Projects, and what is said about them."""
+
+from datetime import datetime
+from typing import Annotated, Any, Literal
+
+import msgspec
+
+from goldvein.wire.base import Choice, Id, Name, Request, Response, Text
+
+Seconds = Annotated[int, msgspec.Meta(ge=1, le=31_536_000)]
+PolicyOverrides = dict[str, float]
+
+
+class ProjectCreate(Request):
+    """A new project: ``classes`` for categorization, none where the options stand in each task."""
+
+    name: Name
+    instruction: Text
+    type: Literal["choice"] = "choice"
+    classes: Annotated[list[Choice], msgspec.Meta(min_length=2, max_length=20)] | None = None
+    deadline_seconds: Seconds | None = None
+    policy: PolicyOverrides = msgspec.field(default_factory=dict)
+    state: Literal["draft", "mining"] = "mining"
+    customer: Annotated[
+        Id | None, msgspec.Meta(description="Whose project it is; asked of operators, left out by customers.")
+    ] = None
+
+
+class ProjectChange(Request):
+    """New values of a project; what is left out stays."""
+
+    name: Name | msgspec.UnsetType = msgspec.UNSET
+    instruction: Text | msgspec.UnsetType = msgspec.UNSET
+    state: Literal["mining", "open", "paused", "closed"] | msgspec.UnsetType = msgspec.UNSET
+    policy: PolicyOverrides | msgspec.UnsetType = msgspec.UNSET
+    deadline_seconds: Seconds | msgspec.UnsetType = msgspec.UNSET
+
+
+class Project(Response):
+    """A project; ``policy`` holds every knob, with its default where nothing else was asked."""
+
+    id: int
+    customer: int
+    name: str
+    instruction: str
+    type: str
+    classes: list[str] | None
+    deadline_seconds: int | None
+    state: Literal["draft", "mining", "open", "paused", "closed"]
+    policy: dict[str, float]
+    policy_version: int
+    admitted: int
+    supply_target: int
+    created_at: datetime
+    opened_at: datetime | None
+
+
+class Projects(Response):
+    """All projects that the key may see."""
+
+    projects: list[Project]
+
+
+Report = dict[str, Any]
+"""Quality, and why no work is handed out: documents for people and dashboards."""

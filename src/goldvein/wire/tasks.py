@@ -1,0 +1,115 @@
+"""Tasks, batches and benchmarks by hand."""
+
+from datetime import datetime
+from typing import Annotated, Any, Literal
+
+import msgspec
+
+from goldvein.wire.base import MAX_PUSH, BigId, Content, Name, Probability, Request, Response
+from goldvein.wire.labels import Label
+from goldvein.wire.problems import ItemProblem
+
+Moment = Annotated[datetime, msgspec.Meta(tz=True)]
+Priority = Annotated[int, msgspec.Meta(ge=-1_000_000, le=1_000_000)]
+
+
+class TaskNew(Request):
+    """One task: for a choice with options, ``input`` is ``{"prompt": ..., "options": [..., ...]}``."""
+
+    input: Content
+    unique_id: Name | None = None
+    metadata: dict[str, Any] | None = None
+    priority: Priority = 0
+    deadline: Moment | None = None
+
+
+class TaskPush(Request):
+    """Tasks that belong together: ``batch`` names the round."""
+
+    tasks: Annotated[list[TaskNew], msgspec.Meta(min_length=1, max_length=MAX_PUSH)]
+    batch: Name | None = None
+
+
+class RawPush(Request):
+    """A push whose items are read one by one, so that a bad one does not take the others with it."""
+
+    tasks: Annotated[list[msgspec.Raw], msgspec.Meta(min_length=1, max_length=MAX_PUSH)]
+    batch: Name | None = None
+
+
+class PushedTask(Response):
+    """A task that is stored; ``created`` is false where the same task was there already."""
+
+    index: int
+    id: int
+    unique_id: str | None
+    created: bool
+
+
+class Pushed(Response):
+    """What became of a push, item by item in the order sent."""
+
+    batch: str | None
+    created: int
+    existing: int
+    refused: int
+    tasks: list[PushedTask]
+    errors: list[ItemProblem]
+
+
+class Task(Response):
+    """A task and, once there is one, its current label."""
+
+    id: int
+    project: int
+    unique_id: str | None
+    batch: str | None
+    input: Content
+    metadata: dict[str, Any] | None
+    state: Literal["queued", "labelled", "cancelled", "expired", "benchmark"]
+    priority: int
+    deadline: datetime | None
+    created_at: datetime
+    finished_at: datetime | None
+    label: Label | None
+
+
+class Batch(Response):
+    """Progress of a batch; seconds count from push to label; ``done`` when nothing is left to wait for."""
+
+    name: str
+    created_at: datetime
+    total: int
+    queued: int
+    labelled: int
+    cancelled: int
+    expired: int
+    benchmark: int
+    p50_seconds: float | None
+    p95_seconds: float | None
+    eta: datetime | None
+    done: bool
+
+
+class BenchmarkNew(Request):
+    """A benchmark by hand: ``key`` is the right option in the order sent (or the class), from 0."""
+
+    input: Content
+    key: Annotated[int, msgspec.Meta(ge=0, le=1_000)]
+    key_right: Probability = 0.98
+    unique_id: Name | None = None
+
+
+class BenchmarkPush(Request):
+    """Benchmarks by hand."""
+
+    benchmarks: Annotated[list[BenchmarkNew], msgspec.Meta(min_length=1, max_length=MAX_PUSH)]
+
+
+class RawBenchmarks(Request):
+    """Benchmarks that are read one by one."""
+
+    benchmarks: Annotated[list[msgspec.Raw], msgspec.Meta(min_length=1, max_length=MAX_PUSH)]
+
+
+TaskId = BigId

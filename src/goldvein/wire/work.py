@@ -1,0 +1,72 @@
+"""What a labeler's client sends and receives."""
+
+from datetime import datetime
+from typing import Annotated, Any
+
+import msgspec
+
+from goldvein.wire.base import Content, Id, Note, Request, Response
+
+
+class WorkAsk(Request):
+    """A wish for work; ``project`` where the labeler wants one in particular."""
+
+    project: Id | None = None
+
+
+class WorkAnswer(Request):
+    """An answer: ``{"choice": POSITION}`` as shown, from 0, or ``{"unanswerable": true}``."""
+
+    answer: dict[str, Any]
+    focus_ms: Annotated[int, msgspec.Meta(ge=0, le=86_400_000)] | None = None
+
+
+class WorkSkip(Request):
+    """A task handed back."""
+
+    reason: Note | None = None
+
+
+class Lease(Response):
+    """A task in one labeler's hands."""
+
+    id: str
+    expires_at: datetime
+
+
+class WorkProject(Response):
+    """What the labeler is asked to do."""
+
+    id: int
+    name: str
+    instructions: str
+
+
+class WorkTask(Response):
+    """The task in the order in which this labeler sees it."""
+
+    type: str
+    input: Content
+
+
+class Work(Response):
+    """The next piece of work."""
+
+    lease: Lease
+    project: WorkProject
+    task: WorkTask
+
+
+class Answered(msgspec.Struct, kw_only=True, omit_defaults=True):
+    """The answer is stored; ``next`` is the next piece of work, or null with the reason."""
+
+    accepted: bool
+    next: Work | None
+    reason: str | None = None
+    retry_after: int | None = None
+
+
+class Renewed(Response):
+    """The lease lasts longer."""
+
+    lease: Lease
