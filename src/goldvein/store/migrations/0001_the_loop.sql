@@ -86,6 +86,8 @@ CREATE TABLE batches (
     UNIQUE (project, name)
 );
 
+CREATE INDEX batches_undrained ON batches (project, id) WHERE drained_at IS NULL;
+
 CREATE TABLE tasks (
     project integer NOT NULL,
     id bigint GENERATED ALWAYS AS IDENTITY,
@@ -185,7 +187,8 @@ CREATE TABLE holds (
     PRIMARY KEY (project, labeler, attempt)
 ) WITH (fillfactor = 50);
 CREATE INDEX holds_expiry ON holds (project, expires_at);
-CREATE UNIQUE INDEX holds_task ON holds (project, attempt);
+CREATE UNIQUE INDEX holds_attempt ON holds (project, attempt);
+CREATE INDEX holds_task ON holds (project, task);
 
 CREATE TABLE benchmarks (
     project integer NOT NULL,

@@ -1,0 +1,239 @@
+"""Attempts: the queue, the leases and their ends."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from goldvein.store.database import Transaction
+from goldvein.store.queries import load
+
+_queries = load("attempts")
+Key = tuple[int, int]
+"""Project and attempt."""
+NO_DEADLINE = datetime(9999, 12, 31, tzinfo=UTC)
+"""``due_at`` of a task without a deadline: last in the order."""
+FIRST_IN_LINE, AS_PUSHED = 0, 1
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """An answer that is wanted: what a new open attempt says."""
+
+    project: int
+    task: int
+    content: int
+    stage: str
+    due_at: datetime
+    urgency: int
+    lane: int = AS_PUSHED
+
+
+@dataclass(frozen=True, slots=True)
+class Attempt:
+    """One attempt as it stands."""
+
+    project: int
+    id: int
+    task: int
+    content: int
+    stage: str
+    state: str
+    due_at: datetime
+    urgency: int
+    fence: int
+    labeler: int | None
+    shown: list[int] | None
+    shown_at: datetime | None
+    expires_at: datetime | None
+    rate: float | None
+    draw: float | None
+
+    def again(self, stage: str | None = None) -> Wanted:
+        """The same task, wanted anew and first in line."""
+        return Wanted(
+            self.project, self.task, self.content, stage or self.stage, self.due_at, self.urgency, FIRST_IN_LINE
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class OpenAttempt:
+    """The head of a queue, locked by this transaction."""
+
+    project: int
+    id: int
+    task: int
+    content: int
+    due_at: datetime
+    urgency: int
+
+
+@dataclass(frozen=True, slots=True)
+class Lease:
+    """What to write when work goes into a labeler's hands; ``attempt`` is null for one made by the lease itself."""
+
+    project: int
+    attempt: int | None
+    task: int
+    content: int
+    stage: str
+    due_at: datetime
+    labeler: int
+    shown: Sequence[int]
+    expires_at: datetime
+    rate: float | None = None
+    draw: float | None = None
+
+
+def insert_open(tx: Transaction, wanted: Sequence[Wanted]) -> None:
+    """Queue some wanted answers."""
+    if wanted:
+        tx.execute(
+            _queries.insert_open,
+            {
+                "projects": [w.project for w in wanted],
+                "tasks": [w.task for w in wanted],
+                "contents": [w.content for w in wanted],
+                "stages": [w.stage for w in wanted],
+                "lanes": [w.lane for w in wanted],
+                "dues": [w.due_at for w in wanted],
+                "urgencies": [w.urgency for w in wanted],
+            },
+        )
+
+
+def insert_leased(tx: Transaction, leases: Sequence[Lease], now: datetime) -> dict[tuple[int, int, int], int]:
+    """Make attempts that begin in a labeler's hands.
+
+    Returns
+    -------
+    dict
+        (project, task, labeler) -> attempt; one whose content the labeler has had before is missing.
+    """
+    if not leases:
+        return {}
+    rows = tx.execute(
+        _queries.insert_leased,
+        {
+            "projects": [lease.project for lease in leases],
+            "tasks": [lease.task for lease in leases],
+            "contents": [lease.content for lease in leases],
+            "stages": [lease.stage for lease in leases],
+            "dues": [lease.due_at for lease in leases],
+            "labelers": [lease.labeler for lease in leases],
+            "shown": [",".join(map(str, lease.shown)) for lease in leases],
+            "expiries": [lease.expires_at for lease in leases],
+            "rates": [lease.rate for lease in leases],
+            "draws": [lease.draw for lease in leases],
+            "now": now,
+        },
+    )
+    return {(project, task, labeler): attempt for project, task, labeler, attempt in rows}
+
+
+def lock(tx: Transaction, keys: Iterable[Key]) -> dict[Key, Attempt]:
+    """Lock some attempts in key order."""
+    wanted = sorted(set(keys))
+    if not wanted:
+        return {}
+    rows = tx.execute(_queries.lock, {"projects": [p for p, _ in wanted], "attempts": [a for _, a in wanted]})
+    return {(row[0], row[1]): Attempt(*row) for row in rows}
+
+
+def lock_of_tasks(tx: Transaction, project: int, tasks: Sequence[int]) -> list[Attempt]:
+    """Lock the unfinished attempts of some tasks."""
+    rows = tx.execute(_queries.lock_of_tasks, {"project": project, "tasks": list(tasks)})
+    return [Attempt(*row) for row in rows]
+
+
+def take_open(
+    tx: Transaction, project: int, stage: str, limit: int, passed: Sequence[int] = ()
+) -> list[OpenAttempt]:
+    """Lock the head of a queue, without the attempts that were passed over already."""
+    values = {"project": project, "stage": stage, "limit": limit, "passed": list(passed)}
+    return [OpenAttempt(*row) for row in tx.execute(_queries.take_open, values)]
+
+
+def seen_contents(
+    tx: Transaction, project: int, contents: Sequence[int], labelers: Sequence[int]
+) -> set[tuple[int, int]]:
+    """Find the pairs (content, labeler) that were together before."""
+    values = {"project": project, "contents": list(contents), "labelers": list(labelers)}
+    return {(row[0], row[1]) for row in tx.execute(_queries.seen_contents, values)}
+
+
+def lease(tx: Transaction, leases: Sequence[Lease], now: datetime) -> None:
+    """Put open attempts into labelers' hands."""
+    if leases:
+        tx.execute(
+            _queries.lease,
+            {
+                "projects": [given.project for given in leases],
+                "attempts": [given.attempt for given in leases],
+                "stages": [given.stage for given in leases],
+                "labelers": [given.labeler for given in leases],
+                "shown": [",".join(map(str, given.shown)) for given in leases],
+                "expiries": [given.expires_at for given in leases],
+                "rates": [given.rate for given in leases],
+                "now": now,
+            },
+        )
+
+
+def end(tx: Transaction, ended: Mapping[Key, str]) -> None:
+    """Write how some attempts ended."""
+    if ended:
+        keys = sorted(ended)
+        tx.execute(
+            _queries.end,
+            {
+                "projects": [p for p, _ in keys],
+                "attempts": [a for _, a in keys],
+                "states": [ended[key] for key in keys],
+            },
+        )
+
+
+def renew(tx: Transaction, key: Key, expires_at: datetime) -> None:
+    """Give a lease more time."""
+    tx.execute(_queries.renew, {"project": key[0], "attempt": key[1], "expires_at": expires_at})
+
+
+def take_lapsed(tx: Transaction, project: int, now: datetime, limit: int = 500) -> list[tuple[int, Wanted]]:
+    """Lock leases that ran out; return each attempt's id and the answer that is wanted anew."""
+    rows = tx.execute(_queries.take_lapsed, {"project": project, "now": now, "limit": limit})
+    return [
+        (attempt, Wanted(project, task, content, stage, due_at, urgency, FIRST_IN_LINE))
+        for project, attempt, task, content, stage, due_at, urgency in rows
+    ]
+
+
+def take_overdue(tx: Transaction, project: int, now: datetime, limit: int = 500) -> list[tuple[int, int]]:
+    """Lock waiting attempts whose deadline has passed; return attempt and task."""
+    found: list[tuple[int, int]] = []
+    for stage in ("label", "panel"):
+        for lane in (FIRST_IN_LINE, AS_PUSHED):
+            values = {"project": project, "stage": stage, "lane": lane, "now": now, "limit": limit}
+            found += [(row[1], row[2]) for row in tx.execute(_queries.take_overdue, values)]
+    return found
+
+
+def count_open(tx: Transaction, project: int, stage: str, bound: int = 10_000) -> int:
+    """Count a queue, up to a bound."""
+    row = tx.execute(_queries.count_open, {"project": project, "stage": stage, "bound": bound}).fetchone()
+    assert row is not None
+    return int(row[0])
+
+
+def count_leased(tx: Transaction, project: int) -> int:
+    """Count the leases that are out."""
+    row = tx.execute(_queries.count_leased, {"project": project}).fetchone()
+    assert row is not None
+    return int(row[0])
+
+
+def first_due(tx: Transaction, project: int) -> datetime | None:
+    """Find the earliest deadline that waits."""
+    row = tx.execute(_queries.first_due, {"project": project}).fetchone()
+    return row[0] if row else None

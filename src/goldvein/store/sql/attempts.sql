@@ -1,0 +1,96 @@
+-- name: insert_open
+-- Wanted answers, each waiting for a labeler.
+INSERT INTO attempts (project, task, content, stage, state, lane, due_at, urgency)
+SELECT project, task, content, stage, 'open', lane, due_at, urgency
+FROM unnest(%(projects)s::integer[], %(tasks)s::bigint[], %(contents)s::bigint[], %(stages)s::text[], %(lanes)s::smallint[],
+            %(dues)s::timestamptz[], %(urgencies)s::integer[])
+     AS new (project, task, content, stage, lane, due_at, urgency);
+
+-- name: insert_leased
+-- Servings of benchmarks and directed leases: attempts that begin in a labeler's hands.
+INSERT INTO attempts (project, task, content, stage, state, lane, due_at, urgency, fence, labeler, shown, shown_at, expires_at,
+                      rate, draw)
+SELECT project, task, content, stage, 'leased', 1, due_at, 0, 1, labeler,
+       string_to_array(shown, ',')::smallint[], %(now)s, expires_at, rate, draw
+FROM unnest(%(projects)s::integer[], %(tasks)s::bigint[], %(contents)s::bigint[], %(stages)s::text[], %(dues)s::timestamptz[],
+            %(labelers)s::integer[], %(shown)s::text[], %(expiries)s::timestamptz[], %(rates)s::real[], %(draws)s::real[])
+     AS new (project, task, content, stage, due_at, labeler, shown, expires_at, rate, draw)
+ON CONFLICT DO NOTHING
+RETURNING project, task, labeler, id;
+
+-- name: lock
+-- Attempts that a group is about, locked in key order.
+SELECT project, id, task, content, stage, state, due_at, urgency, fence, labeler, shown, shown_at, expires_at, rate, draw
+FROM attempts WHERE (project, id) IN (SELECT * FROM unnest(%(projects)s::integer[], %(attempts)s::bigint[]))
+ORDER BY project, id FOR UPDATE;
+
+-- name: lock_of_tasks
+-- The unfinished attempts of some tasks, locked in key order.
+SELECT project, id, task, content, stage, state, due_at, urgency, fence, labeler, shown, shown_at, expires_at, rate, draw
+FROM attempts WHERE project = %(project)s AND task = ANY (%(tasks)s) AND state IN ('open', 'leased')
+ORDER BY project, id FOR UPDATE;
+
+-- name: take_open
+-- The head of a project's queue; rows in other hands are passed over.
+SELECT project, id, task, content, due_at, urgency FROM attempts
+WHERE project = %(project)s AND stage = %(stage)s AND state = 'open' AND id <> ALL (%(passed)s)
+ORDER BY project, stage, lane, due_at, urgency, id
+LIMIT %(limit)s
+FOR UPDATE SKIP LOCKED;
+
+-- name: seen_contents
+-- Which of these contents these labelers have had before.
+SELECT content, labeler FROM attempts
+WHERE project = %(project)s AND content = ANY (%(contents)s) AND labeler = ANY (%(labelers)s);
+
+-- name: lease
+-- Open attempts go into labelers' hands.
+UPDATE attempts SET state = 'leased', stage = given.stage, fence = fence + 1, labeler = given.labeler,
+    shown = string_to_array(given.shown, ',')::smallint[], shown_at = %(now)s, expires_at = given.expires_at, rate = given.rate
+FROM unnest(%(projects)s::integer[], %(attempts)s::bigint[], %(stages)s::text[], %(labelers)s::integer[], %(shown)s::text[],
+            %(expiries)s::timestamptz[], %(rates)s::real[])
+     AS given (project, id, stage, labeler, shown, expires_at, rate)
+WHERE attempts.project = given.project AND attempts.id = given.id;
+
+-- name: end
+-- Attempts that came to their end.
+UPDATE attempts SET state = ended.state
+FROM unnest(%(projects)s::integer[], %(attempts)s::bigint[], %(states)s::text[]) AS ended (project, id, state)
+WHERE attempts.project = ended.project AND attempts.id = ended.id;
+
+-- name: renew
+-- More time for a lease.
+UPDATE attempts SET expires_at = %(expires_at)s WHERE project = %(project)s AND id = %(attempt)s;
+
+-- name: take_lapsed
+-- Leases that ran out, locked: their tasks go to somebody else.
+SELECT project, id, task, content, stage, due_at, urgency FROM attempts
+WHERE project = %(project)s AND state = 'leased' AND expires_at < %(now)s
+ORDER BY expires_at LIMIT %(limit)s
+FOR UPDATE SKIP LOCKED;
+
+-- name: take_overdue
+-- Waiting attempts whose task's deadline has passed, locked.
+SELECT project, id, task FROM attempts
+WHERE project = %(project)s AND stage = %(stage)s AND state = 'open' AND lane = %(lane)s AND due_at < %(now)s
+ORDER BY project, stage, lane, due_at, urgency, id
+LIMIT %(limit)s
+FOR UPDATE SKIP LOCKED;
+
+-- name: count_open
+-- How long a queue is, counted up to a bound.
+SELECT count(*) FROM (SELECT FROM attempts WHERE project = %(project)s AND stage = %(stage)s AND state = 'open'
+                      LIMIT %(bound)s) AS head;
+
+-- name: first_due
+-- The earliest deadline that waits.
+SELECT min(due_at) FROM (
+    (SELECT due_at FROM attempts WHERE project = %(project)s AND stage = 'label' AND state = 'open' AND lane = 0
+     ORDER BY project, stage, lane, due_at, urgency, id LIMIT 1)
+    UNION ALL
+    (SELECT due_at FROM attempts WHERE project = %(project)s AND stage = 'label' AND state = 'open' AND lane = 1
+     ORDER BY project, stage, lane, due_at, urgency, id LIMIT 1)) AS heads;
+
+-- name: count_leased
+-- How many leases are out.
+SELECT count(*) FROM attempts WHERE project = %(project)s AND state = 'leased';

@@ -1,0 +1,16 @@
+-- name: lock
+-- The labelers of a group, locked in key order: a labeler has one lease in hand at a time.
+SELECT id, role, lease_project, lease_attempt, lease_expires_at FROM labelers
+WHERE id = ANY (%(labelers)s) ORDER BY id FOR UPDATE;
+
+-- name: set_leases
+-- What each labeler of a group has in hand now.
+UPDATE labelers SET lease_project = held.project, lease_attempt = held.attempt, lease_expires_at = held.expires_at
+FROM unnest(%(labelers)s::integer[], %(projects)s::integer[], %(attempts)s::bigint[], %(expiries)s::timestamptz[])
+     AS held (labeler, project, attempt, expires_at)
+WHERE labelers.id = held.labeler;
+
+-- name: count_trusted
+-- How many people may answer candidates of a project.
+SELECT (SELECT count(*) FROM labelers WHERE role = 'trusted')
+     + (SELECT count(*) FROM standings WHERE project = %(project)s AND panel = 'earned');

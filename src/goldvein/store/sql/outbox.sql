@@ -1,0 +1,53 @@
+-- name: insert_many
+-- Events of one group, without a position until they are committed.
+INSERT INTO outbox (project, event, task, label, batch, created_at)
+SELECT project, event, task, label, batch, %(created_at)s
+FROM unnest(%(projects)s::integer[], %(events)s::text[], %(tasks)s::bigint[], %(labels)s::bigint[],
+            %(batches)s::integer[])
+     WITH ORDINALITY AS new (project, event, task, label, batch, place)
+ORDER BY place;
+
+-- name: try_to_number
+-- True for the one process that may give positions now, and only if there is something to number. The lock is held to
+-- the end of the transaction; the rows are read by the next statement, whose snapshot is younger than the lock.
+SELECT CASE WHEN EXISTS (SELECT FROM outbox WHERE project = %(project)s AND position IS NULL)
+            THEN pg_try_advisory_xact_lock(1735355492, %(project)s) ELSE false END;
+
+-- name: number
+-- Give the next positions to committed events in the order of their ids, and return how many got one.
+WITH fresh AS MATERIALIZED (
+    SELECT id, row_number() OVER (ORDER BY id) AS place
+    FROM (SELECT id FROM outbox WHERE project = %(project)s AND position IS NULL ORDER BY id LIMIT %(limit)s) AS waiting
+), given AS (
+    INSERT INTO outbox_positions (project, last) VALUES (%(project)s, (SELECT count(*) FROM fresh))
+    ON CONFLICT (project) DO UPDATE SET last = outbox_positions.last + excluded.last
+    RETURNING last - (SELECT count(*) FROM fresh) AS before
+), numbered AS (
+    UPDATE outbox SET position = given.before + fresh.place FROM fresh, given
+    WHERE outbox.project = %(project)s AND outbox.id = fresh.id AND outbox.position IS NULL
+    RETURNING 1
+)
+SELECT count(*) FROM numbered;
+
+-- name: after
+-- The events after a position, in order, each with its label as that is now.
+SELECT o.position, o.event, o.created_at, o.task, t.unique_id, b.name,
+       l.id, l.task, t.unique_id, l.answer, l.basis, l.labeler, l.confidence, l.p_benchmarks, l.p_all, l.benchmarks,
+       l.standing_state, l.policy_version, l.answered_at, l.delivered_at, l.replaces, l.withdrawn_at,
+       (SELECT lease_key FROM instance)
+FROM outbox o
+LEFT JOIN tasks t ON t.project = o.project AND t.id = o.task
+LEFT JOIN labels l ON l.project = o.project AND l.id = o.label
+LEFT JOIN batches b ON b.project = o.project AND b.id = coalesce(o.batch, t.batch)
+WHERE o.project = %(project)s AND o.position > %(after)s AND o.position <= %(upto)s
+  AND (%(events)s::text[] IS NULL OR o.event = ANY (%(events)s::text[]))
+ORDER BY o.position LIMIT %(limit)s;
+
+-- name: kinds_after
+-- Position and kind of the events after a position, in order.
+SELECT position, event FROM outbox
+WHERE project = %(project)s AND position > %(after)s ORDER BY position LIMIT %(limit)s;
+
+-- name: last_position
+-- The last position given in a project.
+SELECT last FROM outbox_positions WHERE project = %(project)s;
