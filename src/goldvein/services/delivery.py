@@ -1,0 +1,105 @@
+"""Delivery: every reader of a project's events gets them from here, in the order of their positions.
+
+Events are written in the transaction that causes them and get a position only after it has committed, from one numberer
+per project. So a reader that has passed a position never misses an event that commits later, and no transaction is
+open while a reader waits. Nothing numbers in the background: whoever reads, numbers first.
+"""
+
+from collections.abc import Iterator
+from typing import Any, Final
+
+from goldvein.domain.records import Event, Label
+from goldvein.store import labels, outbox
+from goldvein.store.database import Database
+
+_NUMBERED_AT_ONCE: Final = 10_000
+"""Events numbered in one transaction: enough to catch up quickly, few enough to commit soon."""
+
+
+def number(db: Database, project: int) -> int:
+    """Give positions to all committed events of a project that have none; return how many.
+
+    Cheap if nothing waits: one look at an index. If another process is numbering, there is nothing left to do here.
+    The commit is durable, because a position that a reader has seen must survive a crash.
+    """
+    total = 0
+    while True:
+        with db.transaction() as tx:
+            if not outbox.try_to_number(tx, project):
+                return total
+            count = outbox.number(tx, project, limit=_NUMBERED_AT_ONCE)
+        total += count
+        if count < _NUMBERED_AT_ONCE:
+            return total
+
+
+def events(db: Database, project: int, after: int, limit: int) -> tuple[list[Event], int]:
+    """Read the events after a cursor, and the cursor to ask with next time.
+
+    A label event carries the label as it is now, so a label withdrawn since has its ``withdrawn_at``.
+    """
+    number(db, project)
+    with db.connection() as tx:
+        found = outbox.after(tx, project, after, limit=limit)
+    return found, found[-1].position if found else after
+
+
+def last_position(db: Database, project: int) -> int:
+    """Find the cursor that skips everything that has happened so far."""
+    number(db, project)
+    with db.connection() as tx:
+        return outbox.last_position(tx, project)
+
+
+def export_labels(db: Database, project: int, page: int = 1000) -> Iterator[list[Label]]:
+    """Read a project's current labels page by page, each in a short transaction of its own."""
+    after = 0
+    while True:
+        with db.connection() as tx:
+            found = labels.current_page(tx, project, after=after, limit=page)
+        if found:
+            yield found
+        if len(found) < page:
+            return
+        after = found[-1].id
+
+
+def event_json(event: Event) -> dict[str, Any]:
+    """Shape an event as every reader receives it: cursor, long-poll, SSE and webhooks."""
+    shape: dict[str, Any] = {
+        "position": event.position,
+        "event": event.event,
+        "created_at": event.created_at,
+    }
+    if event.batch is not None:
+        shape["batch"] = event.batch
+    if event.label is not None:
+        shape["label"] = label_json(event.label)
+    elif event.task is not None:
+        shape["task"] = event.task
+        shape["unique_id"] = event.unique_id
+    return shape
+
+
+def label_json(label: Label) -> dict[str, Any]:
+    """Shape a label as customers receive it."""
+    return {
+        "id": label.id,
+        "task": label.task,
+        "unique_id": label.unique_id,
+        "answer": label.answer,
+        "basis": label.basis,
+        "labeler": label.labeler,
+        "confidence": label.confidence,
+        "evidence": {
+            "p_benchmarks": label.p_benchmarks,
+            "p_all": label.p_all,
+            "benchmarks": label.benchmarks,
+            "state": label.standing_state,
+            "policy": label.policy_version,
+        },
+        "answered_at": label.answered_at,
+        "delivered_at": label.delivered_at,
+        "replaces": label.replaces,
+        "withdrawn_at": label.withdrawn_at,
+    }
