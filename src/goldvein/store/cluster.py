@@ -158,7 +158,7 @@ class Cluster:
         if not self.account.can_reach(self.home):
             raise EmbeddedServerError(
                 f"{self.home} lies in a folder that is closed to the account 'nobody', under which root runs "
-                "PostgreSQL: set GOLDVEIN_HOME to a folder that everybody may pass through, such as one in /var/lib"
+                "PostgreSQL: set GOLDVEIN_HOME to a folder that everybody may pass through, as in /var/lib"
             )
 
     def _server_folder(self, path: Path) -> Path:
@@ -202,7 +202,7 @@ class Cluster:
         return Place(record["port"], Path(record["socket_folder"]))
 
     def settle_place(self) -> Place:
-        """Choose the port: the one of last time, so that addresses stay right, unless somebody else took it."""
+        """Choose the port: that of last time, so that addresses stay right, unless somebody took it."""
         folder = self._socket_folder()
         last = self.find_place()
         place = Place(_free_port(last.port if last else 0), folder)
@@ -222,7 +222,7 @@ class Cluster:
         self._server_folder(partial)
         password = secrets.token_urlsafe(24)
         _write_private(self.home / "password", password + "\n")
-        # initdb runs under the server's account, which must not read ours: it gets a copy that is gone right after
+        # initdb runs under the server's account, which must not read ours: it gets a short-lived copy
         copy = partial.with_name("data.password")
         _write_private(copy, password + "\n")
         try:
@@ -331,9 +331,9 @@ class Cluster:
     def clear_leftovers(self) -> None:
         """Stop a server whose owner is gone, and remove a trace that would keep ours from starting.
 
-        Only for the holder of the lock. PostgreSQL mistakes any living process with the dead server's number for
-        that server; after the restart of a container, where numbers are small, that happens. The trace of a number
-        that nobody has stays: by it PostgreSQL waits for the last children of a server that was killed.
+        Only for the holder of the lock. PostgreSQL mistakes any living process with the dead server's number
+        for that server; after the restart of a container, where numbers are small, that happens. The trace of
+        a number that nobody has stays: by it PostgreSQL waits for the last children of a server that was killed.
         """
         for sign, patience_seconds in ((signal.SIGINT, 30.0), (signal.SIGQUIT, 10.0), (signal.SIGKILL, 5.0)):
             pid = self.find_pid()
@@ -377,8 +377,8 @@ if os.getppid() != parent:
 signal.signal(signal.SIGINT, signal.SIG_DFL)
 os.execv(sys.argv[4], sys.argv[4:])
 """
-# A program of its own, not a preexec_fn, which may deadlock in a process with threads. The order matters: a change
-# of user clears the death signal, so that comes first; a parent that died before is noticed after.
+# A program of its own, not a preexec_fn, which may deadlock in a process with threads. The order matters: a
+# change of user clears the death signal, so that comes first; a parent that died before is noticed after.
 
 
 def _environment() -> dict[str, str]:

@@ -1,27 +1,29 @@
 """An embedded PostgreSQL: a server of one's own that needs no set-up and leaves nothing running.
 
-``with EmbeddedServer(home) as server: connect(server.url)``. The first process on a home owns the server: it starts
-it as its child and starts it again if it dies. Further processes connect to the same one, and the first of them to
-notice that the owner is gone takes over. On Linux the kernel stops the server when its owner dies, however it dies;
-elsewhere a server that outlived its owner is stopped by the next one.
+``with EmbeddedServer(home) as server: connect(server.url)``. The first process on a home owns the server: it
+starts it as its child and starts it again if it dies. Further processes connect to the same one, and the first
+of them to notice that the owner is gone takes over. On Linux the kernel stops the server when its owner dies,
+however it dies; elsewhere a server that outlived its owner is stopped by the next one.
 """
 
 import contextlib
 import fcntl
 import os
 import signal
-import subprocess
 import threading
 import time
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from types import MappingProxyType, TracebackType
-from typing import IO, Final, Self
+from typing import IO, TYPE_CHECKING, Final, Self
 from urllib.parse import quote
 
 from goldvein.settings import Settings
 from goldvein.store.binaries import EmbeddedServerError
 from goldvein.store.cluster import DATABASE, ROLE, Cluster, Place
+
+if TYPE_CHECKING:
+    from subprocess import Popen
 
 _NO_SETTINGS: Final[Mapping[str, str]] = MappingProxyType({})
 _HOPELESS_STARTS: Final = 6
@@ -57,12 +59,13 @@ class EmbeddedServer:
         if not durable:
             self._server_settings |= {"fsync": "off", "full_page_writes": "off", "synchronous_commit": "off"}
         self._start_seconds = start_seconds
-        self._process: subprocess.Popen[bytes] | None = None
+        self._process: Popen[bytes] | None = None
         self._place: Place | None = None
         self._failure: Exception | None = None
         self._stopping = threading.Event()
         self._mutex = threading.Lock()
         self._keeper: threading.Thread | None = None
+        self._role_known = threading.Event()
         self._ready = False
         self._owner = False
         self._process_id = os.getpid()
@@ -88,7 +91,8 @@ class EmbeddedServer:
     def url(self) -> str:
         """Address over the unix socket, password included; the same after every restart."""
         place, password = self._address()
-        return f"postgresql://{ROLE}:{password}@/{DATABASE}?host={quote(str(place.socket_folder), safe='')}&port={place.port}"
+        folder = quote(str(place.socket_folder), safe="")
+        return f"postgresql://{ROLE}:{password}@/{DATABASE}?host={folder}&port={place.port}"
 
     @property
     def tcp_url(self) -> str:
@@ -115,17 +119,14 @@ class EmbeddedServer:
             return self
         self._cluster.make_home()
         self._stopping.clear()
+        self._role_known.clear()
         self._failure = None
-        # The kernel ties the server to the thread that started it, so one thread does that for as long as we live.
+        # The kernel ties the server to the thread that started it: one thread does that as long as we live.
         self._keeper = threading.Thread(target=self._keep, name="goldvein-postgres", daemon=True)
         self._keeper.start()
         deadline = time.monotonic() + self._start_seconds
         while not self._look():
-            if self._failure is not None or time.monotonic() > deadline:
-                failure = self._failure or EmbeddedServerError(
-                    f"PostgreSQL in {self.home} took no connection for {self._start_seconds:g} seconds:\n"
-                    + self._cluster.last_words()
-                )
+            if failure := self._trouble(late=time.monotonic() > deadline):
                 self.stop()
                 raise failure
             time.sleep(0.02)
@@ -159,14 +160,23 @@ class EmbeddedServer:
 
     # --- the keeper's thread ---------------------------------------------------------------------
 
+    def _trouble(self, *, late: bool) -> Exception | None:
+        if self._failure is not None or not late:
+            return self._failure
+        return EmbeddedServerError(
+            f"PostgreSQL in {self.home} took no connection for {self._start_seconds:g} seconds:\n"
+            + self._cluster.last_words()
+        )
+
     def _look(self) -> bool:
-        """Whether the server takes connections; learns its place on the way."""
-        place = self._place or self._cluster.find_place()
-        if place is None or not (self._cluster.data / "postmaster.pid").exists():
+        """Whether the server takes connections; learns its place on the way.
+
+        Until we know whose the server is, it may be one that outlived its owner and is about to be stopped.
+        """
+        if not self._role_known.is_set() or (self._owner and self._process is None):
             return False
-        if not self._owner:
-            place = self._cluster.find_place() or place
-        if not self._cluster.is_ready(place):
+        place = self._place if self._owner else self._cluster.find_place()
+        if place is None or not self._cluster.is_ready(place):
             return False
         self._place = place
         return True
@@ -174,15 +184,18 @@ class EmbeddedServer:
     def _keep(self) -> None:
         """Own the server once nobody else does, until told to stop."""
         try:
-            with (self.home / "lock").open("ab") as lock:
+            with os.fdopen(os.open(self.home / "lock", os.O_RDWR | os.O_CREAT, 0o600), "rb") as lock:
                 while not _locked(lock):
+                    self._role_known.set()
                     if self._stopping.wait(0.25 if self._ready else 0.02):
                         return
                 try:
                     self._owner = True
+                    self._role_known.set()
                     self._own()
                 finally:
                     self._owner = False
+                    self._process = None
         except PermissionError as error:
             self._failure = EmbeddedServerError(
                 f"{error.filename} belongs to another account: set GOLDVEIN_HOME"
