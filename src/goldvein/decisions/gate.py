@@ -1,0 +1,135 @@
+"""The gate: deliver, hold or discard an answer; dismiss a labeler; release what was held.
+
+Probabilities are compared rounded to 1e-6, so that two machines whose sums differ in the last bits decide
+alike.
+"""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from goldvein.domain.policy import Policy
+
+DIGITS = 6
+
+
+class Gate(StrEnum):
+    """What happens to an ordinary answer."""
+
+    DELIVER = "deliver"
+    HOLD = "hold"  # -> release or discard, when the verdict is in
+    DISCARD = "discard"  # the task is requeued, first in line
+
+
+class State(StrEnum):
+    """Where a standing is in its life in one project."""
+
+    ADMITTED = "admitted"
+    BOUNDARY = "boundary"  # admitted -> boundary after max_benchmarks without a verdict, and back
+    DISMISSED = "dismissed"  # until an auditor or a probation readmits
+
+
+def at_least(p: float, threshold: float) -> bool:
+    """``p >= threshold`` at the precision at which all decisions compare."""
+    return round(float(p), DIGITS) >= round(threshold, DIGITS)
+
+
+def gate(p_benchmarks: float, p_all: float, benchmarks: int, state: str, policy: Policy) -> Gate:
+    """Decide one ordinary answer.
+
+    Parameters
+    ----------
+    p_benchmarks, p_all : float
+        P(at or over the bar) after this answer's step. Signals can only lower trust: the smaller counts.
+    benchmarks : int
+        Benchmarks answered in this project since the last admission.
+    state : str
+        A ``State``.
+    policy : Policy
+
+    Returns
+    -------
+    Gate
+    """
+    if state == State.DISMISSED:
+        return Gate.DISCARD
+    if benchmarks >= policy.min_benchmarks and at_least(min(p_benchmarks, p_all), threshold(state, policy)):
+        return Gate.DELIVER
+    return Gate.HOLD
+
+
+def threshold(state: str, policy: Policy) -> float:
+    """P(at or over the bar) that the gate asks of a standing in this state."""
+    if state == State.BOUNDARY:
+        return min(policy.boundary_deliver_at, policy.deliver_at)
+    return policy.deliver_at
+
+
+def releases(smoothed: float, p_all: float, benchmarks: int, policy: Policy) -> bool:
+    """Whether a held answer goes out: its labeler was good *then*, and nothing speaks against it now.
+
+    Parameters
+    ----------
+    smoothed : float
+        P(good at the held answer | everything until now).
+    p_all : float
+        Today's P(at or over the bar), signals included.
+    benchmarks : int
+        Benchmarks answered since the last admission; held answers wait for ``min_benchmarks`` too.
+    policy : Policy
+    """
+    enough = benchmarks >= policy.min_benchmarks
+    return enough and at_least(min(smoothed, p_all), policy.deliver_at)
+
+
+def hold_runs_out(held_seconds: float, seconds_to_deadline: float | None, policy: Policy) -> bool:
+    """Whether a held answer has waited long enough: ``hold_seconds``, or a quarter of the time it had.
+
+    Parameters
+    ----------
+    held_seconds : float
+        Time since the answer was held.
+    seconds_to_deadline : float or None
+        Time from the holding to the task's deadline; None for a task without one.
+    policy : Policy
+    """
+    limit = float(policy.hold_seconds)
+    if seconds_to_deadline is not None:
+        limit = min(limit, seconds_to_deadline / 4)
+    return held_seconds >= limit
+
+
+def dismisses(p_benchmarks: float, benchmarks: int, policy: Policy) -> bool:
+    """Whether a labeler goes: on benchmarks alone, and late, since withholding already protects."""
+    return benchmarks >= policy.min_benchmarks and not at_least(p_benchmarks, policy.dismiss_at + 10**-DIGITS)
+
+
+def next_state(p_benchmarks: float, benchmarks: int, state: str, policy: Policy) -> State:
+    """State of a standing after a step; a dismissal ends only by readmission.
+
+    A standing is at the boundary while ``max_benchmarks`` were spent on it and it is still neither delivered
+    on its own right nor dismissed.
+    """
+    if state == State.DISMISSED or dismisses(p_benchmarks, benchmarks, policy):
+        return State.DISMISSED
+    undecided = not at_least(p_benchmarks, policy.deliver_at)
+    return State.BOUNDARY if undecided and benchmarks >= policy.max_benchmarks else State.ADMITTED
+
+
+def withdraws(p_good_then: float, benchmarks_after: int, age_seconds: float, policy: Policy) -> bool:
+    """Whether a delivered label is taken back, once smoothing has dated a change.
+
+    Parameters
+    ----------
+    p_good_then : float
+        Smoothed P(good at that answer).
+    benchmarks_after : int
+        Benchmarks answered after it.
+    age_seconds : float
+        Time since delivery.
+    policy : Policy
+    """
+    backed = benchmarks_after >= policy.withdraw_benchmarks and age_seconds <= policy.withdraw_window_seconds
+    return backed and at_least(1 - p_good_then, policy.withdraw_at)

@@ -1,0 +1,125 @@
+"""Whether a candidate becomes a benchmark: promote, drop, or ask one more trusted labeler."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, TypeAlias
+
+from goldvein.decisions.gate import at_least
+from goldvein.stats.mining import Evidence, task_evidence
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from goldvein.domain.policy import Policy
+    from goldvein.stats.arrays import Array
+    from goldvein.stats.model import AnswerModel
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Promote:
+    """The candidate is a benchmark.
+
+    Attributes
+    ----------
+    key : int
+        The most probable option.
+    key_probs : (K,) float
+    difficulty_weights : (n_difficulties,) float
+    p_clean : float
+        P(key right and task clean).
+    """
+
+    key: int
+    key_probs: Array
+    difficulty_weights: Array
+    p_clean: float
+
+
+@dataclass(frozen=True, slots=True)
+class Drop:
+    """The candidate will not be a benchmark.
+
+    Attributes
+    ----------
+    answer : int or None
+        What the panel says, to be delivered (K for "cannot be answered"); None if that is too uncertain and
+        the task returns to the queue.
+    p : float
+        P(the panel's best answer).
+    """
+
+    answer: int | None
+    p: float
+
+
+@dataclass(frozen=True, slots=True)
+class Continue:
+    """Ask one more trusted labeler.
+
+    Attributes
+    ----------
+    p_clean : float
+        P(key right and task clean) so far; candidates with more are asked about first.
+    """
+
+    p_clean: float
+
+
+Settlement: TypeAlias = Promote | Drop | Continue
+
+
+def settle(
+    answers: AnswerModel,
+    n_options: int,
+    choices: Sequence[int],
+    n_trusted_left: int,
+    policy: Policy,
+    curves: Sequence[Array] | None = None,
+) -> Settlement:
+    """Decide a candidate after some answers of the panel.
+
+    Parameters
+    ----------
+    answers : AnswerModel
+    n_options : int
+        K.
+    choices : sequence of int
+        The panel's answers so far, in content order; K for "cannot be answered".
+    n_trusted_left : int
+        Trusted labelers who have not answered it yet. At 0 it is settled with what is there, at the lower
+        ``promote_exhausted_at``: a small panel must be able to start a project, and the benchmark carries
+        its doubt with it.
+    policy : Policy
+    curves : sequence of (n_difficulties,) float, optional
+        ``stats.mining.standing_curve`` of each answer's labeler; the average panel member's when not given.
+    """
+    if not choices:
+        return Continue(p_clean=0.0) if n_trusted_left else Drop(answer=None, p=0.0)
+    evidence = task_evidence(answers, n_options, choices, curves)
+    p_clean = evidence.clean_probability(policy.ease_at_least)
+    if _promotes(evidence, n_trusted_left, policy):
+        best = evidence.best
+        return Promote(best, evidence.key_probs, evidence.difficulty_weights(best), p_clean)
+    left = min(n_trusted_left, policy.panel_max - len(choices))
+    doubtful = len(choices) >= 2 and p_clean <= policy.abandon_below
+    if left <= 0 or doubtful:
+        return _drop(evidence, policy)
+    agreed = task_evidence(answers, n_options, [*choices, *[evidence.best] * left])
+    reachable = _promotes(agreed, n_trusted_left - left, policy)
+    return Continue(p_clean=p_clean) if reachable else _drop(evidence, policy)
+
+
+def _promotes(evidence: Evidence, n_trusted_left: int, policy: Policy) -> bool:
+    """Sure enough of key and ease; once nobody is left to ask, less will do."""
+    p_clean = evidence.clean_probability(policy.ease_at_least)
+    if n_trusted_left <= 0:
+        return at_least(p_clean, policy.promote_exhausted_at)
+    p_key = float(evidence.answer_probs[evidence.best])
+    return at_least(p_clean, policy.promote_at) and at_least(p_key, policy.promote_key_at)
+
+
+def _drop(evidence: Evidence, policy: Policy) -> Drop:
+    """Deliver from the panel where it is sure enough of the answer, even if the task is not clean."""
+    p = float(evidence.answer_probs[evidence.best])
+    return Drop(answer=evidence.best if at_least(p, policy.panel_deliver_at) else None, p=p)

@@ -1,0 +1,137 @@
+"""How often a labeler sees a benchmark, and which one."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from goldvein.decisions.gate import State, at_least
+from goldvein.stats.selection import remaining_variance
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from goldvein.domain.policy import Policy
+    from goldvein.stats.arrays import Array, BoolArray, IntArray
+
+
+@dataclass(frozen=True, slots=True)
+class Draw:
+    """A benchmark drawn for one labeler.
+
+    Attributes
+    ----------
+    index : int
+        Position of the benchmark in the pool.
+    probability : float
+        Probability of this draw given the candidates that were compared.
+    candidates : tuple of int
+        The candidates, for the log.
+    """
+
+    index: int
+    probability: float
+    candidates: tuple[int, ...]
+
+
+def benchmark_rate(p: float, benchmarks: int, state: str, policy: Policy) -> float:
+    """Share of benchmarks among what a labeler is served next.
+
+    The ceiling until the labeler is delivered, then proportional to what is still in doubt, never under the
+    floor.
+
+    Parameters
+    ----------
+    p : float
+        ``min(p_benchmarks, p_all)``: signals cannot convict, but they do make us look.
+    benchmarks : int
+        Benchmarks answered since the last admission.
+    state : str
+        A ``State``; the boundary and the dismissed get the floor.
+    policy : Policy
+    """
+    if state in (State.BOUNDARY, State.DISMISSED):
+        return policy.rate_floor
+    if benchmarks < policy.min_benchmarks or not at_least(p, policy.deliver_at):
+        return policy.rate_ceiling
+    return min(policy.rate_ceiling, max(policy.rate_floor, policy.rate_slope * (1.0 - p)))
+
+
+def serves_benchmark(rng: np.random.Generator, rate: float) -> bool:
+    """Whether the next piece of work is a benchmark."""
+    return bool(rng.random() < rate)
+
+
+def eligible(unseen: IntArray, exposures: IntArray, policy: Policy) -> IntArray:
+    """Unseen benchmarks that were served less often than the exposure cap.
+
+    Parameters
+    ----------
+    unseen : (U,) int
+        Pool positions.
+    exposures : (n_items,) int
+        Servings of every benchmark of the pool.
+    policy : Policy
+    """
+    return unseen[exposures[unseen] < policy.exposure_cap]
+
+
+def draw_benchmarks(
+    rng: np.random.Generator,
+    posteriors: Array,
+    unseen: Sequence[IntArray],
+    pool: Array,
+    good: BoolArray,
+    policy: Policy,
+) -> list[Draw | None]:
+    """Draw a benchmark for each of n labelers: one of the best few of some unseen ones.
+
+    Not the best one, and not of all: the few most telling benchmarks would be worn out, and known, first.
+
+    Parameters
+    ----------
+    rng : numpy Generator
+    posteriors : (n_states, n) float
+    unseen : n arrays of int
+        Pool positions each labeler may still be served.
+    pool : (n_states, n_items, K + 1) float
+        From ``items.stack_tables``.
+    good : (n_states,) bool
+    policy : Policy
+
+    Returns
+    -------
+    list of Draw, None for a labeler who has seen everything
+    """
+    if not len(unseen):
+        return []
+    uniforms = rng.random((len(unseen), policy.candidates_drawn + 1))
+    able = [i for i, items in enumerate(unseen) if len(items)]
+    draws: list[Draw | None] = [None] * len(unseen)
+    if not able:
+        return draws
+    candidates = [_candidates(unseen[i], uniforms[i, :-1]) for i in able]
+    # Short lists are filled up with their first item; the filling is cut off again below.
+    filled = np.array([np.resize(c, policy.candidates_drawn) for c in candidates])
+    remaining = remaining_variance(posteriors[:, able], good, pool, filled)
+    for row, (labeler, drawn) in enumerate(zip(able, candidates, strict=True)):
+        best = np.argsort(remaining[row, : len(drawn)], kind="stable")[: policy.best_of]
+        taken = best[int(uniforms[labeler, -1] * len(best))]
+        draws[labeler] = Draw(int(drawn[taken]), 1.0 / len(best), tuple(drawn.tolist()))
+    return draws
+
+
+def _candidates(unseen: IntArray, uniforms: Array) -> IntArray:
+    """One item from each of equal stretches of the unseen ones: distinct, and cheap to draw."""
+    count = min(len(unseen), len(uniforms))
+    edges = np.arange(count + 1) * len(unseen) // count
+    return unseen[edges[:-1] + (uniforms[:count] * np.diff(edges)).astype(np.int64)]
+
+
+def draw_benchmark(
+    rng: np.random.Generator, posterior: Array, unseen: IntArray, pool: Array, good: BoolArray, policy: Policy
+) -> Draw | None:
+    """``draw_benchmarks`` for one labeler; posterior is (n_states,)."""
+    return draw_benchmarks(rng, posterior[:, None], [unseen], pool, good, policy)[0]

@@ -1,0 +1,149 @@
+"""The quality policy of a project: every knob that an operator can turn, in one frozen record.
+
+A policy is versioned: a decision in the log names the policy it was taken under. Changing one knob makes a
+new policy; nothing here is ever changed in place.
+"""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass, fields
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+
+class PolicyError(ValueError):
+    """A policy that cannot be kept: a value out of its range, or two values that contradict each other."""
+
+
+@dataclass(frozen=True, slots=True)
+class Policy:
+    """What a project asks of its labelers, and how hard it looks.
+
+    Probabilities and shares lie in [0, 1]; times are in seconds; everything else is a count. The groups
+    below follow the way of a task: gate, serving, mining, admission, trust, leases.
+    """
+
+    # Gate: who is good enough, and when is that known well enough.
+    quality_bar: float = 0.70  # mean accuracy on the frozen mix of benchmarks
+    deliver_at: float = 0.95  # P(at or over the bar) needed to deliver a label
+    dismiss_at: float = 0.002  # P(at or over the bar) at or under which a labeler is dismissed
+    min_benchmarks: int = 4  # benchmarks answered since the last admission before anything is delivered
+    max_benchmarks: int = 200  # without a verdict after so many, a standing is at the boundary
+    boundary_deliver_at: float = 0.5  # the gate's threshold for a boundary standing; 1.0 holds them all
+    hold_seconds: int = 600  # how long a held answer may wait for its verdict
+    max_held: int = 20  # held answers of one labeler at a time
+    withdraw_at: float = 0.98  # P(bad at that answer) at which a delivered label is withdrawn
+    withdraw_benchmarks: int = 3  # benchmarks after the answer that must back a withdrawal
+    withdraw_window_seconds: int = 86_400  # labels older than this stay
+
+    # Serving: how often a benchmark, and which.
+    rate_ceiling: float = 0.75  # share of benchmarks while the labeler is not yet delivered
+    rate_floor: float = 0.02  # share of benchmarks that is never undercut
+    rate_slope: float = 0.5  # share of benchmarks per unit of doubt once delivered
+    exposure_cap: int = 100  # servings after which a benchmark is no longer drawn
+    candidates_drawn: int = 20  # unseen benchmarks compared for one draw
+    best_of: int = 4  # the draw takes one of so many best candidates
+
+    # Mining: which task becomes a benchmark.
+    ease_at_least: float = 0.75  # a clean task is solved, not guessed, by this share of trusted labelers
+    promote_at: float = 0.835  # P(key right and task clean) needed to promote
+    promote_key_at: float = 0.98  # P(key right) needed to promote
+    promote_exhausted_at: float = 0.75  # P(key right and task clean) needed once nobody is left to ask
+    abandon_below: float = 0.2  # P(key right and task clean) at or under which a candidate is dropped
+    panel_max: int = 7  # trusted answers for one candidate at most
+    panel_deliver_at: float = 0.9  # P(answer) needed to deliver a dropped candidate from the panel
+
+    # Admission and supply: how many people the benchmarks can test.
+    open_at: int = 20  # active benchmarks needed to open
+    reserve: int = 12  # unseen benchmarks that a labeler should always have ahead
+    benchmarks_per_labeler: int = 20  # servings set aside for one admission
+    supply_headroom: float = 1.25  # benchmarks mined beyond what today's labelers need
+
+    # Trust: who may answer candidates.
+    trust_accuracy: float = 0.85  # mean accuracy on the frozen mix asked of a trusted labeler
+    trust_at: float = 0.9  # P(at or over that accuracy) needed
+    trust_benchmarks: int = 25  # benchmarks answered before trust can be earned
+
+    # Leases.
+    lease_seconds: int = 600
+    dismissal_grace: int = 3  # held answers after a dismissal, so that it betrays no benchmark
+
+    def __post_init__(self) -> None:
+        """Refuse a policy that cannot be kept."""
+        self._check_ranges()
+        self._check_order("rate_floor", "rate_ceiling")
+        self._check_order("dismiss_at", "deliver_at")
+        self._check_order("quality_bar", "trust_accuracy")
+        self._check_order("promote_exhausted_at", "promote_at")
+        self._check_order("abandon_below", "promote_at")
+        self._check_order("min_benchmarks", "max_benchmarks")
+        self._check_order("best_of", "candidates_drawn")
+
+    @classmethod
+    def from_dict(cls, values: Mapping[str, object]) -> Policy:
+        """Policy from stored or sent values; knobs that are not named keep their default.
+
+        Raises
+        ------
+        PolicyError
+            If a name is unknown, or a value has the wrong type or is out of range.
+        """
+        known = {field.name for field in fields(cls)}
+        unknown = sorted(set(values) - known)
+        if unknown:
+            raise PolicyError(f"unknown policy value {unknown[0]!r}; known are {', '.join(sorted(known))}")
+        defaults = cls()
+        return cls(**{name: _as_type_of(name, value, defaults) for name, value in values.items()})  # type: ignore[arg-type]
+
+    def to_dict(self) -> dict[str, float | int]:
+        """All knobs by name, ready for JSON."""
+        return asdict(self)
+
+    def _check_ranges(self) -> None:
+        """Probabilities inside (0, 1], counts at least one; each error names value, rule and way out."""
+        for field in fields(self):
+            value = getattr(self, field.name)
+            low, high = _RANGES.get(
+                field.name, (0.0, 1.0) if isinstance(field.default, float) else (1, 10**9)
+            )
+            if not low <= value <= high:
+                raise PolicyError(
+                    f"policy value {field.name} is {value!r}, but must lie between {low} and {high}; "
+                    f"the default is {field.default!r}"
+                )
+
+    def _check_order(self, lower: str, higher: str) -> None:
+        """One knob must not pass another."""
+        if getattr(self, lower) > getattr(self, higher):
+            raise PolicyError(
+                f"{lower} is {getattr(self, lower)!r}, over {higher} = {getattr(self, higher)!r}; "
+                f"lower {lower} or raise {higher}"
+            )
+
+
+# Knobs whose range is not simply [0, 1] for a share and one upwards for a count.
+_RANGES: dict[str, tuple[float, float]] = {
+    "quality_bar": (0.05, 0.99),
+    "deliver_at": (0.5, 0.9999),
+    "dismiss_at": (0.0, 0.5),
+    "hold_seconds": (0, 10**9),
+    "max_held": (0, 10**9),
+    "rate_ceiling": (0.01, 1.0),
+    "rate_floor": (0.0005, 1.0),
+    "rate_slope": (0.0, 100.0),
+    "supply_headroom": (1.0, 100.0),
+    "trust_benchmarks": (0, 10**9),
+    "dismissal_grace": (0, 10**9),
+}
+
+
+def _as_type_of(name: str, value: object, defaults: Policy) -> float | int:
+    """Give the value the type of its default; JSON writes 1 for 1.0."""
+    default = getattr(defaults, name)
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        raise PolicyError(f"policy value {name} is {value!r}, but must be a number like {default!r}")
+    if isinstance(default, int) and value != int(value):
+        raise PolicyError(f"policy value {name} is {value!r}, but must be a whole number like {default!r}")
+    return int(value) if isinstance(default, int) else float(value)
