@@ -123,7 +123,7 @@ CREATE TABLE attempts (
     stage text NOT NULL CHECK (stage IN ('label', 'panel', 'benchmark')),
     state text NOT NULL CHECK (state IN ('open', 'leased', 'answered', 'skipped', 'lapsed', 'closed')),
     lane smallint NOT NULL,                    -- 0: first in line (requeued), 1: as pushed
-    due_at timestamptz NOT NULL,               -- the deadline, or infinity
+    due_at timestamptz NOT NULL,               -- the deadline, or the end of the year 9999
     urgency integer NOT NULL,                  -- minus the priority
     fence integer NOT NULL DEFAULT 0,
     labeler integer,
@@ -157,7 +157,7 @@ CREATE TABLE answers (
 CREATE TABLE standings (
     project integer NOT NULL,
     labeler integer NOT NULL,
-    state text NOT NULL CHECK (state IN ('admitted', 'dismissed')),
+    state text NOT NULL CHECK (state IN ('admitted', 'boundary', 'dismissed')),
     panel text CHECK (panel IN ('appointed', 'earned')),
     n bigint NOT NULL,                         -- version: one per answer, no gaps
     model_version integer NOT NULL,
@@ -206,6 +206,7 @@ CREATE TABLE benchmarks (
     CHECK (state <> 'active' OR (ordinal IS NOT NULL AND item_version IS NOT NULL))
 ) WITH (fillfactor = 70);
 CREATE INDEX benchmarks_revision ON benchmarks (project, revision);
+CREATE INDEX benchmarks_candidates ON benchmarks (project) WHERE state = 'candidate';
 CREATE UNIQUE INDEX benchmarks_ordinal ON benchmarks (project, ordinal) WHERE ordinal IS NOT NULL;
 
 CREATE TABLE item_versions (

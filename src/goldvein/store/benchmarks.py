@@ -1,0 +1,176 @@
+"""Benchmarks, candidates and item versions."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from goldvein.store.database import Transaction
+from goldvein.store.queries import load
+
+_queries = load("benchmarks")
+
+
+@dataclass(frozen=True, slots=True)
+class ItemVersion:
+    """What is known of one benchmark; ``likelihoods`` holds float64 (states, options + 1)."""
+
+    task: int
+    version: int
+    key: int
+    key_right: float
+    key_probabilities: Sequence[float]
+    difficulty: Sequence[float]
+    model_version: int | None
+    likelihoods: bytes | None
+
+
+@dataclass(frozen=True, slots=True)
+class Benchmark:
+    """A benchmark with the item version in force."""
+
+    task: int
+    state: str
+    ordinal: int
+    exposures: int
+    item: ItemVersion
+    content: int
+    basis: str
+
+
+@dataclass(frozen=True, slots=True)
+class PanelAnswer:
+    """One trusted labeler's answer to a candidate; ``choice`` -1: cannot be answered."""
+
+    labeler: int
+    choice: int
+    received_at: datetime
+
+
+def insert_candidates(tx: Transaction, keys: Sequence[tuple[int, int]], now: datetime) -> None:
+    """Start mining some tasks, given by project and task."""
+    if keys:
+        values = {"projects": [p for p, _ in keys], "tasks": [t for _, t in keys], "now": now}
+        tx.execute(_queries.insert_candidates, values)
+
+
+def insert_manual(
+    tx: Transaction, project: int, tasks: Sequence[int], ordinals: Sequence[int], *, revision: int, now: datetime
+) -> None:
+    """Store benchmarks whose key was given by hand."""
+    values = {"project": project, "tasks": list(tasks), "ordinals": list(ordinals), "revision": revision, "now": now}
+    tx.execute(_queries.insert_manual, values)
+
+
+def lock_candidate(tx: Transaction, project: int, task: int) -> str | None:
+    """Lock one candidate and return its state."""
+    row = tx.execute(_queries.lock_candidate, {"project": project, "task": task}).fetchone()
+    return row[0] if row else None
+
+
+def promote(
+    tx: Transaction, project: int, task: int, *, ordinal: int, item_version: int, revision: int, now: datetime
+) -> None:
+    """Make a candidate a benchmark."""
+    tx.execute(
+        _queries.promote,
+        {
+            "project": project,
+            "task": task,
+            "ordinal": ordinal,
+            "item_version": item_version,
+            "revision": revision,
+            "now": now,
+        },
+    )
+
+
+def retire(tx: Transaction, project: int, tasks: Sequence[int], *, reason: str, revision: int) -> None:
+    """Take candidates or benchmarks out of use."""
+    tx.execute(
+        _queries.retire, {"project": project, "tasks": list(tasks), "reason": reason, "revision": revision}
+    )
+
+
+def insert_item_version(tx: Transaction, project: int, item: ItemVersion, now: datetime) -> None:
+    """Store a version of what is known of a benchmark."""
+    tx.execute(
+        _queries.insert_item_version,
+        {
+            "project": project,
+            "task": item.task,
+            "version": item.version,
+            "key": item.key,
+            "key_right": item.key_right,
+            "key_probabilities": list(item.key_probabilities),
+            "difficulty": list(item.difficulty),
+            "model_version": item.model_version,
+            "likelihoods": item.likelihoods,
+            "now": now,
+        },
+    )
+
+
+def set_item_version(tx: Transaction, project: int, task: int, *, version: int, revision: int) -> None:
+    """Serve a benchmark by another item version from now on."""
+    tx.execute(
+        _queries.set_item_version, {"project": project, "task": task, "version": version, "revision": revision}
+    )
+
+
+def changed_since(tx: Transaction, project: int, revision: int) -> list[Benchmark]:
+    """List benchmarks that changed after a revision."""
+    rows = tx.execute(_queries.changed_since, {"project": project, "revision": revision})
+    return [
+        Benchmark(row[0], row[1], row[2], row[3], ItemVersion(row[0], *row[4:11]), row[11], row[12]) for row in rows
+    ]
+
+
+def all_likelihoods(tx: Transaction, project: int) -> dict[tuple[int, int], tuple[int, bytes]]:
+    """Map (task, item version) to its key and likelihoods."""
+    rows = tx.execute(_queries.item_versions, {"project": project})
+    return {(task, version): (key, likelihoods) for task, version, key, likelihoods in rows}
+
+
+def count_exposures(tx: Transaction, servings: Mapping[tuple[int, int], int]) -> None:
+    """Count servings of benchmarks, given by project and task."""
+    if servings:
+        keys = sorted(servings)
+        tx.execute(
+            _queries.count_exposures,
+            {
+                "projects": [p for p, _ in keys],
+                "tasks": [t for _, t in keys],
+                "counts": [servings[key] for key in keys],
+            },
+        )
+
+
+def count_by_state(tx: Transaction, project: int) -> dict[str, int]:
+    """Count a project's benchmarks by their state."""
+    return dict(tx.execute(_queries.count_by_state, {"project": project}).fetchall())
+
+
+def count_candidates(tx: Transaction, project: int, bound: int = 1_000) -> int:
+    """Count the candidates under way, up to a bound."""
+    row = tx.execute(_queries.count_candidates, {"project": project, "bound": bound}).fetchone()
+    assert row is not None
+    return int(row[0])
+
+
+def panel_answers(tx: Transaction, project: int, tasks: Sequence[int]) -> dict[int, list[PanelAnswer]]:
+    """List what the panel has said of some candidates."""
+    found: dict[int, list[PanelAnswer]] = {task: [] for task in tasks}
+    for task, labeler, choice, received_at in tx.execute(
+        _queries.panel_choices, {"project": project, "tasks": list(tasks)}
+    ):
+        found[task].append(PanelAnswer(labeler, choice, received_at))
+    return found
+
+
+def count_panel_seen(tx: Transaction, project: int, content: int) -> int:
+    """Count the trusted labelers who have had a content."""
+    row = tx.execute(_queries.count_panel_seen, {"project": project, "content": content}).fetchone()
+    assert row is not None
+    return int(row[0])

@@ -1,0 +1,89 @@
+"""The append-only decision log."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, fields
+from datetime import datetime
+from typing import Any
+
+from psycopg.types.json import Jsonb
+
+from goldvein.store.database import Transaction
+from goldvein.store.queries import load
+
+_queries = load("log")
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One decision. An entry with ``n`` moved that standing from n - 1 to n."""
+
+    project: int
+    kind: str
+    labeler: int | None = None
+    n: int | None = None
+    attempt: int | None = None
+    task: int | None = None
+    stage: str | None = None
+    choice: int | None = None
+    shown: Sequence[int] | None = None
+    item_version: int | None = None
+    model_version: int | None = None
+    policy_version: int | None = None
+    rate: float | None = None
+    draw: float | None = None
+    p_benchmarks: float | None = None
+    p_all: float | None = None
+    benchmarks: int | None = None
+    decision: str | None = None
+    detail: Mapping[str, Any] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """An entry that moved a standing, as replay reads it."""
+
+    labeler: int
+    n: int
+    kind: str
+    attempt: int | None
+    task: int | None
+    stage: str | None
+    choice: int | None
+    shown: Sequence[int] | None
+    item_version: int | None
+    model_version: int
+    policy_version: int
+    p_benchmarks: float
+    p_all: float
+    benchmarks: int
+    decision: str | None
+    at: datetime
+
+
+_COLUMNS = [field.name for field in fields(Entry)]
+
+
+def append(tx: Transaction, entries: Sequence[Entry], now: datetime) -> None:
+    """Write decisions down, in the order in which they were taken."""
+    if not entries:
+        return
+    columns: dict[str, Any] = {name: [getattr(entry, name) for entry in entries] for name in _COLUMNS}
+    columns["shown"] = [None if shown is None else ",".join(map(str, shown)) for shown in columns["shown"]]
+    columns["detail"] = [None if detail is None else Jsonb(detail) for detail in columns["detail"]]
+    tx.execute(_queries.insert_many, {**columns, "now": now})
+
+
+def steps(tx: Transaction, project: int) -> Iterator[Step]:
+    """Stream the steps of a project's standings, labeler by labeler, in the order of their versions."""
+    with tx.cursor("steps") as cursor:
+        cursor.itersize = 5_000
+        cursor.execute(_queries.standings_steps, {"project": project})
+        for row in cursor:
+            yield Step(*row)
+
+
+def of_kinds(tx: Transaction, project: int, kinds: Sequence[str]) -> list[tuple[Any, ...]]:
+    """List entries of some kinds, oldest first."""
+    return tx.execute(_queries.of_kinds, {"project": project, "kinds": list(kinds)}).fetchall()

@@ -1,0 +1,81 @@
+-- name: insert_candidates
+-- Tasks that the panel starts to answer.
+INSERT INTO benchmarks (project, task, state, basis, revision, created_at)
+SELECT project, task, 'candidate', 'panel', 0, %(now)s
+FROM unnest(%(projects)s::integer[], %(tasks)s::bigint[]) AS new (project, task)
+ON CONFLICT (project, task) DO UPDATE SET state = 'candidate', reason = NULL;
+
+-- name: insert_manual
+-- Benchmarks whose key was given by hand.
+INSERT INTO benchmarks (project, task, state, basis, ordinal, item_version, revision, created_at, promoted_at)
+SELECT %(project)s, task, 'active', 'manual', ordinal, 1, %(revision)s, %(now)s, %(now)s
+FROM unnest(%(tasks)s::bigint[], %(ordinals)s::integer[]) AS new (task, ordinal);
+
+-- name: lock_candidate
+-- One candidate, against two settlements at once.
+SELECT state FROM benchmarks WHERE project = %(project)s AND task = %(task)s FOR UPDATE;
+
+-- name: promote
+-- candidate -> active.
+UPDATE benchmarks SET state = 'active', ordinal = %(ordinal)s, item_version = %(item_version)s, revision = %(revision)s,
+    promoted_at = %(now)s
+WHERE project = %(project)s AND task = %(task)s;
+
+-- name: retire
+-- Any state -> retired, with the reason kept.
+UPDATE benchmarks SET state = 'retired', reason = %(reason)s, revision = %(revision)s
+WHERE project = %(project)s AND task = ANY (%(tasks)s);
+
+-- name: set_item_version
+-- The item version that servings use from now on.
+UPDATE benchmarks SET item_version = %(version)s, revision = %(revision)s WHERE project = %(project)s AND task = %(task)s;
+
+-- name: insert_item_version
+-- What is known of a benchmark; versions are never changed.
+INSERT INTO item_versions (project, task, version, key, key_right, key_probabilities, difficulty, model_version, likelihoods,
+                           made_at)
+VALUES (%(project)s, %(task)s, %(version)s, %(key)s, %(key_right)s, %(key_probabilities)s, %(difficulty)s, %(model_version)s,
+        %(likelihoods)s, %(now)s);
+
+-- name: changed_since
+-- Benchmarks that changed after a revision, with the item version in force.
+SELECT b.task, b.state, b.ordinal, b.exposures, v.version, v.key, v.key_right, v.key_probabilities, v.difficulty,
+       v.model_version, v.likelihoods, t.content, b.basis
+FROM benchmarks b
+JOIN item_versions v ON v.project = b.project AND v.task = b.task AND v.version = b.item_version
+JOIN tasks t ON t.project = b.project AND t.id = b.task
+WHERE b.project = %(project)s AND b.revision > %(revision)s
+ORDER BY b.ordinal;
+
+-- name: item_versions
+-- Item versions by name, for replay of the log.
+SELECT v.task, v.version, v.key, v.likelihoods FROM item_versions v
+WHERE v.project = %(project)s AND v.likelihoods IS NOT NULL ORDER BY v.task, v.version;
+
+-- name: count_exposures
+-- Servings of benchmarks, counted where they happen.
+UPDATE benchmarks SET exposures = exposures + served.count
+FROM (SELECT project, task, count FROM unnest(%(projects)s::integer[], %(tasks)s::bigint[], %(counts)s::integer[])
+      AS s (project, task, count) ORDER BY project, task) AS served
+WHERE benchmarks.project = served.project AND benchmarks.task = served.task;
+
+-- name: count_by_state
+-- The benchmarks of a project by state.
+SELECT state, count(*) FROM benchmarks WHERE project = %(project)s GROUP BY state;
+
+-- name: count_candidates
+-- Candidates under way, counted up to a bound.
+SELECT count(*) FROM (SELECT FROM benchmarks WHERE project = %(project)s AND state = 'candidate' LIMIT %(bound)s) AS some;
+
+-- name: panel_choices
+-- What the panel has said of some candidates, in the order of its answers.
+SELECT n.task, n.labeler, n.choice, n.received_at FROM answers n
+JOIN attempts a ON a.project = n.project AND a.id = n.attempt
+WHERE a.project = %(project)s AND a.task = ANY (%(tasks)s) AND a.stage = 'panel' AND a.state = 'answered'
+ORDER BY n.attempt;
+
+-- name: count_panel_seen
+-- How many trusted labelers have had this content, whether they answered or not.
+SELECT count(*) FROM attempts a JOIN labelers l ON l.id = a.labeler
+LEFT JOIN standings s ON s.project = a.project AND s.labeler = a.labeler
+WHERE a.project = %(project)s AND a.content = %(content)s AND (l.role = 'trusted' OR s.panel IS NOT NULL);

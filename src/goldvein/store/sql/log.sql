@@ -1,0 +1,25 @@
+-- name: insert_many
+-- Decisions, in the order in which they were taken.
+INSERT INTO log (project, at, kind, labeler, n, attempt, task, stage, choice, shown, item_version, model_version,
+                 policy_version, rate, draw, p_benchmarks, p_all, benchmarks, decision, detail)
+SELECT project, %(now)s, kind, labeler, n, attempt, task, stage, choice, string_to_array(shown, ',')::smallint[], item_version,
+       model_version, policy_version, rate, draw, p_benchmarks, p_all, benchmarks, decision, detail
+FROM unnest(%(project)s::integer[], %(kind)s::text[], %(labeler)s::integer[], %(n)s::bigint[], %(attempt)s::bigint[],
+            %(task)s::bigint[], %(stage)s::text[], %(choice)s::smallint[], %(shown)s::text[], %(item_version)s::integer[],
+            %(model_version)s::integer[], %(policy_version)s::integer[], %(rate)s::real[], %(draw)s::real[],
+            %(p_benchmarks)s::float8[], %(p_all)s::float8[], %(benchmarks)s::integer[], %(decision)s::text[],
+            %(detail)s::jsonb[])
+     AS new (project, kind, labeler, n, attempt, task, stage, choice, shown, item_version, model_version, policy_version, rate,
+             draw, p_benchmarks, p_all, benchmarks, decision, detail);
+
+-- name: standings_steps
+-- The rows that moved a project's standings, labeler by labeler in the order of their versions.
+SELECT labeler, n, kind, attempt, task, stage, choice, shown, item_version, model_version, policy_version, p_benchmarks, p_all,
+       benchmarks, decision, at
+FROM log WHERE project = %(project)s AND n IS NOT NULL
+ORDER BY project, labeler, n;
+
+-- name: of_kinds
+-- Rows of some kinds, in the order written.
+SELECT kind, labeler, attempt, task, at, p_benchmarks, p_all, benchmarks, policy_version, decision, detail
+FROM log WHERE project = %(project)s AND kind = ANY (%(kinds)s) ORDER BY at, id;
