@@ -333,7 +333,7 @@ class Cluster:
 
         Only for the holder of the lock. PostgreSQL mistakes any living process with the dead server's number
         for that server; after the restart of a container, where numbers are small, that happens. The trace of
-        a number that nobody has stays: by it PostgreSQL waits for the last children of a server that was killed.
+        a number that nobody has stays: by it PostgreSQL waits for the last children of a killed server.
         """
         for sign, patience_seconds in ((signal.SIGINT, 30.0), (signal.SIGQUIT, 10.0), (signal.SIGKILL, 5.0)):
             pid = self.find_pid()

@@ -1,9 +1,9 @@
 """An embedded PostgreSQL: a server of one's own that needs no set-up and leaves nothing running.
 
-``with EmbeddedServer(home) as server: connect(server.url)``. The first process on a home owns the server: it
-starts it as its child and starts it again if it dies. Further processes connect to the same one, and the first
-of them to notice that the owner is gone takes over. On Linux the kernel stops the server when its owner dies,
-however it dies; elsewhere a server that outlived its owner is stopped by the next one.
+``with EmbeddedServer(home) as server: connect(server.url)``. The first process on a home owns the server:
+it starts it as its child and starts it again if it dies. Further processes connect to the same one, and
+the first of them to notice that the owner is gone takes over. On Linux the kernel stops the server when its
+owner dies, however it dies; elsewhere a server that outlived its owner is stopped by the next one.
 """
 
 import contextlib
