@@ -33,6 +33,6 @@ perf *ARGS:
 
 # Pin the newest allowed versions, with hashes and without any registry's address
 constraints:
-    env -u UV_INDEX -u UV_FIND_LINKS ./run uv pip compile --universal --generate-hashes --upgrade \
-        --no-header --no-annotate --no-emit-index-url --python-version 3.11 \
-        --group dev pyproject.toml --output-file constraints.txt
+    ./run uv pip compile --universal --generate-hashes --upgrade --quiet \
+        --no-header --no-annotate --no-emit-index-url --no-emit-find-links --python-version 3.11 \
+        --group dev --group bootstrap pyproject.toml --output-file constraints.txt
