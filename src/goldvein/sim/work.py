@@ -1,0 +1,179 @@
+"""Labelers as HTTP clients: each asks for work, answers as it would, and asks again."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import time
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+import httpx
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable, Mapping, Sequence
+
+SHORTEST_WAIT = 0.05
+LONGEST_WAIT = 0.8
+
+
+@dataclass(slots=True)
+class HttpLabeler:
+    """One labeler at work: a key, and what it does with a task as shown.
+
+    ``think`` gives the seconds between a task shown and its answer, ``rest`` those before asking again.
+    """
+
+    name: str
+    key: str
+    answer: Callable[[Mapping[str, Any]], Mapping[str, Any]]
+    think: Callable[[], float] | None = None
+    answered: int = 0
+    refused: int = 0
+    idle_since: float | None = None
+    reason: str | None = None
+    errors: list[str] = field(default_factory=list)
+
+
+async def work(
+    base_url: str,
+    labelers: Sequence[HttpLabeler],
+    stop: asyncio.Event,
+    *,
+    project: int | None = None,
+    on_answer: Callable[[HttpLabeler], None] | None = None,
+) -> None:
+    """Let all labelers work at once until ``stop`` is set.
+
+    Parameters
+    ----------
+    base_url : str
+        Where the service listens.
+    labelers : sequence of HttpLabeler
+        Counts and idle times are kept in them while they work.
+    stop : asyncio.Event
+        Set by whoever knows that the work is over; everybody finishes the answer in hand.
+    project : int, optional
+        The project to ask work of; any without it.
+    on_answer : callable, optional
+        Called after every accepted answer.
+    """
+    limits = httpx.Limits(max_connections=len(labelers) + 2, max_keepalive_connections=len(labelers) + 2)
+    async with (
+        httpx.AsyncClient(base_url=base_url, limits=limits, timeout=60) as client,
+        asyncio.TaskGroup() as group,
+    ):
+        for labeler in labelers:
+            group.create_task(_work(client, labeler, stop, project, on_answer))
+
+
+async def _work(
+    client: httpx.AsyncClient,
+    labeler: HttpLabeler,
+    stop: asyncio.Event,
+    project: int | None,
+    on_answer: Callable[[HttpLabeler], None] | None,
+) -> None:
+    headers = {"authorization": f"Bearer {labeler.key}"}
+    wait = SHORTEST_WAIT
+    work: Mapping[str, Any] | None = None
+    while not stop.is_set():
+        if work is None:
+            work = await _ask(client, labeler, headers, project)
+        if work is None:
+            labeler.idle_since = labeler.idle_since or time.monotonic()
+            await _sleep(wait, stop)
+            wait = min(2 * wait, LONGEST_WAIT)
+            continue
+        labeler.idle_since, labeler.reason, wait = None, None, SHORTEST_WAIT
+        focus = labeler.think() if labeler.think else 0.0
+        if focus:
+            await _sleep(focus, stop)
+        work = await _answer(client, labeler, headers, work, focus)
+        if on_answer is not None:
+            on_answer(labeler)
+
+
+async def _ask(
+    client: httpx.AsyncClient, labeler: HttpLabeler, headers: Mapping[str, str], project: int | None
+) -> Mapping[str, Any] | None:
+    body = {} if project is None else {"project": project}
+    response = await _post(client, labeler, "/v1/work/next", headers, body)
+    if response is None or response.status_code == httpx.codes.NO_CONTENT:
+        labeler.reason = response.headers.get("goldvein-reason") if response is not None else "unreachable"
+        return None
+    return _object(response)
+
+
+async def _answer(
+    client: httpx.AsyncClient,
+    labeler: HttpLabeler,
+    headers: Mapping[str, str],
+    work: Mapping[str, Any],
+    focus: float,
+) -> Mapping[str, Any] | None:
+    body = {"answer": labeler.answer(work["task"]["input"]), "focus_ms": round(1000 * focus)}
+    response = await _post(client, labeler, f"/v1/work/{work['lease']['id']}/answer", headers, body)
+    if response is None:
+        return work  # sent again: a repeated answer is counted once
+    if response.status_code == httpx.codes.CONFLICT:
+        labeler.refused += 1
+        return None
+    result = _object(response)
+    labeler.answered += 1
+    labeler.reason = result.get("reason")
+    return result["next"] if isinstance(result["next"], dict) else None
+
+
+async def _post(
+    client: httpx.AsyncClient,
+    labeler: HttpLabeler,
+    path: str,
+    headers: Mapping[str, str],
+    body: Mapping[str, Any],
+) -> httpx.Response | None:
+    """Send once; none where the service could not be reached, which is tried again after a pause."""
+    try:
+        return await client.post(path, headers=headers, json=body)
+    except httpx.TransportError as error:
+        labeler.errors.append(repr(error))
+        await asyncio.sleep(SHORTEST_WAIT)
+        return None
+
+
+def _object(response: httpx.Response) -> Mapping[str, Any]:
+    if response.is_error:
+        raise RuntimeError(f"{response.request.url} answered {response.status_code}: {response.text[:500]}")
+    result = response.json()
+    assert isinstance(result, dict)
+    return result
+
+
+async def _sleep(seconds: float, stop: asyncio.Event) -> None:
+    """Sleep, but not past the end of the work."""
+    with contextlib.suppress(TimeoutError):
+        await asyncio.wait_for(stop.wait(), timeout=seconds)
+
+
+def all_idle(labelers: Sequence[HttpLabeler], seconds: float) -> bool:
+    """Whether nobody has got work for so long."""
+    now = time.monotonic()
+    return all(labeler.idle_since is not None and now - labeler.idle_since >= seconds for labeler in labelers)
+
+
+def reasons(labelers: Sequence[HttpLabeler]) -> dict[str, int]:
+    """Count why labelers have no work."""
+    counts: dict[str, int] = {}
+    for labeler in labelers:
+        if labeler.reason is not None:
+            counts[labeler.reason] = counts.get(labeler.reason, 0) + 1
+    return counts
+
+
+async def watch(every: float, stop: asyncio.Event, step: Callable[[], Awaitable[bool]]) -> None:
+    """Call ``step`` again and again until it says that the work is over, then set ``stop``."""
+    while not stop.is_set():
+        if await step():
+            stop.set()
+            return
+        await _sleep(every, stop)
