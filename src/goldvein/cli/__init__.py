@@ -1,11 +1,40 @@
-"""The commands."""
+"""The commands. Heavy imports happen inside them, so that ``goldvein --help`` is quick."""
 
 import rich_click as click
 
 from goldvein import __version__
+from goldvein.cli.admin import admin
+from goldvein.cli.verify import verify
+
+click.rich_click.TEXT_MARKUP = "markdown"
+click.rich_click.COMMAND_GROUPS = {
+    "goldvein": [
+        {"name": "Try it", "commands": ["demo", "replay"]},
+        {"name": "Run it", "commands": ["serve", "work", "admin"]},
+        {"name": "Trust it", "commands": ["verify", "explain"]},
+        {"name": "About it", "commands": ["version"]},
+    ]
+}
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(__version__, prog_name="goldvein")
 def main() -> None:
-    """Run an online human-labelling operation that tests its labelers with benchmarks it mines itself."""
+    """Run a human-labelling operation that tests its labelers with benchmarks it mines itself.
+
+    Push tasks over HTTP; people answer them once each; only labels of people who have shown on benchmarks
+    that they are good enough reach you. `goldvein demo` shows all of it in two minutes on this machine, with
+    simulated people.
+
+    Without `GOLDVEIN_DATABASE_URL` everything runs on an embedded PostgreSQL in `GOLDVEIN_HOME`.
+    """
+
+
+@main.command()
+def version() -> None:
+    """Print the version."""
+    print(__version__)
+
+
+main.add_command(admin)
+main.add_command(verify)

@@ -1,0 +1,285 @@
+"""``goldvein admin``: customers, labelers, keys and projects, for the operator at the terminal."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from typing import Any
+
+import rich_click as click
+
+from goldvein.cli.common import database, json_option, now, write_json
+
+_ROLES = ("labeler", "trusted", "auditor")
+
+
+@click.group()
+def admin() -> None:
+    """Make customers, labelers and keys; look at projects and set their policies.
+
+    A first installation needs `goldvein admin customers add NAME --key` for whoever pushes tasks, and
+    `goldvein admin labelers add NAME... --key` for the people who answer; some of them with `--role trusted`.
+    """
+
+
+@admin.group()
+def customers() -> None:
+    """Make and list customers, who own projects, push tasks and read labels."""
+
+
+@customers.command("add")
+@click.argument("name")
+@click.option("--key", "with_key", is_flag=True, help="Make an API key as well; it is shown this once.")
+@json_option
+def add_customer(name: str, with_key: bool, json_path: str | None) -> None:  # noqa: FBT001
+    """Make a customer."""
+    from goldvein.services import keys
+
+    with database() as db:
+        customer = keys.create_customer(db, name, now())
+        token = keys.issue(db, "customer", customer, name, now()) if with_key else None
+    _show([{"id": customer, "name": name, **({"key": token} if token else {})}], json_path)
+
+
+@customers.command("list")
+@json_option
+def list_customers(json_path: str | None) -> None:
+    """List all customers."""
+    from goldvein.services import keys
+
+    with database() as db:
+        found = _all(lambda after: keys.list_customers(db, after=after))
+    _show([asdict(customer) for customer in found], json_path)
+
+
+@admin.group()
+def labelers() -> None:
+    """Make and list the people who answer; `trusted` ones answer what may become benchmarks."""
+
+
+@labelers.command("add")
+@click.argument("names", nargs=-1, required=True)
+@click.option("--role", type=click.Choice(_ROLES), default="labeler", show_default=True)
+@click.option(
+    "--key", "with_key", is_flag=True, help="Make a key for each as well; keys are shown this once."
+)
+@json_option
+def add_labelers(names: tuple[str, ...], role: Any, with_key: bool, json_path: str | None) -> None:  # noqa: FBT001
+    """Make labelers, all or none."""
+    from goldvein.services import keys
+
+    with database() as db:
+        ids = keys.create_labelers(db, [(name, role) for name in names], now())
+        wanted = [(role, labeler, name) for labeler, name in zip(ids, names, strict=True)]
+        tokens = [key.token for key in keys.issue_many(db, wanted, now())] if with_key else [None] * len(ids)
+    rows = [
+        {"id": labeler, "name": name, "role": role, **({"key": token} if token else {})}
+        for labeler, name, token in zip(ids, names, tokens, strict=True)
+    ]
+    _show(rows, json_path)
+
+
+@labelers.command("role")
+@click.argument("labeler", type=int)
+@click.argument("role", type=click.Choice(_ROLES))
+def change_role(labeler: int, role: Any) -> None:
+    """Give the labeler with this id another role."""
+    from goldvein.services import keys
+
+    with database() as db:
+        person = keys.change_role(db, labeler, role)
+    print(f"{person.name} is {person.role} now")
+
+
+@labelers.command("list")
+@json_option
+def list_labelers(json_path: str | None) -> None:
+    """List all labelers."""
+    from goldvein.services import keys
+
+    with database() as db:
+        found = _all(lambda after: keys.list_labelers(db, after=after))
+    _show([asdict(labeler) for labeler in found], json_path)
+
+
+@admin.group("keys")
+def keys_group() -> None:
+    """Make and end keys, which open the API; only hashes are stored, so each is shown once."""
+
+
+@keys_group.command("add")
+@click.argument("name")
+@click.option("--customer", type=int, help="Id of the customer whose key it is.")
+@click.option("--labeler", type=int, help="Id of the labeler whose key it is.")
+@click.option("--operator", is_flag=True, help="A key that may do everything.")
+@json_option
+def add_key(
+    name: str,
+    customer: int | None,
+    labeler: int | None,
+    operator: bool,  # noqa: FBT001
+    json_path: str | None,
+) -> None:
+    """Make a key; NAME is a note that says what it is for."""
+    from goldvein.services import keys
+
+    if (customer is not None) + (labeler is not None) + operator != 1:
+        raise click.UsageError("say whose key it is: one of --customer ID, --labeler ID, --operator")
+    with database() as db:
+        if labeler is not None:
+            token = keys.issue_for_labeler(db, labeler, name, now()).token
+        else:
+            token = keys.issue(db, "operator" if operator else "customer", customer, name, now())
+    _show([{"name": name, "key": token}], json_path)
+
+
+@keys_group.command("revoke")
+@click.argument("key", type=int)
+def revoke_key(key: int) -> None:
+    """End the key with this id within seconds."""
+    from goldvein.services import keys
+
+    with database() as db:
+        keys.revoke(db, key, now())
+    print(f"key {key} is revoked")
+
+
+@admin.group("projects")
+def projects_group() -> None:
+    """Look at projects and set what they ask of their labelers."""
+
+
+@projects_group.command("list")
+@json_option
+def list_projects(json_path: str | None) -> None:
+    """List all projects."""
+    from goldvein.services import projects
+
+    with database() as db:
+        found = projects.list_(db, None)
+    rows = [
+        {
+            "id": project.id,
+            "name": project.name,
+            "customer": project.customer,
+            "state": project.state,
+            "admitted": project.admitted,
+            "created_at": project.created_at,
+        }
+        for project in found
+    ]
+    _show(rows, json_path)
+
+
+@projects_group.command("show")
+@click.argument("project", type=int)
+@json_option
+def show_project(project: int, json_path: str | None) -> None:
+    """Show a project: its quality report, and why work is or is not handed out."""
+    from goldvein.services import projects, quality, why_empty
+
+    with database() as db:
+        found = projects.get(db, project, None)
+        report = {
+            "project": asdict(found),
+            "policy": projects.policy(db, project).to_dict(),
+            "quality": quality.report(db, project, now()),
+            "why_empty": why_empty.explain(db, project, now()),
+        }
+    if json_path is not None:
+        write_json(report, json_path)
+        return
+    _print_tree(report)
+
+
+@projects_group.command("policy")
+@click.argument("project", type=int)
+@click.argument("changes", nargs=-1, metavar="[KNOB=VALUE]...")
+@json_option
+def change_policy(project: int, changes: tuple[str, ...], json_path: str | None) -> None:
+    """Show a project's policy, or change knobs of it, such as `quality_bar=0.8`."""
+    from goldvein.services import projects
+
+    with database() as db:
+        if changes:
+            projects.update(db, project, None, policy=knobs(changes), now=now())
+        policy = projects.policy(db, project).to_dict()
+    if json_path is not None:
+        write_json(policy, json_path)
+        return
+    _print_tree(policy)
+
+
+@projects_group.command("state")
+@click.argument("project", type=int)
+@click.argument("state", type=click.Choice(("mining", "open", "paused", "closed")))
+def change_state(project: int, state: Any) -> None:
+    """Pause, continue or close a project; a closed one stays closed."""
+    from goldvein.services import projects
+
+    with database() as db:
+        found = projects.update(db, project, None, state=state, now=now())
+    print(f"project {project} is {found.state} now")
+
+
+def knobs(changes: tuple[str, ...]) -> dict[str, float]:
+    """Read ``knob=value`` pairs.
+
+    Raises
+    ------
+    click.UsageError
+        If one is no such pair.
+    """
+    values: dict[str, float] = {}
+    for change in changes:
+        name, equals, value = change.partition("=")
+        try:
+            values[name.strip()] = float(value)
+        except ValueError:
+            equals = ""
+        if not equals:
+            raise click.UsageError(f"{change!r} is no KNOB=VALUE with a number, such as quality_bar=0.8")
+    return values
+
+
+def _all(page: Any) -> list[Any]:
+    """Read page after page by id."""
+    found: list[Any] = []
+    while rows := page(found[-1].id if found else 0):
+        found += rows
+    return found
+
+
+def _show(rows: list[dict[str, Any]], json_path: str | None) -> None:
+    """Print rows as a table, or write them as JSON."""
+    if json_path is not None:
+        write_json(rows, json_path)
+        return
+    if not rows:
+        print("none")
+        return
+    names = list(rows[0])
+    cells = [[str(row[name]) for name in names] for row in rows]
+    widths = [max(map(len, column)) for column in zip(names, *cells, strict=True)]
+    for line in [names, *cells]:
+        print("  ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)).rstrip())
+
+
+def _print_tree(value: Any, indent: int = 0) -> None:
+    """Print nested values, one line each."""
+    pad = "  " * indent
+    for name, item in value.items():
+        if isinstance(item, dict) and item:
+            print(f"{pad}{name}")
+            _print_tree(item, indent + 1)
+        elif isinstance(item, list) and item and isinstance(item[0], dict):
+            print(f"{pad}{name}")
+            for line in item[:20]:
+                print(f"{pad}  " + "  ".join(f"{key}={_value(cell)}" for key, cell in line.items()))
+            if len(item) > 20:
+                print(f"{pad}  and {len(item) - 20} more: see --json")
+        else:
+            print(f"{pad}{name}: {_value(item)}")
+
+
+def _value(value: Any) -> str:
+    return f"{value:.4g}" if isinstance(value, float) else str(value)

@@ -1,0 +1,117 @@
+"""What commands share: reports as JSON, progress, and how an error reaches the terminal."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import math
+import sys
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import rich_click as click
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from rich.console import Console
+    from rich.progress import Progress
+
+    from goldvein.store.database import Database
+
+json_option = click.option(
+    "--json",
+    "json_path",
+    metavar="FILE",
+    help="Write the report as JSON to FILE; `-` is standard output.",
+)
+"""The option of every command that writes a report."""
+
+
+def now() -> datetime:
+    """Read the clock: commands are where time enters."""
+    return datetime.now(UTC)
+
+
+def write_json(report: Any, path: str | None) -> None:
+    """Write a report to a file, or to standard output for ``-``; nothing without a path."""
+    if path is None:
+        return
+    text = json.dumps(_plain(report), indent=2, ensure_ascii=False, default=_json_value)
+    if path == "-":
+        print(text)
+        return
+    try:
+        Path(path).write_text(text + "\n", encoding="utf-8")
+    except OSError as error:
+        raise click.ClickException(f"{path} cannot be written: {error.strerror}") from error
+
+
+def terminal() -> Console:
+    """Make a console on standard error, so that standard output holds the report alone."""
+    from rich.console import Console
+
+    return Console(stderr=True, highlight=False)
+
+
+@contextlib.contextmanager
+def progress(console: Console | None = None) -> Iterator[Progress]:
+    """Show bars on standard error while something long runs."""
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
+    with Progress(*columns, console=console or terminal(), transient=True) as bars:
+        yield bars
+
+
+@contextlib.contextmanager
+def errors_for_people() -> Iterator[None]:
+    """Turn what can go wrong into one line and exit code 1, instead of a traceback."""
+    from goldvein.domain.errors import GoldveinError
+    from goldvein.settings import SettingError
+    from goldvein.store.binaries import EmbeddedServerError
+
+    try:
+        yield
+    except (GoldveinError, SettingError, EmbeddedServerError) as error:
+        raise click.ClickException(str(error)) from error
+
+
+@contextlib.contextmanager
+def database() -> Iterator[Database]:
+    """Open the installation's database: the one that ``GOLDVEIN_DATABASE_URL`` names, or the embedded one."""
+    from goldvein import bootstrap
+    from goldvein.settings import read_settings
+
+    with errors_for_people(), bootstrap.database(read_settings()) as db:
+        yield db
+
+
+def percent(value: float | None, digits: int = 1) -> str:
+    """Write a share for people."""
+    return "-" if value is None else f"{100 * value:.{digits}f}%"
+
+
+def say_to_stderr(quiet: bool) -> Callable[[str], None]:  # noqa: FBT001
+    """Return a function that prints a line of progress, or nothing."""
+    return (lambda _: None) if quiet else (lambda line: print(line, file=sys.stderr))
+
+
+def _plain(value: Any) -> Any:
+    """Replace what JSON has no word for: NaN and infinities become null."""
+    if isinstance(value, dict):
+        return {str(key): _plain(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [_plain(item) for item in value]
+    if isinstance(value, float) and not math.isfinite(value):
+        return None
+    return value
+
+
+def _json_value(value: Any) -> Any:
+    if isinstance(value, datetime):
+        return value.isoformat()
+    if hasattr(value, "item"):
+        return value.item()
+    raise TypeError(f"{type(value).__name__} has no JSON form")
