@@ -84,21 +84,17 @@ def releases(smoothed: float, p_all: float, benchmarks: int, policy: Policy) -> 
     return enough and at_least(min(smoothed, p_all), policy.deliver_at)
 
 
-def hold_runs_out(held_seconds: float, seconds_to_deadline: float | None, policy: Policy) -> bool:
-    """Whether a held answer has waited long enough: ``hold_seconds``, or a quarter of the time it had.
+def hold_limit_seconds(seconds_to_deadline: float | None, policy: Policy) -> float:
+    """How long an answer may be held: ``hold_seconds``, or a quarter of the time that is left.
 
     Parameters
     ----------
-    held_seconds : float
-        Time since the answer was held.
     seconds_to_deadline : float or None
         Time from the holding to the task's deadline; None for a task without one.
     policy : Policy
     """
     limit = float(policy.hold_seconds)
-    if seconds_to_deadline is not None:
-        limit = min(limit, seconds_to_deadline / 4)
-    return held_seconds >= limit
+    return limit if seconds_to_deadline is None else max(0.0, min(limit, seconds_to_deadline / 4))
 
 
 def dismisses(p_benchmarks: float, benchmarks: int, policy: Policy) -> bool:

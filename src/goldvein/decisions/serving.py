@@ -40,7 +40,8 @@ def benchmark_rate(p: float, benchmarks: int, state: str, policy: Policy) -> flo
     """Share of benchmarks among what a labeler is served next.
 
     The ceiling until the labeler is delivered, then proportional to what is still in doubt, never under the
-    floor.
+    floor. Luck is likeliest among the newly delivered, and without a closer look it would last until the next
+    benchmark at the floor's rate: so their share falls gradually, by the square of benchmarks answered.
 
     Parameters
     ----------
@@ -56,7 +57,8 @@ def benchmark_rate(p: float, benchmarks: int, state: str, policy: Policy) -> flo
         return policy.rate_floor
     if benchmarks < policy.min_benchmarks or not at_least(p, policy.deliver_at):
         return policy.rate_ceiling
-    return min(policy.rate_ceiling, max(policy.rate_floor, policy.rate_slope * (1.0 - p)))
+    fresh = policy.rate_ceiling * min(1.0, (policy.rate_fresh_benchmarks / benchmarks) ** 2)
+    return min(policy.rate_ceiling, max(policy.rate_floor, policy.rate_slope * (1.0 - p), fresh))
 
 
 def serves_benchmark(rng: np.random.Generator, rate: float) -> bool:
@@ -105,29 +107,35 @@ def draw_benchmarks(
     -------
     list of Draw, None for a labeler who has seen everything
     """
-    if not len(unseen):
-        return []
     uniforms = rng.random((len(unseen), policy.candidates_drawn + 1))
     able = [i for i, items in enumerate(unseen) if len(items)]
     draws: list[Draw | None] = [None] * len(unseen)
     if not able:
         return draws
-    candidates = [_candidates(unseen[i], uniforms[i, :-1]) for i in able]
-    # Short lists are filled up with their first item; the filling is cut off again below.
-    filled = np.array([np.resize(c, policy.candidates_drawn) for c in candidates])
-    remaining = remaining_variance(posteriors[:, able], good, pool, filled)
-    for row, (labeler, drawn) in enumerate(zip(able, candidates, strict=True)):
-        best = np.argsort(remaining[row, : len(drawn)], kind="stable")[: policy.best_of]
-        taken = best[int(uniforms[labeler, -1] * len(best))]
-        draws[labeler] = Draw(int(drawn[taken]), 1.0 / len(best), tuple(drawn.tolist()))
+    candidates, counts = _candidates([unseen[i] for i in able], uniforms[able, :-1])
+    remaining = remaining_variance(posteriors[:, able], good, pool, candidates)
+    remaining[np.arange(candidates.shape[1]) >= counts[:, None]] = np.inf
+    best = np.argsort(remaining, axis=1, kind="stable")
+    kept = np.minimum(counts, policy.best_of)
+    taken = best[np.arange(len(able)), (uniforms[able, -1] * kept).astype(np.int64)]
+    rows = zip(able, candidates.tolist(), counts.tolist(), kept.tolist(), taken.tolist(), strict=True)
+    for labeler, drawn, count, n_best, place in rows:
+        draws[labeler] = Draw(drawn[place], 1.0 / n_best, tuple(drawn[:count]))
     return draws
 
 
-def _candidates(unseen: IntArray, uniforms: Array) -> IntArray:
-    """One item from each of equal stretches of the unseen ones: distinct, and cheap to draw."""
-    count = min(len(unseen), len(uniforms))
-    edges = np.arange(count + 1) * len(unseen) // count
-    return unseen[edges[:-1] + (uniforms[:count] * np.diff(edges)).astype(np.int64)]
+def _candidates(unseen: Sequence[IntArray], uniforms: Array) -> tuple[IntArray, IntArray]:
+    """One item from each of equal stretches of each labeler's unseen ones: distinct, and cheap to draw.
+
+    Returns (n, C) items and how many of each row count; the rest of a row repeats its last item.
+    """
+    sizes = np.array([len(items) for items in unseen])
+    counts = np.minimum(sizes, uniforms.shape[1])
+    places = np.minimum(np.arange(uniforms.shape[1]), counts[:, None] - 1)
+    starts = places * sizes[:, None] // counts[:, None]
+    widths = (places + 1) * sizes[:, None] // counts[:, None] - starts
+    chosen = starts + (uniforms * widths).astype(np.int64)
+    return np.array([items[row] for items, row in zip(unseen, chosen, strict=True)]), counts
 
 
 def draw_benchmark(

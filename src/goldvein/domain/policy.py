@@ -42,6 +42,9 @@ class Policy:
     rate_ceiling: float = 0.75  # share of benchmarks while the labeler is not yet delivered
     rate_floor: float = 0.02  # share of benchmarks that is never undercut
     rate_slope: float = 0.5  # share of benchmarks per unit of doubt once delivered
+    rate_fresh_benchmarks: int = (
+        8  # benchmarks until which the ceiling holds; beyond, it falls by their square
+    )
     exposure_cap: int = 100  # servings after which a benchmark is no longer drawn
     candidates_drawn: int = 20  # unseen benchmarks compared for one draw
     best_of: int = 4  # the draw takes one of so many best candidates
@@ -134,6 +137,7 @@ _RANGES: dict[str, tuple[float, float]] = {
     "rate_floor": (0.0005, 1.0),
     "rate_slope": (0.0, 100.0),
     "supply_headroom": (1.0, 100.0),
+    "rate_fresh_benchmarks": (0, 10**9),
     "trust_benchmarks": (0, 10**9),
     "dismissal_grace": (0, 10**9),
 }

@@ -48,5 +48,7 @@ def _mass_behind_answers(p: Array, states: IntArray, pool: Array, candidates: In
     """Mass of the given states behind every answer: (n, C, K + 1)."""
     mass = np.zeros((*candidates.shape, pool.shape[2]))
     for state in states:
-        mass += p[state][:, None, None] * pool[state][candidates]
+        answers = pool[state].take(candidates, axis=0)
+        answers *= p[state][:, None, None]
+        mass += answers
     return mass
