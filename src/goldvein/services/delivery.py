@@ -1,8 +1,8 @@
 """Delivery: every reader of a project's events gets them from here, in the order of their positions.
 
-Events are written in the transaction that causes them and get a position only after it has committed, from one numberer
-per project. So a reader that has passed a position never misses an event that commits later, and no transaction is
-open while a reader waits. Nothing numbers in the background: whoever reads, numbers first.
+Events are written in the transaction that causes them and get a position only after it has committed, from
+one numberer per project. So a reader that has passed a position never misses an event that commits later, and
+no transaction is open while a reader waits. Nothing numbers in the background: whoever reads, numbers first.
 """
 
 from collections.abc import Iterator
@@ -12,25 +12,24 @@ from goldvein.domain.records import Event, Label
 from goldvein.store import labels, outbox
 from goldvein.store.database import Database
 
-_NUMBERED_AT_ONCE: Final = 10_000
-"""Events numbered in one transaction: enough to catch up quickly, few enough to commit soon."""
+_NUMBERED_AT_ONCE: Final = 1000
+"""Events numbered in one transaction. With many more, the planner may read the whole outbox for them."""
 
 
 def number(db: Database, project: int) -> int:
     """Give positions to all committed events of a project that have none; return how many.
 
-    Cheap if nothing waits: one look at an index. If another process is numbering, there is nothing left to do here.
+    Cheap if nothing waits: one look at an index. If another process is numbering, nothing is to do here.
     The commit is durable, because a position that a reader has seen must survive a crash.
     """
     total = 0
-    while True:
-        with db.transaction() as tx:
-            if not outbox.try_to_number(tx, project):
-                return total
-            count = outbox.number(tx, project, limit=_NUMBERED_AT_ONCE)
-        total += count
-        if count < _NUMBERED_AT_ONCE:
-            return total
+    with db.connection() as connection:
+        while outbox.waits(connection, project):
+            with connection.transaction():
+                if not outbox.try_to_number(connection, project):
+                    return total
+                total += outbox.number(connection, project, limit=_NUMBERED_AT_ONCE)
+    return total
 
 
 def events(db: Database, project: int, after: int, limit: int) -> tuple[list[Event], int]:

@@ -30,8 +30,14 @@ def insert_many(
         tx.execute(_queries.insert_many, values)
 
 
+def waits(tx: Transaction, project: int) -> bool:
+    """Tell whether a committed event has no position yet."""
+    row = tx.execute(_queries.waits, {"project": project}).fetchone()
+    return row is not None and bool(row[0])
+
+
 def try_to_number(tx: Transaction, project: int) -> bool:
-    """Take the numberer's lock until the transaction ends; false if nothing waits or another has it."""
+    """Take the numberer's lock until the transaction ends; false if another process has it."""
     row = tx.execute(_queries.try_to_number, {"project": project}).fetchone()
     return row is not None and bool(row[0])
 

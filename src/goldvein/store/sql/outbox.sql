@@ -7,24 +7,29 @@ FROM unnest(%(projects)s::integer[], %(events)s::text[], %(tasks)s::bigint[], %(
      WITH ORDINALITY AS new (project, event, task, label, batch, place)
 ORDER BY place;
 
+-- name: waits
+-- Whether a committed event has no position yet.
+SELECT EXISTS (SELECT FROM outbox WHERE project = %(project)s AND position IS NULL);
+
 -- name: try_to_number
--- True for the one process that may give positions now, and only if there is something to number. The lock is held to
--- the end of the transaction; the rows are read by the next statement, whose snapshot is younger than the lock.
-SELECT CASE WHEN EXISTS (SELECT FROM outbox WHERE project = %(project)s AND position IS NULL)
-            THEN pg_try_advisory_xact_lock(1735355492, %(project)s) ELSE false END;
+-- True for the one process that may give positions now, until its transaction ends. A statement of its own: the next
+-- statement's snapshot is younger than the lock, so it sees all positions given before.
+SELECT pg_try_advisory_xact_lock(1735355492, %(project)s);
 
 -- name: number
--- Give the next positions to committed events in the order of their ids, and return how many got one.
+-- Give the next positions to committed events in the order of their ids, and return how many got one. The rows are found
+-- again by their place on disk: only the numberer updates them, and a join by id compares every row with every other.
 WITH fresh AS MATERIALIZED (
-    SELECT id, row_number() OVER (ORDER BY id) AS place
-    FROM (SELECT id FROM outbox WHERE project = %(project)s AND position IS NULL ORDER BY id LIMIT %(limit)s) AS waiting
+    SELECT place_on_disk, row_number() OVER (ORDER BY id) AS place
+    FROM (SELECT ctid AS place_on_disk, id FROM outbox
+          WHERE project = %(project)s AND position IS NULL ORDER BY id LIMIT %(limit)s) AS waiting
 ), given AS (
     INSERT INTO outbox_positions (project, last) VALUES (%(project)s, (SELECT count(*) FROM fresh))
     ON CONFLICT (project) DO UPDATE SET last = outbox_positions.last + excluded.last
     RETURNING last - (SELECT count(*) FROM fresh) AS before
 ), numbered AS (
-    UPDATE outbox SET position = given.before + fresh.place FROM fresh, given
-    WHERE outbox.project = %(project)s AND outbox.id = fresh.id AND outbox.position IS NULL
+    UPDATE outbox SET position = (SELECT before FROM given) + fresh.place FROM fresh
+    WHERE outbox.ctid = fresh.place_on_disk
     RETURNING 1
 )
 SELECT count(*) FROM numbered;
