@@ -98,13 +98,13 @@ SETTINGS: Final = (
         "database_url",
         "",
         "",
-        "PostgreSQL to use, as postgresql://...; empty: the embedded server in GOLDVEIN_HOME",
+        "PostgreSQL to use, as postgresql://...; else the embedded server in GOLDVEIN_HOME",
     ),
     Setting(
         "home",
         Path(),
         "",
-        "folder of the embedded database; empty: /var/lib/goldvein for root, else the user's data",
+        "folder of the embedded database; else /var/lib/goldvein for root, the user's data for others",
     ),
     Setting("host", "127.0.0.1", "", "address that the HTTP server listens on"),
     Setting("port", 8000, "", "port that the HTTP server listens on; 0 takes a free one", at_least=0),
@@ -176,3 +176,27 @@ def read_settings(environ: Mapping[str, str] = os.environ) -> Settings:
     if values["home"] == Path():
         values["home"] = default_home(environ)
     return Settings(**{field.name: values[field.name] for field in fields(Settings)})  # type: ignore[arg-type]
+
+
+def settings_page() -> str:
+    """Give the text of docs/settings.md."""
+    lines = [
+        "# Settings",
+        "",
+        "Environment variables of the installation; what a project demands of its labelers is in its policy.",
+        "Made from `src/goldvein/settings.py` by `python -m goldvein.settings > docs/settings.md`.",
+        "",
+        "| variable | default | unit | what it is |",
+        "|---|---|---|---|",
+    ]
+    for setting in SETTINGS:
+        kind = type_names[Path if isinstance(setting.default, Path) else type(setting.default)]
+        empty = setting.default in {"", Path()}
+        default = "" if empty else str(setting.default).lower()
+        text = setting.help + (f" ({', '.join(setting.choices)})" if setting.choices else "")
+        lines.append(f"| `{setting.variable}` | {default} | {setting.unit or kind} | {text} |")
+    return "\n".join(lines) + "\n"
+
+
+if __name__ == "__main__":
+    print(settings_page(), end="")  # noqa: T201  # the page is this module's output

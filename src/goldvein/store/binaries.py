@@ -69,7 +69,7 @@ def find_binaries(major: int | None = None) -> Binaries:
     EmbeddedServerError
         If there is none.
     """
-    seen = []
+    seen: dict[str, None] = {}
     for folder, package in _candidates():
         version = _version(folder)
         if version is None:
@@ -77,8 +77,8 @@ def find_binaries(major: int | None = None) -> Binaries:
         binaries = Binaries(folder, version, package)
         if binaries.major == major or (major is None and binaries.major >= OLDEST_MAJOR):
             return binaries
-        seen.append(f"{version} in {folder}")
-    wanted = f"PostgreSQL {major}, which wrote the data" if major else f"PostgreSQL {OLDEST_MAJOR} or newer"
+        seen[f"{version} in {folder}"] = None
+    wanted = f"PostgreSQL {major}, which wrote the data," if major else f"PostgreSQL {OLDEST_MAJOR} or newer"
     found = f" (found {', '.join(seen)})" if seen else ""
     raise EmbeddedServerError(
         f"{wanted} is not on this machine{found}: "
