@@ -1,0 +1,36 @@
+-- name: of_labeler
+-- Everything the log says of one labeler in one project, oldest first.
+SELECT g.at, g.id, g.kind, g.labeler, g.n, g.attempt, g.task, g.stage, g.choice, i.key, g.item_version, g.rate, g.draw,
+       g.p_benchmarks, g.p_all, g.benchmarks, g.decision, g.policy_version, g.detail
+FROM log g
+LEFT JOIN item_versions i ON i.project = g.project AND i.task = g.task AND i.version = g.item_version
+WHERE g.project = %(project)s AND g.labeler = %(labeler)s
+ORDER BY g.at, g.id;
+
+-- name: of_task
+-- Everything the log says of one task, oldest first.
+SELECT g.at, g.id, g.kind, g.labeler, g.n, g.attempt, g.task, g.stage, g.choice, i.key, g.item_version, g.rate, g.draw,
+       g.p_benchmarks, g.p_all, g.benchmarks, g.decision, g.policy_version, g.detail
+FROM log g
+LEFT JOIN item_versions i ON i.project = g.project AND i.task = g.task AND i.version = g.item_version
+WHERE g.project = %(project)s AND g.task = %(task)s
+ORDER BY g.at, g.id;
+
+-- name: find_label
+-- One label by its id, with when its task was pushed.
+SELECT l.project, l.id, l.task, l.attempt, l.basis, l.labeler, l.answer, l.policy_version, t.created_at, l.answered_at,
+       l.delivered_at, l.withdrawn_at, l.replaces
+FROM labels l JOIN tasks t ON t.project = l.project AND t.id = l.task
+WHERE l.id = %(label)s;
+
+-- name: projects_of_labeler
+-- The projects in which the log knows a labeler.
+SELECT DISTINCT project FROM log WHERE labeler = %(labeler)s ORDER BY project;
+
+-- name: labeler_names
+-- The names of some labelers.
+SELECT id, name FROM labelers WHERE id = ANY (%(labelers)s::integer[]);
+
+-- name: find_labeler
+-- The labeler of a name.
+SELECT id FROM labelers WHERE name = %(name)s;
