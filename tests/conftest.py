@@ -11,6 +11,7 @@ import psycopg
 import pytest
 from psycopg import sql
 
+from goldvein.store.database import Database
 from goldvein.store.embedded import EmbeddedServer
 
 _TEMPLATE = "goldvein_template"
@@ -76,3 +77,10 @@ def empty_database_url(embedded_server: EmbeddedServer) -> Iterator[str]:
 def module_database_url(embedded_server: EmbeddedServer, template_database: str) -> Iterator[str]:
     """Address of a migrated database that the tests of one module share."""
     yield from _cloned(embedded_server, template_database)
+
+
+@pytest.fixture
+def db(database_url: str) -> Iterator[Database]:
+    """A pool of connections to the test's own database."""
+    with Database(database_url) as database:
+        yield database

@@ -67,6 +67,7 @@ class OpenAttempt:
     content: int
     due_at: datetime
     urgency: int
+    fence: int
 
 
 @dataclass(frozen=True, slots=True)

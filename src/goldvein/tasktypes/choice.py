@@ -9,10 +9,11 @@ from typing import Any
 
 from goldvein.domain.errors import InvalidInput
 from goldvein.domain.records import UNANSWERABLE
+from goldvein.stats.shortcuts import class_rules, length_choices
 
 MAX_OPTIONS = 20
 MAX_INPUT_BYTES = 100_000
-CONTENT_RULES = ("longest", "shortest")
+LENGTH_RULES = ("longest", "shortest")
 
 
 def check_classes(classes: Sequence[str]) -> None:
@@ -34,14 +35,7 @@ def check_input(content: Mapping[str, Any], classes: Sequence[str] | None) -> No
     InvalidInput
         With a code that names the rule broken, and ``pointer`` to the place below the input.
     """
-    size = len(json.dumps(content, ensure_ascii=False).encode())
-    if size > MAX_INPUT_BYTES:
-        raise InvalidInput(
-            f"the input has {size:,} bytes; at most {MAX_INPUT_BYTES:,} are taken: shorten it or link to it",
-            code="input_too_large", pointer="",
-        )  # fmt: skip
-    if "\\u0000" in json.dumps(content):
-        raise InvalidInput("the input holds a NUL character: remove it", code="input_nul", pointer="")
+    check_size(content, "input")
     options = content.get("options")
     if classes is not None:
         if options is not None:
@@ -55,6 +49,30 @@ def check_input(content: Mapping[str, Any], classes: Sequence[str] | None) -> No
             "a choice task needs `options`: a list of texts, one of which is picked", code="options_missing", pointer="/options"
         )
     _check_choices(options, "option", "options")
+
+
+def check_size(content: Mapping[str, Any], name: str) -> None:
+    """Refuse content that is too large, or that the database could not hold.
+
+    Raises
+    ------
+    InvalidInput
+        ``<name>_too_large`` or ``<name>_not_text``.
+    """
+    text = json.dumps(content, ensure_ascii=False)
+    try:
+        size = len(text.encode())
+    except UnicodeEncodeError:
+        raise InvalidInput(
+            f"the {name} holds half a surrogate pair: send valid Unicode", code=f"{name}_not_text", pointer=""
+        ) from None
+    if size > MAX_INPUT_BYTES:
+        raise InvalidInput(
+            f"the {name} has {size:,} bytes; at most {MAX_INPUT_BYTES:,} are taken: shorten it or link to it",
+            code=f"{name}_too_large", pointer="",
+        )  # fmt: skip
+    if "\\u0000" in text.replace("\\\\", ""):
+        raise InvalidInput(f"the {name} holds a NUL character: remove it", code=f"{name}_not_text", pointer="")
 
 
 def _check_choices(choices: Sequence[str], one: str, many: str) -> None:
@@ -85,13 +103,20 @@ def content_identity(content: Mapping[str, Any]) -> int:
     return int.from_bytes(hashlib.sha256(canonical.encode()).digest()[:8], "big", signed=True)
 
 
-def rule_choices(content: Mapping[str, Any], classes: Sequence[str] | None) -> dict[str, list[int]]:
-    """What each content shortcut would choose: every option that ties for it, none for classes."""
-    if classes is not None:
-        return {}
-    lengths = [len(option) for option in content["options"]]
-    ends = {"longest": max(lengths), "shortest": min(lengths)}
-    return {rule: [index for index, length in enumerate(lengths) if length == end] for rule, end in ends.items()}
+def content_rules(classes: Sequence[str] | None) -> list[str]:
+    """Name the shortcuts that follow from content: lengths of options, or always the same inner class.
+
+    Always the first or the last class is what the position rules say already.
+    """
+    return list(LENGTH_RULES) if classes is None else list(class_rules(len(classes)))[1:-1]
+
+
+def rule_choices(content: Mapping[str, Any], classes: Sequence[str] | None) -> dict[str, Sequence[int]]:
+    """What each content shortcut would choose: every option that ties for it."""
+    if classes is None:
+        return dict(length_choices(content["options"]))
+    rules = class_rules(len(classes))
+    return {rule: rules[rule] for rule in content_rules(classes)}
 
 
 def as_shown(content: Mapping[str, Any], classes: Sequence[str] | None, shown: Sequence[int]) -> dict[str, Any]:

@@ -32,7 +32,7 @@ ORDER BY project, id FOR UPDATE;
 
 -- name: take_open
 -- The head of a project's queue; rows in other hands are passed over.
-SELECT project, id, task, content, due_at, urgency FROM attempts
+SELECT project, id, task, content, due_at, urgency, fence FROM attempts
 WHERE project = %(project)s AND stage = %(stage)s AND state = 'open' AND id <> ALL (%(passed)s)
 ORDER BY project, stage, lane, due_at, urgency, id
 LIMIT %(limit)s

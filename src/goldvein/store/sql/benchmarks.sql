@@ -65,7 +65,7 @@ SELECT state, count(*) FROM benchmarks WHERE project = %(project)s GROUP BY stat
 
 -- name: count_candidates
 -- Candidates under way, counted up to a bound.
-SELECT count(*) FROM (SELECT FROM benchmarks WHERE project = %(project)s AND state = 'candidate' LIMIT %(bound)s) AS some;
+SELECT count(*) FROM (SELECT FROM benchmarks WHERE project = %(project)s AND state = 'candidate' LIMIT %(bound)s) AS head;
 
 -- name: panel_choices
 -- What the panel has said of some candidates, in the order of its answers.

@@ -1,0 +1,326 @@
+"""Dispatch: gives each labeler the next piece of work, or the reason why there is none."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+
+import numpy as np
+
+from goldvein.decisions.admission import capacity, supply_target
+from goldvein.decisions.gate import State
+from goldvein.decisions.serving import benchmark_rate, draw_benchmarks, serves_benchmark
+from goldvein.domain.records import NoWork
+from goldvein.services.standing import admitted, unpack
+from goldvein.services.views import Item, View, Views, mark_seen
+from goldvein.services.writes import Writes
+from goldvein.store import attempts, benchmarks, projects, standings
+from goldvein.store.attempts import NO_DEADLINE, Lease, OpenAttempt
+from goldvein.store.database import Transaction
+from goldvein.store.labelers import Hand, LeaseInHand
+from goldvein.store.log import Entry
+from goldvein.store.standings import Standing
+from goldvein.tasktypes import choice
+
+RETRY_SECONDS = {
+    "no_project": 60, "mining": 30, "admission_full": 60, "queue_empty": 5, "benchmarks_exhausted": 30, "holds_full": 15,
+    "dismissed": 3600, "paused": 60,
+}  # fmt: skip
+"""Why nothing is handed out, and after how many seconds it is worth asking again."""
+
+_LAPSES_EVERY = timedelta(seconds=1)
+_SPARE = 64
+_DRAWS = 8
+
+
+@dataclass(slots=True)
+class Seeker:
+    """A labeler who wants work; ``reason`` is why the projects tried so far gave none."""
+
+    hand: Hand
+    wanted_project: int | None
+    reason: str = "no_project"
+    rate: float = 0.0
+
+    @property
+    def labeler(self) -> int:
+        """The labeler's id."""
+        return self.hand.labeler
+
+
+@dataclass(slots=True)
+class Given:
+    """A lease just made; ``attempt`` is known once the row is written."""
+
+    lease: Lease
+    fence: int
+
+
+@dataclass(slots=True)
+class Desk:
+    """One group's handing out."""
+
+    tx: Transaction
+    views: Views
+    by_project: Mapping[int, View]
+    writes: Writes
+    now: datetime
+    rng: np.random.Generator
+    given: dict[int, Given] = field(default_factory=dict)
+    taken: list[int] = field(default_factory=list)
+
+    def hand_out(self, seekers: Sequence[Seeker]) -> dict[int, Given | NoWork]:
+        """Give every seeker a lease or a reason; projects are tried by least slack."""
+        order = sorted(self.by_project.values(), key=lambda view: (self._due(view), self.rng.random()))
+        for view in order if seekers else ():
+            if view.lapses_swept_at is None or self.now - view.lapses_swept_at >= _LAPSES_EVERY:
+                self._lapse(view)
+            here = [
+                seeker
+                for seeker in seekers
+                if seeker.labeler not in self.given and seeker.wanted_project in (None, view.project.id)
+            ]
+            if here:
+                self._serve(view, here)
+        return {seeker.labeler: self.given.get(seeker.labeler) or _no_work(seeker.reason) for seeker in seekers}
+
+    def _due(self, view: View) -> datetime:
+        """The earliest deadline that waits; only asked where there is a choice of projects."""
+        if len(self.by_project) == 1:
+            return NO_DEADLINE
+        return attempts.first_due(self.tx, view.project.id) or NO_DEADLINE
+
+    def _lapse(self, view: View) -> None:
+        """Take back leases that ran out, at most once a second."""
+        view.lapses_swept_at = self.now
+        lapsed = attempts.take_lapsed(self.tx, view.project.id, self.now)
+        attempts.end(self.tx, {(view.project.id, attempt): "lapsed" for attempt, _ in lapsed})
+        attempts.insert_open(self.tx, [wanted for _, wanted in lapsed if wanted.stage != "benchmark"])
+
+    def _serve(self, view: View, seekers: Sequence[Seeker]) -> None:
+        able = [seeker for seeker in seekers if self._may_work(view, seeker)]
+        wanted = view.project.supply_target > len(view.active)
+        panel = [s for s in able if self._on_panel(view, s) and (wanted or self._cannot_prove(view, s))]
+        if panel:
+            self._serve_panel(view, panel)
+        if view.project.state != "open":
+            return
+        crowd = [seeker for seeker in able if seeker.labeler not in self.given and self._admit(view, seeker)]
+        for seeker in crowd:
+            standing = self._standing(view, seeker)
+            p = min(standing.p_benchmarks, standing.p_all)
+            seeker.rate = benchmark_rate(p, standing.benchmarks, standing.state, view.policy)
+        self._serve_benchmarks(view, [s for s in crowd if serves_benchmark(self.rng, s.rate)])
+        self._serve_ordinary(view, [s for s in crowd if s.labeler not in self.given])
+        waiting = [s for s in crowd if s.labeler not in self.given and self._standing(view, s).held]
+        self._serve_benchmarks(view, waiting)
+
+    def _may_work(self, view: View, seeker: Seeker) -> bool:
+        """Whether this labeler may work on this project at all; notes the reason if not."""
+        if view.project.state == "paused":
+            seeker.reason = "paused"
+            return False
+        if view.project.state == "mining":
+            on_panel = self._on_panel(view, seeker)
+            seeker.reason = "queue_empty" if on_panel else "mining"
+            return on_panel
+        return True
+
+    def _on_panel(self, view: View, seeker: Seeker) -> bool:
+        standing = self._find_standing(view, seeker)
+        return seeker.hand.role == "trusted" or (standing is not None and standing.panel is not None)
+
+    def _cannot_prove(self, view: View, seeker: Seeker) -> bool:
+        """Whether a panel member's ordinary answers could only be held: every benchmark is of that member's own making."""
+        standing = self._find_standing(view, seeker)
+        seen = standing.seen if standing is not None else b""
+        delivers = standing is not None and standing.p_benchmarks >= view.policy.deliver_at
+        return not delivers and len(view.unseen(seen)) <= view.policy.min_benchmarks
+
+    def _admit(self, view: View, seeker: Seeker) -> bool:
+        """Whether the labeler is in, or can be let in now; a dismissed one only for a last few answers."""
+        standing = self._find_standing(view, seeker)
+        if standing is not None:
+            if standing.state == State.DISMISSED and not standing.grace:
+                seeker.reason = "dismissed"
+                return False
+            return True
+        assert view.model is not None
+        room = capacity(len(view.pool), view.policy)
+        if not projects.count_admission(self.tx, view.project.id, change=1, capacity=room):
+            seeker.reason = "admission_full"
+            return False
+        panel = "appointed" if seeker.hand.role == "trusted" else None
+        model_version = view.project.model_version
+        assert model_version is not None
+        standing = admitted(view.project.id, seeker.labeler, view.model, model_version, panel=panel, now=self.now)
+        standings.insert(self.tx, standing)
+        self.writes.standings[standing.key] = standing
+        self.writes.log.append(
+            Entry(
+                view.project.id, "admit", labeler=seeker.labeler, n=0, model_version=model_version,
+                policy_version=view.project.policy_version, p_benchmarks=standing.p_benchmarks, p_all=standing.p_all,
+                benchmarks=0, decision=panel,
+            )
+        )  # fmt: skip
+        return True
+
+    def _find_standing(self, view: View, seeker: Seeker) -> Standing | None:
+        return self.writes.standings.get((view.project.id, seeker.labeler))
+
+    def _standing(self, view: View, seeker: Seeker) -> Standing:
+        return self.writes.standings[view.project.id, seeker.labeler]
+
+    # --- panel ---------------------------------------------------------------------------------------------------
+
+    def _serve_panel(self, view: View, seekers: Sequence[Seeker]) -> None:
+        """Candidates under way first, then new ones while not too many are under way."""
+        left = self._assign(view, seekers, "panel", "panel")
+        if not left:
+            return
+        missing = view.project.supply_target - len(view.active)
+        under_way = benchmarks.count_candidates(self.tx, view.project.id)
+        room = max(0, 2 * missing + len(seekers) - under_way)
+        if room:
+            before = set(self.given)
+            self._assign(view, left[:room], "label", "panel")
+            fresh = [self.given[s.labeler].lease for s in left if s.labeler in self.given.keys() - before]
+            benchmarks.insert_candidates(self.tx, [(lease.project, lease.task) for lease in fresh], self.now)
+
+    # --- benchmarks ----------------------------------------------------------------------------------------------
+
+    def _serve_benchmarks(self, view: View, seekers: Sequence[Seeker]) -> None:
+        """Draw a benchmark for each seeker among those never seen; one known by its content is marked and redrawn."""
+        drawing = list(seekers)
+        for _ in range(_DRAWS):
+            if not drawing:
+                return
+            drawing = self._draw_once(view, drawing)
+
+    def _draw_once(self, view: View, seekers: Sequence[Seeker]) -> list[Seeker]:
+        model = view.model
+        assert model is not None
+        own = [self._standing(view, seeker) for seeker in seekers]
+        unseen = [view.unseen(standing.seen) for standing in own]
+        draws = draw_benchmarks(self.rng, unpack(own)[0], unseen, view.tables, model.space.good, view.policy)
+        self._ask_for_supply(view, unseen)
+        drawn = [(s, view.pool[d.index], d) for s, d in zip(seekers, draws, strict=True) if d is not None]
+        if not drawn:
+            return []
+        known = attempts.seen_contents(
+            self.tx, view.project.id, [item.content for _, item, _ in drawn], [s.labeler for s, _, _ in drawn]
+        )
+        again = []
+        for seeker, item, draw in drawn:
+            standing = self._standing(view, seeker)
+            self.writes.standings[standing.key] = replace(standing, seen=mark_seen(standing.seen, item.ordinal))
+            if (item.content, seeker.labeler) in known:
+                again.append(seeker)
+            else:
+                view.exposures[draw.index] += 1
+                self._give_benchmark(view, seeker, item, draw.probability)
+        return again
+
+    def _give_benchmark(self, view: View, seeker: Seeker, item: Item, probability: float) -> None:
+        self.writes.exposures[view.project.id, item.task] += 1
+        lease = Lease(
+            view.project.id, None, item.task, item.content, "benchmark", NO_DEADLINE, seeker.labeler,
+            self._order(view, item.table.shape[1] - 1), self._expiry(view), seeker.rate, probability,
+        )  # fmt: skip
+        self.given[seeker.labeler] = Given(lease, 1)
+
+    def _ask_for_supply(self, view: View, unseen: Sequence[Sequence[int] | np.ndarray]) -> None:
+        """Ask mining for more before the labeler who has seen most runs out."""
+        most_seen = len(view.pool) - min(len(items) for items in unseen)
+        target = supply_target(view.project.admitted, most_seen, view.policy)
+        if target > view.project.supply_target:
+            projects.raise_supply_target(self.tx, view.project.id, target)
+
+    # --- ordinary work -------------------------------------------------------------------------------------------
+
+    def _serve_ordinary(self, view: View, seekers: Sequence[Seeker]) -> None:
+        able = []
+        for seeker in seekers:
+            standing = self._standing(view, seeker)
+            if standing.held >= view.policy.max_held:
+                out = not len(view.unseen(standing.seen))
+                seeker.reason = "benchmarks_exhausted" if out else "holds_full"
+                if not out:
+                    self._serve_benchmarks(view, [seeker])
+            else:
+                able.append(seeker)
+        for seeker in self._assign(view, able, "label", "label"):
+            seeker.reason = "queue_empty"
+
+    def _assign(self, view: View, seekers: Sequence[Seeker], queue: str, stage: str) -> list[Seeker]:
+        """Lease the head of a queue to seekers who never had that content; return those who got nothing."""
+        left, passed = list(seekers), list(self.taken)
+        for limit in (len(left), len(left) + _SPARE, len(left) + 8 * _SPARE):
+            if not left:
+                break
+            found = attempts.take_open(self.tx, view.project.id, queue, limit, passed)
+            left = self._match(view, left, found, stage)
+            passed += [attempt.id for attempt in found]
+            if len(found) < limit:
+                break
+        return left
+
+    def _match(
+        self, view: View, seekers: Sequence[Seeker], found: Sequence[OpenAttempt], stage: str
+    ) -> list[Seeker]:
+        if not found:
+            return list(seekers)
+        known = attempts.seen_contents(
+            self.tx, view.project.id, [attempt.content for attempt in found], [seeker.labeler for seeker in seekers]
+        )
+        left = list(seekers)
+        for attempt in found:
+            fitting = (s for s in left if (attempt.content, s.labeler) not in known)
+            seeker = next(fitting, None)
+            if seeker is not None:
+                self.taken.append(attempt.id)
+                left.remove(seeker)
+                self._give(view, seeker, attempt, stage)
+        return left
+
+    def _give(self, view: View, seeker: Seeker, attempt: OpenAttempt, stage: str) -> None:
+        key = (view.project.id, attempt.task)
+        content = self.views.contents(self.tx, [key])[key]
+        options = len(choice.choices_of(content.input, view.project.classes))
+        lease = Lease(
+            view.project.id, attempt.id, attempt.task, attempt.content, stage, attempt.due_at, seeker.labeler,
+            self._order(view, options), self._expiry(view), seeker.rate if stage == "label" else None,
+        )  # fmt: skip
+        self.given[seeker.labeler] = Given(lease, attempt.fence + 1)
+
+    def _order(self, view: View, options: int) -> list[int]:
+        """The order shown: shuffled for options, fixed for classes."""
+        return list(range(options)) if view.project.classes is not None else self.rng.permutation(options).tolist()
+
+    def _expiry(self, view: View) -> datetime:
+        return self.now + timedelta(seconds=view.policy.lease_seconds)
+
+    # --- writing -------------------------------------------------------------------------------------------------
+
+    def write(self) -> dict[int, tuple[Lease, int, int]]:
+        """Write the leases; return lease, attempt and fence by labeler.
+
+        A benchmark that slipped to the labeler by another way in the meantime is missing from the result.
+        """
+        made = attempts.insert_leased(
+            self.tx, [given.lease for given in self.given.values() if given.lease.attempt is None], self.now
+        )
+        written = {}
+        for labeler, given in self.given.items():
+            lease = given.lease
+            attempt = lease.attempt or made.get((lease.project, lease.task, labeler))
+            if attempt is not None:
+                written[labeler] = (lease, attempt, given.fence)
+                self.writes.hands[labeler] = LeaseInHand(lease.project, attempt, lease.expires_at)
+        self.writes.leased += [given.lease for given in self.given.values() if given.lease.attempt is not None]
+        return written
+
+
+def _no_work(reason: str) -> NoWork:
+    return NoWork(reason, RETRY_SECONDS[reason])

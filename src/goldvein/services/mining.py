@@ -1,0 +1,181 @@
+"""Mining: the panel's answers to a task make it a benchmark, a label, or ordinary work again."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+
+import numpy as np
+
+from goldvein.decisions.admission import may_open
+from goldvein.decisions.mining import Continue, Drop, Promote, settle
+from goldvein.domain.policy import Policy
+from goldvein.domain.records import UNANSWERABLE, Project
+from goldvein.services.submission import Accepted
+from goldvein.services.views import View
+from goldvein.services.writes import Writes
+from goldvein.stats.arrays import Array, ShapeError
+from goldvein.stats.items import bar_theta, item_table
+from goldvein.stats.model import AnswerModel, Model, make_model
+from goldvein.store import benchmarks, labelers, projects, tasks
+from goldvein.store.attempts import Attempt
+from goldvein.store.benchmarks import Benchmark, ItemVersion, PanelAnswer
+from goldvein.store.database import Transaction
+from goldvein.store.labels import NewLabel
+from goldvein.store.log import Entry, append
+from goldvein.store.tasks import Content
+from goldvein.tasktypes import choice
+
+
+def settle_candidates(
+    tx: Transaction, view: View, answers: Sequence[Accepted], contents: dict[tuple[int, int], Content], writes: Writes,
+    now: datetime,
+) -> None:  # fmt: skip
+    """Decide, after new panel answers of one project, what becomes of their tasks.
+
+    The answers of this group are still to be written, so they are added to what is stored.
+    """
+    project = view.project.id
+    stored = benchmarks.panel_answers(tx, project, [answer.attempt.task for answer in answers])
+    trusted = labelers.count_trusted(tx, project)
+    for answer in answers:
+        attempt = answer.attempt
+        writes.log.append(_panel_entry(view, answer))
+        panel = [*stored[attempt.task], PanelAnswer(answer.labeler, answer.choice, now)]
+        left = max(0, trusted - benchmarks.count_panel_seen(tx, project, attempt.content))
+        _settle(tx, view, attempt, panel, left, contents[project, attempt.task], writes, now)
+    if view.project.state == "mining":
+        open_if_ready(tx, view.project.id, view.policy, view.answers, now)
+
+
+def _settle(
+    tx: Transaction, view: View, attempt: Attempt, panel: Sequence[PanelAnswer], left: int, content: Content,
+    writes: Writes, now: datetime,
+) -> None:  # fmt: skip
+    options = len(choice.choices_of(content.input, view.project.classes))
+    choices = [options if answer.choice == UNANSWERABLE else answer.choice for answer in panel]
+    settlement = settle(view.answers, options, choices, left, view.policy)
+    if isinstance(settlement, Continue):
+        writes.wanted.append(attempt.again("panel"))
+        return
+    if benchmarks.lock_candidate(tx, attempt.project, attempt.task) != "candidate":
+        return
+    if isinstance(settlement, Promote):
+        _promote(tx, view, attempt.task, settlement, content, now)
+        picked = settlement.key
+    else:
+        _drop(tx, attempt, settlement, writes)
+        picked = settlement.answer if settlement.answer is not None else options
+    if picked < options:
+        writes.labels.append(_panel_label(view, attempt.task, picked, panel, content, now))
+    kind = "promote" if isinstance(settlement, Promote) else "drop"
+    p = settlement.p_clean if isinstance(settlement, Promote) else settlement.p
+    detail = {"p": p, "labelers": [answer.labeler for answer in panel], "choices": choices, "trusted_left": left}
+    writes.log.append(
+        Entry(
+            attempt.project, kind, task=attempt.task, choice=picked if picked < options else UNANSWERABLE,
+            policy_version=view.project.policy_version, detail=detail,
+        )
+    )  # fmt: skip
+
+
+def _promote(tx: Transaction, view: View, task: int, settlement: Promote, content: Content, now: datetime) -> None:
+    project = view.project.id
+    item = make_item(
+        view.model, view.project, task, 1, settlement.key_probs, settlement.difficulty_weights, content
+    )
+    benchmarks.insert_item_version(tx, project, item, now)
+    ordinal = projects.next_ordinal(tx, project)
+    revision = projects.next_revision(tx, project)
+    benchmarks.promote(tx, project, task, ordinal=ordinal, item_version=1, revision=revision, now=now)
+
+
+def _drop(tx: Transaction, attempt: Attempt, settlement: Drop, writes: Writes) -> None:
+    delivered = settlement.answer is not None
+    reason = "answered by the panel, not unambiguous" if delivered else "ambiguous"
+    revision = projects.next_revision(tx, attempt.project)
+    benchmarks.retire(tx, attempt.project, [attempt.task], reason=reason, revision=revision)
+    if settlement.answer is None:
+        writes.wanted.append(attempt.again("label"))
+
+
+def _panel_label(
+    view: View, task: int, picked: int, panel: Sequence[PanelAnswer], content: Content, now: datetime
+) -> NewLabel:
+    answer = choice.label_answer(picked, content.input, view.project.classes)
+    last = max(answer.received_at for answer in panel)
+    return NewLabel(view.project.id, task, answer, "panel", view.project.policy_version, last, now)
+
+
+def _panel_entry(view: View, answer: Accepted) -> Entry:
+    attempt = answer.attempt
+    return Entry(
+        attempt.project, "answer", labeler=answer.labeler, attempt=attempt.id, task=attempt.task, stage="panel",
+        choice=answer.choice, shown=attempt.shown, policy_version=view.project.policy_version,
+    )  # fmt: skip
+
+
+def make_item(
+    model: Model | None, project: Project, task: int, version: int, key_probs: Array, difficulty: Array, content: Content
+) -> ItemVersion:
+    """What is known of a benchmark, with its likelihoods once the project has a model."""
+    key = int(np.argmax(key_probs))
+    table = None
+    if model is not None:
+        rules = choice.rule_choices(content.input, project.classes)
+        table = item_table(model, key_probs, difficulty, rules).tobytes()
+    return ItemVersion(
+        task, version, key, float(key_probs[key]), key_probs.tolist(), difficulty.tolist(),
+        project.model_version if model is not None else None, table,
+    )  # fmt: skip
+
+
+def open_if_ready(tx: Transaction, project_id: int, policy: Policy, answers: AnswerModel, now: datetime) -> bool:
+    """Open a project that has enough benchmarks: turn its bar into an ability, once, and let the crowd in."""
+    project = projects.find_locked(tx, project_id)
+    if project is None or project.state != "mining":
+        return False
+    known = [found for found in benchmarks.changed_since(tx, project_id, 0) if found.state == "active"]
+    if not may_open(len(known), policy):
+        return False
+    try:
+        model = _opening_model(project, policy, answers, known)
+    except ShapeError as error:
+        _say_why_not(tx, project, str(error), now)
+        return False
+    projects.insert_model(tx, project_id, 1, model.to_dict(), now)
+    projects.open_(tx, project_id, model_version=1, now=now)
+    revision = projects.next_revision(tx, project_id)
+    opened = projects.find(tx, project_id)
+    assert opened is not None
+    for benchmark in known:
+        _lay_on_grid(tx, model, opened, benchmark, revision, now)
+    mix = {"bar_theta": model.bar_theta, "benchmarks": [b.task for b in known], "model_version": 1}
+    append(tx, [Entry(project_id, "open", policy_version=project.policy_version, model_version=1, detail=mix)], now)
+    return True
+
+
+def _opening_model(project: Project, policy: Policy, answers: AnswerModel, known: Sequence[Benchmark]) -> Model:
+    counts = [len(found.item.key_probabilities) for found in known]
+    weights = [np.array(found.item.difficulty) for found in known]
+    bar = bar_theta(policy.quality_bar, answers, counts, weights)
+    trust = bar_theta(policy.trust_accuracy, answers, counts, weights)
+    return make_model(bar, trust, content_rules=choice.content_rules(project.classes), answers=answers)
+
+
+def _lay_on_grid(
+    tx: Transaction, model: Model, project: Project, benchmark: Benchmark, revision: int, now: datetime
+) -> None:
+    """Store the likelihoods of a benchmark that was mined before the project had a grid."""
+    content = tasks.contents(tx, [(project.id, benchmark.task)])[project.id, benchmark.task]
+    item = make_item(
+        model, project, benchmark.task, benchmark.item.version + 1, np.array(benchmark.item.key_probabilities),
+        np.array(benchmark.item.difficulty), content,
+    )  # fmt: skip
+    benchmarks.insert_item_version(tx, project.id, item, now)
+    benchmarks.set_item_version(tx, project.id, benchmark.task, version=item.version, revision=revision)
+
+
+def _say_why_not(tx: Transaction, project: Project, why: str, now: datetime) -> None:
+    append(tx, [Entry(project.id, "open", policy_version=project.policy_version, decision="refused", detail={"why": why})], now)
+

@@ -1,0 +1,148 @@
+"""Projects: made, read and changed by their customers and by operators."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from datetime import datetime
+from typing import Any
+
+from goldvein.decisions.admission import supply_target
+from goldvein.domain.errors import Conflict, InvalidInput, NotFound
+from goldvein.domain.policy import Policy, PolicyError
+from goldvein.domain.records import Project, ProjectDraft, ProjectState
+from goldvein.store import log, projects
+from goldvein.store.database import Database, Transaction
+from goldvein.store.log import Entry
+from goldvein.tasktypes import choice
+
+_MOVES: dict[str, set[str]] = {
+    "draft": {"mining", "closed"},
+    "mining": {"paused", "closed"},
+    "open": {"paused", "closed"},
+    "paused": {"mining", "open", "closed"},
+    "closed": set(),
+}
+
+
+def create(db: Database, customer: int, draft: ProjectDraft, now: datetime, *, state: ProjectState = "mining") -> Project:
+    """Store a new project; it mines benchmarks from the first task pushed, unless it starts as a draft.
+
+    Raises
+    ------
+    InvalidInput
+        If the type, the classes or the policy break a rule.
+    NotFound
+        If there is no such customer.
+    """
+    if draft.type != "choice":
+        raise InvalidInput(f"type {draft.type!r} is not known: use 'choice'", code="type_unknown", pointer="/type")
+    if draft.classes is not None:
+        choice.check_classes(draft.classes)
+    policy = _policy(draft.policy)
+    if state not in ("draft", "mining"):
+        raise InvalidInput(f"a project starts as draft or mining, not {state!r}", code="state_invalid", pointer="/state")
+    with db.transaction() as tx:
+        if not projects.customer_exists(tx, customer):
+            raise NotFound(f"there is no customer {customer}", code="customer_unknown")
+        target = supply_target(0, 0, policy)
+        project = projects.insert(tx, customer, draft, state=state, supply_target=target, now=now)
+        projects.insert_policy(tx, project, 1, policy.to_dict(), now)
+        log.append(tx, [Entry(project, "state", decision=state, policy_version=1)], now)
+        return read(tx, project, customer)
+
+
+def get(db: Database, project: int, customer: int | None) -> Project:
+    """Read a project; ``customer`` None sees all.
+
+    Raises
+    ------
+    NotFound
+        If there is none, or it is another customer's.
+    """
+    with db.connection() as tx:
+        return read(tx, project, customer)
+
+
+def read(tx: Transaction, project: int, customer: int | None) -> Project:
+    """Read a project inside a transaction; raises ``NotFound`` as ``get`` does."""
+    found = projects.find(tx, project)
+    if found is None or customer not in (None, found.customer):
+        raise NotFound(f"there is no project {project} here", code="project_unknown")
+    return found
+
+
+def list_(db: Database, customer: int | None) -> list[Project]:
+    """List a customer's projects, or all."""
+    with db.connection() as tx:
+        return projects.list_all(tx, customer)
+
+
+def policy(db: Database, project: int) -> Policy:
+    """Read the policy in force."""
+    with db.connection() as tx:
+        found = read(tx, project, None)
+        return Policy.from_dict(projects.get_policy(tx, project, found.policy_version))
+
+
+def update(
+    db: Database,
+    project: int,
+    customer: int | None,
+    *,
+    name: str | None = None,
+    instruction: str | None = None,
+    state: ProjectState | None = None,
+    policy: Mapping[str, Any] | None = None,
+    deadline_seconds: int | None = None,
+    now: datetime,
+) -> Project:
+    """Change a project; a changed policy becomes a new version.
+
+    Raises
+    ------
+    Conflict
+        If the project's life does not allow the new state.
+    InvalidInput
+        If a value of the policy breaks a rule.
+    """
+    with db.transaction() as tx:
+        before = projects.find_locked(tx, project)
+        if before is None or customer not in (None, before.customer):
+            raise NotFound(f"there is no project {project} here", code="project_unknown")
+        after = replace(
+            before,
+            name=name or before.name,
+            instruction=instruction or before.instruction,
+            deadline_seconds=deadline_seconds or before.deadline_seconds,
+        )
+        entries = []
+        if state is not None and state != before.state:
+            after = replace(after, state=_next_state(before, state))
+            entries.append(Entry(project, "state", decision=after.state))
+        if policy:
+            after = replace(after, policy_version=before.policy_version + 1)
+            values = {**projects.get_policy(tx, project, before.policy_version), **policy}
+            projects.insert_policy(tx, project, after.policy_version, _policy(values).to_dict(), now)
+            entries.append(Entry(project, "policy", policy_version=after.policy_version, detail=dict(policy)))
+        projects.update(tx, after)
+        log.append(tx, entries, now)
+        return read(tx, project, customer)
+
+
+def _next_state(project: Project, state: str) -> ProjectState:
+    wanted = "open" if state in ("mining", "open") and project.opened_at else state
+    if wanted not in _MOVES[project.state]:
+        allowed = sorted(_MOVES[project.state]) or ["nothing: a closed project stays closed"]
+        raise Conflict(
+            f"a project that is {project.state} cannot become {wanted}; it can become: {', '.join(allowed)}",
+            code="state_not_reachable",
+        )
+    return wanted  # type: ignore[return-value]  # one of the keys of _MOVES
+
+
+def _policy(values: Mapping[str, Any]) -> Policy:
+    try:
+        return Policy.from_dict(values)
+    except PolicyError as error:
+        raise InvalidInput(str(error), code="policy_invalid", pointer="/policy") from error

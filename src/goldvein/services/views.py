@@ -1,0 +1,151 @@
+"""What a process keeps of each project between groups: versions, which never change, and the benchmarks in force."""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from datetime import datetime
+
+import numpy as np
+
+from goldvein.domain.policy import Policy
+from goldvein.domain.records import Project
+from goldvein.stats.arrays import Array, IntArray
+from goldvein.stats.items import stack_tables
+from goldvein.stats.model import AnswerModel, Model, make_answer_model
+from goldvein.store import benchmarks, projects, tasks
+from goldvein.store.benchmarks import Benchmark
+from goldvein.store.database import Transaction
+from goldvein.store.tasks import Content, Key
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Item:
+    """A benchmark as serving and judging need it; ``table`` is (states, options + 1)."""
+
+    task: int
+    ordinal: int
+    content: int
+    version: int
+    key: int
+    table: Array
+
+
+@dataclass(slots=True, eq=False)
+class View:
+    """One project as this process sees it; replaced piecewise when its revision grows.
+
+    Attributes
+    ----------
+    items : dict of int to Item
+        Every benchmark by its task, also those no longer served: their last answers still count.
+    pool : list of Item
+        The active ones; ``tables``, ``ordinals`` and ``exposures`` run parallel to it.
+    """
+
+    project: Project
+    policy: Policy
+    model: Model | None
+    items: dict[int, Item] = field(default_factory=dict)
+    active: dict[int, Benchmark] = field(default_factory=dict)
+    pool: list[Item] = field(default_factory=list)
+    tables: Array = field(default_factory=lambda: np.zeros((0, 0, 0)))
+    ordinals: IntArray = field(default_factory=lambda: np.zeros(0, dtype=np.int64))
+    exposures: IntArray = field(default_factory=lambda: np.zeros(0, dtype=np.int64))
+    lapses_swept_at: datetime | None = None
+
+    @property
+    def answers(self) -> AnswerModel:
+        """How trusted people answer: the opened model's, or the one that every project starts with."""
+        return self.model.answers if self.model else STARTING_ANSWERS
+
+    def unseen(self, seen: bytes) -> IntArray:
+        """Positions in the pool that a labeler with this bitmap has not seen and that are not worn out."""
+        if not len(self.ordinals):
+            return np.zeros(0, dtype=np.int64)
+        bits = np.zeros(int(self.ordinals.max()) + 8, dtype=np.uint8)
+        known = np.unpackbits(np.frombuffer(seen, dtype=np.uint8), bitorder="little")[: len(bits)]
+        bits[: len(known)] = known
+        fresh = (bits[self.ordinals] == 0) & (self.exposures < self.policy.exposure_cap)
+        return np.flatnonzero(fresh)
+
+
+STARTING_ANSWERS = make_answer_model()
+
+
+def mark_seen(seen: bytes, ordinal: int) -> bytes:
+    """The bitmap with one more benchmark in it."""
+    bits = bytearray(seen.ljust(ordinal // 8 + 1, b"\0"))
+    bits[ordinal // 8] |= 1 << (ordinal % 8)
+    return bytes(bits)
+
+
+class Views:
+    """The views of all living projects, and the content of tasks lately read."""
+
+    def __init__(self, contents_kept: int = 20_000) -> None:
+        self._views: dict[int, View] = {}
+        self._contents: OrderedDict[Key, Content] = OrderedDict()
+        self._contents_kept = contents_kept
+
+    def refresh(self, tx: Transaction) -> dict[int, View]:
+        """Bring the views up to date: one cheap statement unless something changed."""
+        revisions = projects.revisions(tx)
+        for project in [known for known in self._views if known not in revisions]:
+            del self._views[project]
+        for project, revision in revisions.items():
+            known = self._views.get(project)
+            if known is None or known.project.revision < revision:
+                self._views[project] = _load(tx, project, known)
+        return self._views
+
+    def contents(self, tx: Transaction, keys: Iterable[Key]) -> dict[Key, Content]:
+        """Read the content of tasks; it never changes, so what was read lately is not read again."""
+        wanted = set(keys)
+        found = {key: self._contents[key] for key in wanted if key in self._contents}
+        missing = tasks.contents(tx, wanted - found.keys())
+        self._contents.update(missing)
+        while len(self._contents) > self._contents_kept:
+            self._contents.popitem(last=False)
+        return {**found, **missing}
+
+
+def _load(tx: Transaction, project: int, known: View | None) -> View:
+    row = projects.find(tx, project)
+    assert row is not None
+    policy, model = known and known.policy, known and known.model
+    if policy is None or known is None or known.project.policy_version != row.policy_version:
+        policy = Policy.from_dict(projects.get_policy(tx, project, row.policy_version))
+    reshaped = known is not None and known.project.model_version != row.model_version
+    if row.model_version is not None and (model is None or reshaped):
+        model = Model.from_dict(projects.get_model(tx, project, row.model_version))
+    view = View(row, policy, model)
+    since = 0
+    if known is not None and not reshaped:
+        view.items, view.active, since = dict(known.items), dict(known.active), known.project.revision
+    changed = benchmarks.changed_since(tx, project, since)
+    for benchmark in changed:
+        _take_in(view, benchmark)
+    _stack(view)
+    return view
+
+
+def _take_in(view: View, benchmark: Benchmark) -> None:
+    item = benchmark.item
+    if item.likelihoods is not None and view.model is not None and item.model_version == view.project.model_version:
+        table = np.frombuffer(item.likelihoods).reshape(view.model.space.size, -1)
+        view.items[benchmark.task] = Item(
+            benchmark.task, benchmark.ordinal, benchmark.content, item.version, item.key, table
+        )
+    view.active.pop(benchmark.task, None)
+    if benchmark.state == "active":
+        view.active[benchmark.task] = benchmark
+
+
+def _stack(view: View) -> None:
+    view.pool = [view.items[task] for task in view.active if task in view.items]
+    if view.pool:
+        view.tables = stack_tables([item.table for item in view.pool])
+        view.ordinals = np.array([item.ordinal for item in view.pool])
+        view.exposures = np.array([view.active[item.task].exposures for item in view.pool])
