@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime
 
 import numpy as np
@@ -29,11 +29,12 @@ from goldvein.tasktypes import choice
 
 def settle_candidates(
     tx: Transaction, view: View, answers: Sequence[Accepted], contents: dict[tuple[int, int], Content], writes: Writes,
-    now: datetime,
+    now: datetime, panel_left: Callable[[int], int] | None = None,
 ) -> None:  # fmt: skip
     """Decide, after new panel answers of one project, what becomes of their tasks.
 
-    The answers of this group are still to be written, so they are added to what is stored.
+    The answers of this group are still to be written, so they are added to what is stored. ``panel_left`` says of a
+    task how many of the panel can still be asked; without it, all the trusted who have not had it.
     """
     project = view.project.id
     stored = benchmarks.panel_answers(tx, project, [answer.attempt.task for answer in answers])
@@ -42,7 +43,10 @@ def settle_candidates(
         attempt = answer.attempt
         writes.log.append(_panel_entry(view, answer))
         panel = [*stored[attempt.task], PanelAnswer(answer.labeler, answer.choice, now)]
-        left = max(0, trusted - benchmarks.count_panel_seen(tx, project, attempt.content))
+        if panel_left is not None:
+            left = panel_left(attempt.task)
+        else:
+            left = max(0, trusted - benchmarks.count_panel_seen(tx, project, attempt.content))
         _settle(tx, view, attempt, panel, left, contents[project, attempt.task], writes, now)
     if view.project.state == "mining":
         open_if_ready(tx, view.project.id, view.policy, view.answers, now)

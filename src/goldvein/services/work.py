@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
@@ -28,6 +28,7 @@ from goldvein.store.log import Entry
 from goldvein.tasktypes import choice
 
 Result = WorkResult | GoldveinError
+DeskMaker = Callable[[Transaction, Views, Mapping[int, View], Writes, datetime, np.random.Generator], Desk]
 
 
 class WorkGroup:
@@ -36,10 +37,18 @@ class WorkGroup:
     Parameters
     ----------
     db : Database
+    desk : type of Desk
+        What hands out; a replay of recorded answers brings one that hands out what the record says.
+    panel_left : callable, optional
+        For a task, how many of the panel can still be asked; counted among the trusted if not given.
     """
 
-    def __init__(self, db: Database) -> None:
+    def __init__(
+        self, db: Database, *, desk: DeskMaker = Desk, panel_left: Callable[[int], int] | None = None
+    ) -> None:
         self._db = db
+        self._desk = desk
+        self._panel_left = panel_left
         self._views = Views()
         with db.connection() as connection:
             self._tokens = LeaseTokens(projects.lease_key(connection))
@@ -81,7 +90,9 @@ class WorkGroup:
     def _transact(self, requests: Sequence[WorkRequest], now: datetime, rng: np.random.Generator) -> list[Result]:
         durable = any(request.kind != "next" for request in requests)
         with self._db.transaction(durable=durable) as tx:
-            return _Group(tx, self._views, self._tokens, requests, now, rng).run()
+            return _Group(
+                tx, self._views, self._tokens, requests, now, rng, self._desk, self._panel_left
+            ).run()
 
 
 @dataclass(slots=True)
@@ -94,6 +105,8 @@ class _Group:
     requests: Sequence[WorkRequest]
     now: datetime
     rng: np.random.Generator
+    desk: DeskMaker = Desk
+    panel_left: Callable[[int], int] | None = None
     by_project: dict[int, View] = field(default_factory=dict)
     hands: dict[int, Hand] = field(default_factory=dict)
     attempts: dict[Key, Attempt] = field(default_factory=dict)
@@ -191,7 +204,9 @@ class _Group:
             by_project[answer.attempt.project].append(answer)
         for project, given in by_project.items():
             contents = self.views.contents(self.tx, {(project, answer.attempt.task) for answer in given})
-            settle_candidates(self.tx, self.by_project[project], given, contents, self.writes, self.now)
+            settle_candidates(
+                self.tx, self.by_project[project], given, contents, self.writes, self.now, self.panel_left
+            )
 
     # --- what each gets next -------------------------------------------------------------------------------------
 
@@ -203,7 +218,7 @@ class _Group:
             for request, outcome in zip(self.requests, self.outcomes, strict=True)
             if not isinstance(outcome, GoldveinError) and request.kind != "renew" and in_hand[request.labeler] is None
         ]
-        desk = Desk(self.tx, self.views, self.by_project, self.writes, self.now, self.rng)
+        desk = self.desk(self.tx, self.views, self.by_project, self.writes, self.now, self.rng)
         found = desk.hand_out(seekers)
         written = desk.write()
         for seeker in seekers:
