@@ -39,7 +39,7 @@ def events(db: Database, project: int, after: int, limit: int) -> tuple[list[Eve
     """
     number(db, project)
     with db.connection() as tx:
-        found = outbox.after(tx, project, after, limit=limit)
+        found = outbox.after(tx, project, after, upto=after + limit, limit=limit)
     return found, found[-1].position if found else after
 
 

@@ -1,9 +1,9 @@
 """Sending: every webhook walks along its project's positions, one signed message after the other.
 
 A message holds consecutive events of one kind. Where it ends is committed before its first try, and its id
-follows from webhook, start and end; so whatever is killed and whenever, the same events go out again under the
-same id, and a receiver that drops ids it knows has every event once. No transaction is open while a request is
-under way: a lease on the webhook's row keeps other processes away, and is the fence of every later write.
+follows from webhook, start and end; so whatever is killed and whenever, the same events go out again under
+the same id, and a receiver that drops ids it knows has every event once. No transaction is open while a
+request is under way: a lease on the webhook's row keeps other processes away and fences every later write.
 """
 
 from collections.abc import Callable, Sequence
@@ -32,7 +32,7 @@ LONGEST_WAIT: Final = timedelta(hours=12)
 3 days on average. Then the webhook is disabled."""
 LONGEST_RETRY_AFTER: Final = timedelta(days=1)
 """A receiver may ask to be left alone this long."""
-_LOOK_AHEAD: Final = 10_000
+_LOOK_AHEAD: Final = 1000
 """Positions searched at once for an event that the webhook wants."""
 
 Clock = Callable[[], datetime]
@@ -74,8 +74,8 @@ def serve(
 ) -> int:
     """Send a leased webhook its messages until the round's end, a failure, or the loss of the lease.
 
-    One transaction between two messages: it writes how the last went, fixes where the next one ends, and extends
-    the lease.
+    One transaction between two messages: it writes how the last went, fixes where the next one ends, and
+    extends the lease.
     """
     hook, reply, sent_at, sent = one.webhook, None, clock(), 0
     while True:

@@ -9,7 +9,6 @@ from goldvein.store.labels import from_row as label_from_row
 from goldvein.store.queries import load
 
 _queries = load("outbox")
-_END = 2**63 - 1
 
 
 def insert_many(
@@ -54,8 +53,8 @@ def after(
     project: int,
     position: int,
     *,
+    upto: int,
     limit: int,
-    upto: int = _END,
     kinds: Collection[str] | None = None,
 ) -> list[Event]:
     """Read events with positions in (``position``, ``upto``], of the given kinds or of all."""
@@ -69,12 +68,6 @@ def after(
         current = None if label[0] is None else label_from_row(project, label)
         events.append(Event(position, event, created_at, task, unique_id, batch, current))
     return events
-
-
-def kinds_after(tx: Transaction, project: int, position: int, *, limit: int) -> list[tuple[int, str]]:
-    """Read position and kind of the next events."""
-    values = {"project": project, "after": position, "limit": limit}
-    return tx.execute(_queries.kinds_after, values).fetchall()
 
 
 def last_position(tx: Transaction, project: int) -> int:

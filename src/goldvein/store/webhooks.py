@@ -16,8 +16,8 @@ class Webhook:
     """Where events of a project are sent, and how far that is.
 
     ``position``: everything up to here was delivered. ``sending_to``: end of the message under way, which
-    does not change once it stands here. ``next_try_at``: nobody touches the webhook before; while a process serves
-    it, the end of that process's lease.
+    does not change once it stands here. ``next_try_at``: nobody touches the webhook before; while a process
+    serves it, the end of that process's lease.
     """
 
     id: int
