@@ -10,20 +10,18 @@ import contextlib
 import fcntl
 import os
 import signal
+import subprocess
 import threading
 import time
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from types import MappingProxyType, TracebackType
-from typing import IO, TYPE_CHECKING, Final, Self
+from typing import IO, Final, Self
 from urllib.parse import quote
 
 from goldvein.settings import Settings
 from goldvein.store.binaries import EmbeddedServerError
 from goldvein.store.cluster import DATABASE, ROLE, Cluster, Place
-
-if TYPE_CHECKING:
-    from subprocess import Popen
 
 _NO_SETTINGS: Final[Mapping[str, str]] = MappingProxyType({})
 _HOPELESS_STARTS: Final = 6
@@ -59,7 +57,7 @@ class EmbeddedServer:
         if not durable:
             self._server_settings |= {"fsync": "off", "full_page_writes": "off", "synchronous_commit": "off"}
         self._start_seconds = start_seconds
-        self._process: Popen[bytes] | None = None
+        self._process: subprocess.Popen[bytes] | None = None
         self._place: Place | None = None
         self._failure: Exception | None = None
         self._stopping = threading.Event()
