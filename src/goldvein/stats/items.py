@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from goldvein.stats.arrays import Array, ShapeError, frozen
+from goldvein.stats.arrays import Array, IntArray, ShapeError, frozen
 from goldvein.stats.states import POSITION_RULES, RANDOM
 
 if TYPE_CHECKING:
@@ -143,7 +143,7 @@ def stack_tables(tables: Sequence[Array]) -> Array:
 
 
 def served_likelihoods(
-    model: Model, tables: Sequence[Array], orders: Sequence[Sequence[int]], choices: Sequence[int]
+    model: Model, tables: Sequence[Array], orders: Sequence[Sequence[int] | IntArray], choices: Sequence[int]
 ) -> Array:
     """Likelihood of each answer given, with the position rules filled in from the shown order.
 
