@@ -25,9 +25,10 @@ class Customer(Response):
 
 
 class Customers(Response):
-    """All customers."""
+    """Customers in the order of their ids; ``next`` is the cursor of the next page, null at the end."""
 
     customers: list[Customer]
+    next: int | None
 
 
 class LabelerNew(Request):

@@ -5,7 +5,7 @@ from typing import Annotated, Any, Literal
 
 import msgspec
 
-from goldvein.wire.base import MAX_PUSH, BigId, Content, Name, Probability, Request, Response
+from goldvein.wire.base import MAX_PUSH, BatchName, Content, Name, Probability, Request, Response
 from goldvein.wire.labels import Label
 from goldvein.wire.problems import ItemProblem
 
@@ -27,14 +27,14 @@ class TaskPush(Request):
     """Tasks that belong together: ``batch`` names the round."""
 
     tasks: Annotated[list[TaskNew], msgspec.Meta(min_length=1, max_length=MAX_PUSH)]
-    batch: Name | None = None
+    batch: BatchName | None = None
 
 
 class RawPush(Request):
     """A push whose items are read one by one, so that a bad one does not take the others with it."""
 
     tasks: Annotated[list[msgspec.Raw], msgspec.Meta(min_length=1, max_length=MAX_PUSH)]
-    batch: Name | None = None
+    batch: BatchName | None = None
 
 
 class PushedTask(Response):
@@ -84,7 +84,6 @@ class Batch(Response):
     labelled: int
     cancelled: int
     expired: int
-    benchmark: int
     p50_seconds: float | None
     p95_seconds: float | None
     eta: datetime | None
@@ -110,6 +109,3 @@ class RawBenchmarks(Request):
     """Benchmarks that are read one by one."""
 
     benchmarks: Annotated[list[msgspec.Raw], msgspec.Meta(min_length=1, max_length=MAX_PUSH)]
-
-
-TaskId = BigId

@@ -1,0 +1,55 @@
+"""Who may call what: every route names its roles in ``opt``, and the guard asks before the body is read."""
+
+from typing import Any, Final
+
+from litestar.connection import ASGIConnection
+from litestar.handlers import BaseRouteHandler
+
+from goldvein.api.service import Call, Service, service_of
+from goldvein.domain.errors import Forbidden
+from goldvein.domain.records import Principal, Project, Role
+from goldvein.services import projects
+
+CUSTOMERS: Final[frozenset[Role]] = frozenset({"customer", "operator"})
+LABELERS: Final[frozenset[Role]] = frozenset({"labeler", "trusted", "auditor"})
+OPERATORS: Final[frozenset[Role]] = frozenset({"operator"})
+EVERYBODY: Final[frozenset[Role]] = frozenset()
+"""No key is asked for."""
+
+
+async def authorize(connection: ASGIConnection[Any, Any, Any, Any], handler: BaseRouteHandler) -> None:
+    """Let a request pass whose key has one of the route's roles.
+
+    Raises
+    ------
+    Unauthenticated
+        If it has no valid key.
+    Forbidden
+        If the key has another role.
+    """
+    roles: frozenset[Role] = handler.opt["roles"]
+    if not roles:
+        return
+    service: Service = connection.app.state.service
+    principal = await service.keyring.principal(connection.headers.get("authorization"))
+    check_role(principal, roles)
+    connection.scope["user"] = principal
+
+
+def check_role(principal: Principal, roles: frozenset[Role]) -> None:
+    """Refuse another role than these."""
+    if principal.role not in roles:
+        raise Forbidden(
+            f"a key of role {principal.role} may not do this: use one of role {' or '.join(sorted(roles))}"
+        )
+
+
+async def visible_project(request: Call, project: int) -> Project:
+    """Read a project that the sender may see: customers their own, operators all.
+
+    Raises
+    ------
+    NotFound
+        If there is none, or it is another customer's.
+    """
+    return await service_of(request).call(projects.get, project, request.user.customer)

@@ -1,0 +1,88 @@
+"""The application: routes, the guard, the one road of errors, and the labelers' hot path in front."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from litestar import Litestar
+from litestar.datastructures import State
+from litestar.openapi import OpenAPIConfig
+from litestar.types import ASGIApp
+
+from goldvein import __version__
+from goldvein.api import administration, labels, problems, projects, tasks, webhooks, work
+from goldvein.api.access import authorize
+from goldvein.api.bodies import SMALL
+from goldvein.api.openapi import openapi
+from goldvein.api.service import Service
+from goldvein.api.waiting import Tails
+
+ROUTES = (
+    projects.create_project,
+    projects.list_projects,
+    projects.get_project,
+    projects.change_project,
+    projects.get_quality,
+    projects.get_why_empty,
+    tasks.push_tasks,
+    tasks.get_task,
+    tasks.cancel_task,
+    tasks.get_batch,
+    tasks.cancel_batch,
+    tasks.add_benchmarks,
+    labels.get_events,
+    labels.stream_events,
+    labels.export_labels,
+    webhooks.create_webhook,
+    webhooks.list_webhooks,
+    webhooks.delete_webhook,
+    webhooks.test_webhook,
+    webhooks.replay_webhook,
+    webhooks.list_deliveries,
+    work.next_work,
+    work.answer_work,
+    work.skip_work,
+    work.renew_work,
+    administration.create_customer,
+    administration.list_customers,
+    administration.create_labelers,
+    administration.list_labelers,
+    administration.change_labeler,
+    administration.create_key,
+    administration.revoke_key,
+    administration.health,
+    openapi,
+)
+
+_ABOUT = """\
+Goldvein labels tasks by people and tests these people with benchmarks that it mines itself.
+
+Send a key as `Authorization: Bearer KEY`. Every error has the same shape (RFC 9457) and a stable `code`.
+"""
+
+
+def make_litestar(service: Service) -> Litestar:
+    """Make the routes and all that is not hot."""
+
+    @asynccontextmanager
+    async def alive(_: Litestar) -> AsyncIterator[None]:
+        service.grouper.start()
+        yield
+        service.closing.set()
+        await service.grouper.stop()
+        service.close()
+
+    return Litestar(
+        ROUTES,
+        guards=[authorize],
+        exception_handlers={Exception: problems.handle},
+        lifespan=[alive],
+        logging_config=None,
+        openapi_config=OpenAPIConfig("Goldvein", __version__, description=_ABOUT, render_plugins=[]),
+        request_max_body_size=SMALL,
+        state=State({"service": service, "tails": Tails(service)}),
+    )
+
+
+def make_app(service: Service) -> ASGIApp:
+    """Make the whole application."""
+    return work.HotPath(make_litestar(service), service)

@@ -1,0 +1,148 @@
+"""Projects, their quality, and why no work is handed out."""
+
+from typing import Annotated, Any
+
+import msgspec
+from litestar import Response, get, patch, post
+from litestar.params import Parameter
+
+from goldvein import wire
+from goldvein.api import replies
+from goldvein.api.access import CUSTOMERS, visible_project
+from goldvein.api.bodies import decode, read
+from goldvein.api.idempotent import Fingerprint, once
+from goldvein.api.service import Call, Service, service_of
+from goldvein.domain import records
+from goldvein.domain.errors import Forbidden, InvalidInput
+from goldvein.services import projects, quality, why_empty
+
+ProjectId = Annotated[int, Parameter(ge=1, le=2**31 - 1, description="The project's id.")]
+
+_create = msgspec.json.Decoder(wire.ProjectCreate)
+_change = msgspec.json.Decoder(wire.ProjectChange)
+
+
+@post(
+    "/v1/projects",
+    opt={"roles": CUSTOMERS, "body": wire.ProjectCreate, "returns": {201: wire.Project}},
+    operation_id="create_project",
+    tags=["projects"],
+)
+async def create_project(request: Call) -> Response[bytes]:
+    """Open a project. It mines its first benchmarks from the first tasks pushed, then opens by itself."""
+    content = await read(request)
+    draft = decode(content, _create)
+    customer = _owner(request, draft.customer)
+
+    async def act() -> Response[bytes]:
+        service = service_of(request)
+        made = await service.call(
+            projects.create,
+            customer,
+            records.ProjectDraft(
+                name=draft.name,
+                instruction=draft.instruction,
+                type=draft.type,
+                classes=tuple(draft.classes) if draft.classes is not None else None,
+                deadline_seconds=draft.deadline_seconds,
+                policy=draft.policy,
+            ),
+            service.now(),
+            state=draft.state,
+        )
+        return replies.reply(await _shown(service, made), 201)
+
+    return await once(request, Fingerprint(request, content), act)
+
+
+@get(
+    "/v1/projects",
+    opt={"roles": CUSTOMERS, "returns": {200: wire.Projects}},
+    operation_id="list_projects",
+    tags=["projects"],
+)
+async def list_projects(request: Call) -> Response[bytes]:
+    """List your projects; an operator sees all."""
+    service = service_of(request)
+    found = await service.call(projects.list_, request.user.customer)
+    return replies.reply(wire.Projects(projects=[await _shown(service, one) for one in found]))
+
+
+@get(
+    "/v1/projects/{project:int}",
+    opt={"roles": CUSTOMERS, "returns": {200: wire.Project}},
+    operation_id="get_project",
+    tags=["projects"],
+)
+async def get_project(request: Call, project: ProjectId) -> Response[bytes]:
+    """Read a project with the policy in force."""
+    found = await visible_project(request, project)
+    return replies.reply(await _shown(service_of(request), found))
+
+
+@patch(
+    "/v1/projects/{project:int}",
+    opt={"roles": CUSTOMERS, "body": wire.ProjectChange, "returns": {200: wire.Project}},
+    operation_id="change_project",
+    tags=["projects"],
+)
+async def change_project(request: Call, project: ProjectId) -> Response[bytes]:
+    """Change what you name; the rest stays. A changed policy is a new version, for decisions from now on."""
+    change = decode(await read(request), _change)
+    service = service_of(request)
+    changed = await service.call(
+        projects.update, project, request.user.customer, now=service.now(), **_given(change)
+    )
+    return replies.reply(await _shown(service, changed))
+
+
+@get(
+    "/v1/projects/{project:int}/quality",
+    opt={"roles": CUSTOMERS, "returns": {200: wire.Report}},
+    operation_id="get_quality",
+    tags=["projects"],
+)
+async def get_quality(request: Call, project: ProjectId) -> Response[bytes]:
+    """Standings, benchmarks, the shortcut report and the operating characteristic."""
+    await visible_project(request, project)
+    service = service_of(request)
+    return replies.reply(await service.call(quality.report, project, service.now()))
+
+
+@get(
+    "/v1/projects/{project:int}/why-empty",
+    opt={"roles": CUSTOMERS, "returns": {200: wire.Report}},
+    operation_id="get_why_empty",
+    tags=["projects"],
+)
+async def get_why_empty(request: Call, project: ProjectId) -> Response[bytes]:
+    """Why no work is handed out right now, and what would change that."""
+    await visible_project(request, project)
+    service = service_of(request)
+    return replies.reply(await service.call(why_empty.explain, project, service.now()))
+
+
+def _owner(request: Call, asked: int | None) -> int:
+    """Whose project it shall be: a customer's own, or the one that an operator names."""
+    own = request.user.customer
+    if own is None and asked is None:
+        raise InvalidInput(
+            "an operator's project needs an owner: name the customer",
+            code="owner_missing",
+            pointer="/customer",
+        )
+    if own is not None and asked not in {None, own}:
+        raise Forbidden(
+            "a customer makes projects of its own only: leave `customer` out", pointer="/customer"
+        )
+    return own or asked or 0
+
+
+def _given(change: wire.ProjectChange) -> dict[str, Any]:
+    """Only the fields that were sent."""
+    fields = msgspec.structs.asdict(change)
+    return {name: value for name, value in fields.items() if value is not msgspec.UNSET}
+
+
+async def _shown(service: Service, found: records.Project) -> wire.Project:
+    return replies.project(found, await service.call(projects.policy, found.id))

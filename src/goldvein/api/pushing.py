@@ -1,0 +1,106 @@
+"""A push, item by item: the good ones are kept, the bad ones are named."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import TypeVar
+
+import msgspec
+from litestar import Response
+
+from goldvein import wire
+from goldvein.api import bodies, replies
+from goldvein.domain.errors import GoldveinError
+from goldvein.domain.records import ItemError, PushResult, TaskDraft
+from goldvein.services.benchmarks import ManualBenchmark
+
+T = TypeVar("T")
+
+_task = msgspec.json.Decoder(wire.TaskNew)
+_benchmark = msgspec.json.Decoder(wire.BenchmarkNew)
+
+
+class PushRefused(GoldveinError):
+    """None of the items could be taken: `errors` says why, one by one."""
+
+    status = 422
+    code = "all_refused"
+
+
+class PushConflict(PushRefused):
+    """The one task of the push fights one that is there."""
+
+    status = 409
+
+
+def read_task(raw: bytes | msgspec.Raw, index: int, place: str) -> TaskDraft | ItemError:
+    """Read one task, or say what is wrong with it."""
+    task = _read(_task, raw, index, place)
+    if isinstance(task, ItemError):
+        return task
+    return TaskDraft(index, task.input, task.unique_id, task.metadata, task.priority, task.deadline)
+
+
+def read_benchmark(raw: bytes | msgspec.Raw, index: int, place: str) -> ManualBenchmark | ItemError:
+    """Read one benchmark, or say what is wrong with it."""
+    item = _read(_benchmark, raw, index, place)
+    if isinstance(item, ItemError):
+        return item
+    return ManualBenchmark(index, item.input, item.key, item.key_right, item.unique_id)
+
+
+def _read(
+    decoder: msgspec.json.Decoder[T], raw: bytes | msgspec.Raw, index: int, place: str
+) -> T | ItemError:
+    try:
+        return bodies.decode(bytes(raw), decoder, place=place)
+    except GoldveinError as error:
+        return bodies.item_error(error, index, place)
+
+
+@dataclass(slots=True)
+class Tally:
+    """What has become of the items so far."""
+
+    batch: str | None = None
+    tasks: list[wire.PushedTask] = field(default_factory=list)
+    errors: list[wire.ItemProblem] = field(default_factory=list)
+
+    def refuse(self, errors: Sequence[ItemError]) -> None:
+        """Count items that were refused."""
+        self.errors.extend(replies.item_problem(error) for error in errors)
+
+    def add(self, result: PushResult) -> None:
+        """Count what a service did."""
+        self.tasks.extend(
+            wire.PushedTask(index=task.index, id=task.id, unique_id=task.unique_id, created=task.created)
+            for task in result.tasks
+        )
+        self.refuse(result.errors)
+
+    def reply(self) -> Response[bytes]:
+        """201 where all were taken, 207 where some were; an error where none was."""
+        self.tasks.sort(key=lambda task: task.index)
+        self.errors.sort(key=lambda error: error.index or 0)
+        if not self.tasks:
+            raise self._refusal()
+        created = sum(task.created for task in self.tasks)
+        pushed = wire.Pushed(
+            batch=self.batch,
+            created=created,
+            existing=len(self.tasks) - created,
+            refused=len(self.errors),
+            tasks=self.tasks,
+            errors=self.errors,
+        )
+        return replies.reply(pushed, 207 if self.errors else 201)
+
+    def _refusal(self) -> GoldveinError:
+        """One item speaks for itself; several are listed."""
+        if len(self.errors) == 1:
+            only = self.errors[0]
+            kind = PushConflict if only.code == "duplicate_unique_id" else PushRefused
+            return kind(only.detail, code=only.code, errors=self.errors, **only.facts)
+        return PushRefused(
+            f"none of the {len(self.errors)} items could be taken: `errors` says why, one by one",
+            errors=self.errors,
+        )

@@ -1,0 +1,118 @@
+"""Records of the domain as the wire shows them."""
+
+from typing import Any
+
+import msgspec
+from litestar import Response
+
+from goldvein import wire
+from goldvein.domain import records
+from goldvein.domain.policy import Policy
+
+_encoder = msgspec.json.Encoder()
+
+
+def reply(shape: Any, status: int = 200, headers: dict[str, str] | None = None) -> Response[bytes]:
+    """Answer with JSON."""
+    return Response(
+        _encoder.encode(shape), status_code=status, headers=headers, media_type="application/json"
+    )
+
+
+def project(found: records.Project, policy: Policy) -> wire.Project:
+    """Show a project with its policy."""
+    return wire.Project(
+        id=found.id,
+        customer=found.customer,
+        name=found.name,
+        instruction=found.instruction,
+        type=found.type,
+        classes=list(found.classes) if found.classes is not None else None,
+        deadline_seconds=found.deadline_seconds,
+        state=found.state,
+        policy=policy.to_dict(),
+        policy_version=found.policy_version,
+        admitted=found.admitted,
+        supply_target=found.supply_target,
+        created_at=found.created_at,
+        opened_at=found.opened_at,
+    )
+
+
+def label(found: records.Label) -> wire.Label:
+    """Show a label."""
+    return wire.Label(
+        id=found.id,
+        task=found.task,
+        unique_id=found.unique_id,
+        answer=dict(found.answer),
+        basis=found.basis,
+        labeler=found.labeler,
+        confidence=found.confidence,
+        evidence=wire.Evidence(
+            p_benchmarks=found.p_benchmarks,
+            p_all=found.p_all,
+            benchmarks=found.benchmarks,
+            state=found.standing_state,
+            policy=found.policy_version,
+        ),
+        answered_at=found.answered_at,
+        delivered_at=found.delivered_at,
+        replaces=found.replaces,
+        withdrawn_at=found.withdrawn_at,
+    )
+
+
+def task(found: records.Task) -> wire.Task:
+    """Show a task and its label."""
+    return wire.Task(
+        id=found.id,
+        project=found.project,
+        unique_id=found.unique_id,
+        batch=found.batch,
+        input=dict(found.input),
+        metadata=dict(found.metadata) if found.metadata is not None else None,
+        state=found.state,
+        priority=found.priority,
+        deadline=found.deadline,
+        created_at=found.created_at,
+        finished_at=found.finished_at,
+        label=label(found.label) if found.label is not None else None,
+    )
+
+
+def batch(found: records.BatchProgress) -> wire.Batch:
+    """Show the progress of a batch."""
+    return wire.Batch(
+        name=found.name,
+        created_at=found.created_at,
+        total=found.total,
+        queued=found.queued,
+        labelled=found.labelled,
+        cancelled=found.cancelled,
+        expired=found.expired,
+        p50_seconds=found.p50_seconds,
+        p95_seconds=found.p95_seconds,
+        eta=found.eta,
+        done=found.done,
+    )
+
+
+def item_problem(error: records.ItemError) -> wire.ItemProblem:
+    """Show what is wrong with one item of a list."""
+    return wire.ItemProblem(
+        index=error.index,
+        code=error.code,
+        detail=error.detail,
+        pointer=error.pointer,
+        facts=dict(error.facts),
+    )
+
+
+def work(given: records.Work) -> wire.Work:
+    """Show a lease. Every kind of task takes this road, so that nothing tells a benchmark."""
+    return wire.Work(
+        lease=wire.Lease(id=given.lease, expires_at=given.expires_at),
+        project=wire.WorkProject(id=given.project, name=given.name, instructions=given.instruction),
+        task=wire.WorkTask(type=given.type, input=given.input),  # type: ignore[arg-type]  # any mapping does
+    )

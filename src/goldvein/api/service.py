@@ -1,0 +1,157 @@
+"""What every handler needs: the database, threads for services, who asks, and the group of work requests."""
+
+import asyncio
+import time
+from collections import OrderedDict
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime
+from functools import partial
+from typing import Any, Concatenate, ParamSpec, TypeVar
+
+from litestar import Request
+
+from goldvein.api.grouping import Grouper, Overloaded
+from goldvein.domain.errors import Unauthenticated
+from goldvein.domain.records import Principal
+from goldvein.services import keys
+from goldvein.services.outbound import Outbound
+from goldvein.store.database import Database
+
+P = ParamSpec("P")
+R = TypeVar("R")
+Call = Request[Principal, Any, Any]
+"""A request whose sender is known."""
+
+
+class Service:
+    """One API process: made by bootstrap, shared by its handlers.
+
+    Parameters
+    ----------
+    db : Database
+        Where services work. One connection of its pool is left to the groups.
+    grouper : Grouper
+        Carries out what labelers ask.
+    outbound : Outbound
+        Sends a webhook's test message.
+    threads : int
+        Services that run at once.
+    waiting_limit : int
+        Calls that may wait for a thread; more are refused.
+    """
+
+    def __init__(
+        self,
+        db: Database,
+        grouper: Grouper,
+        outbound: Outbound,
+        *,
+        threads: int = 7,
+        waiting_limit: int = 1_000,
+        allow_private_webhooks: bool = False,
+    ) -> None:
+        self.db = db
+        self.grouper = grouper
+        self.outbound = outbound
+        self.allow_private_webhooks = allow_private_webhooks
+        self.keyring = Keyring(self)
+        self.closing = asyncio.Event()
+        self._executor = ThreadPoolExecutor(threads, thread_name_prefix="goldvein-api")
+        self._calls = 0
+        self._calls_limit = threads + waiting_limit
+
+    def now(self) -> datetime:
+        """Tell the time."""
+        return datetime.now(UTC)
+
+    def monotonic(self) -> float:
+        """Tell a time that only runs forward, to wait by."""
+        return time.monotonic()
+
+    async def call(
+        self, function: Callable[Concatenate[Database, P], R], *args: P.args, **kwargs: P.kwargs
+    ) -> R:
+        """Run a service in a thread.
+
+        Raises
+        ------
+        Overloaded
+            If too many calls wait for a thread.
+        """
+        return await self.run(partial(function, self.db, *args, **kwargs))
+
+    async def run(self, work: Callable[[], R]) -> R:
+        """Run anything that blocks in a thread."""
+        if self._calls >= self._calls_limit:
+            raise Overloaded(retry_after_seconds=1)
+        self._calls += 1
+        try:
+            return await asyncio.get_running_loop().run_in_executor(self._executor, work)
+        finally:
+            self._calls -= 1
+
+    async def pause(self, seconds: float) -> bool:
+        """Wait without holding anything; true as soon as the server is asked to stop."""
+        try:
+            async with asyncio.timeout(seconds):
+                await self.closing.wait()
+        except TimeoutError:
+            return False
+        return True
+
+    def close(self) -> None:
+        """Give the threads back."""
+        self._executor.shutdown(wait=False)
+
+
+class Keyring:
+    """Remembers for a few seconds who owns a key, so that a labeler's every answer needs no look-up.
+
+    A revoked key and a changed role are noticed when the memory ends.
+    """
+
+    def __init__(self, service: Service, *, seconds: float = 5.0, size: int = 10_000) -> None:
+        self._service = service
+        self._seconds = seconds
+        self._size = size
+        self._known: OrderedDict[str, tuple[float, Principal]] = OrderedDict()
+
+    def known(self, header: str) -> Principal | None:
+        """Who sent this ``Authorization`` header, if that was looked up lately."""
+        entry = self._known.get(header)
+        if entry is None or entry[0] < time.monotonic():
+            return None
+        return entry[1]
+
+    async def principal(self, header: str | None) -> Principal:
+        """Who sent this ``Authorization`` header.
+
+        Raises
+        ------
+        Unauthenticated
+            If it holds no valid key.
+        """
+        if header is None:
+            raise Unauthenticated
+        if (known := self.known(header)) is not None:
+            return known
+        scheme, _, token = header.partition(" ")
+        if scheme.lower() != "bearer":
+            raise Unauthenticated
+        principal = await self._service.call(keys.authenticate, token.strip())
+        self._known[header] = (time.monotonic() + self._seconds, principal)
+        self._known.move_to_end(header)
+        while len(self._known) > self._size:
+            self._known.popitem(last=False)
+        return principal
+
+    def forget(self) -> None:
+        """Look everybody up again: a role has changed or a key was revoked."""
+        self._known.clear()
+
+
+def service_of(request: Request[Any, Any, Any]) -> Service:
+    """Find the service behind a request."""
+    service: Service = request.app.state.service
+    return service

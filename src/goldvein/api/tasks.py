@@ -1,0 +1,240 @@
+"""Tasks, batches and benchmarks by hand."""
+
+from collections.abc import AsyncIterator
+from typing import Annotated, Final
+
+import msgspec
+from litestar import Response, get, post
+from litestar.params import Parameter
+
+from goldvein import wire
+from goldvein.api import bodies, replies
+from goldvein.api.access import CUSTOMERS, visible_project
+from goldvein.api.idempotent import Fingerprint, once
+from goldvein.api.problems import BodyTooLarge
+from goldvein.api.projects import ProjectId
+from goldvein.api.pushing import Tally, read_benchmark, read_task
+from goldvein.api.service import Call, service_of
+from goldvein.domain.errors import InvalidInput
+from goldvein.domain.records import ItemError, TaskDraft
+from goldvein.services import benchmarks, intake
+
+TaskId = Annotated[int, Parameter(ge=1, le=2**63 - 1, description="The task's id.")]
+BatchName = Annotated[
+    str, Parameter(min_length=1, max_length=200, pattern=wire.NO_NUL, description="The batch's name.")
+]
+Wait = Annotated[float, Parameter(ge=0, le=600, description="Seconds to wait at most.")]
+
+CHUNK: Final = 1_000
+"""Lines of an NDJSON push that go to the service together."""
+NDJSON: Final = "application/x-ndjson"
+
+_push = msgspec.json.Decoder(wire.RawPush)
+_benchmarks = msgspec.json.Decoder(wire.RawBenchmarks)
+
+
+@post(
+    "/v1/projects/{project:int}/tasks",
+    opt={
+        "roles": CUSTOMERS,
+        "body": wire.TaskPush,
+        "lines": wire.TaskNew,
+        "returns": {201: wire.Pushed, 207: wire.Pushed},
+        "problems": {409: "the one task's unique_id names another task"},
+    },
+    operation_id="push_tasks",
+    tags=["tasks"],
+    request_max_body_size=bodies.STREAM,
+)
+async def push_tasks(
+    request: Call,
+    project: ProjectId,
+    batch: Annotated[
+        str | None,
+        Parameter(
+            min_length=1,
+            max_length=200,
+            pattern=wire.NO_NUL,
+            description="Name of the batch of an NDJSON push.",
+        ),
+    ] = None,
+) -> Response[bytes]:
+    """Push tasks, as JSON (10,000 at most) or as NDJSON (one task a line, 100,000 at most).
+
+    Good tasks are kept and bad ones named by their index: 201 where all were taken, 207 where some were, 422
+    where none was (409 for a single task whose `unique_id` names another one). A task that is there already,
+    with the same content under the same `unique_id`, counts as `existing`: a push may be sent again any time.
+    """
+    await visible_project(request, project)
+    if bodies.media_type(request) == NDJSON:
+        return await _push_lines(request, project, batch)
+    content = await bodies.read(request, bodies.PUSH)
+    push = bodies.decode(content, _push)
+
+    async def act() -> Response[bytes]:
+        tally = Tally(push.batch or batch)
+        await _push_chunk(
+            request,
+            project,
+            [read_task(raw, index, f"/tasks/{index}") for index, raw in enumerate(push.tasks)],
+            tally,
+        )
+        return tally.reply()
+
+    return await once(request, Fingerprint(request, content), act)
+
+
+async def _push_lines(request: Call, project: int, batch: str | None) -> Response[bytes]:
+    fingerprint = Fingerprint(request)
+
+    async def chunks() -> AsyncIterator[bytes]:
+        async for chunk in request.stream():
+            fingerprint.update(chunk)
+            yield chunk
+
+    async def drain() -> None:
+        async for _ in chunks():
+            pass
+
+    async def act() -> Response[bytes]:
+        tally = Tally(batch)
+        waiting: list[TaskDraft | ItemError] = []
+        index = 0
+        async for line, too_long in bodies.lines(chunks()):
+            if not too_long and not line.strip():
+                continue
+            if index == wire.MAX_LINES:
+                raise BodyTooLarge(
+                    f"a push has {wire.MAX_LINES:,} lines at most: those are stored, send the rest anew"
+                )
+            waiting.append(_line_too_long(index) if too_long else read_task(line, index, ""))
+            index += 1
+            if len(waiting) == CHUNK:
+                await _push_chunk(request, project, waiting, tally)
+                waiting = []
+        if waiting:
+            await _push_chunk(request, project, waiting, tally)
+        if not index:
+            raise InvalidInput("the body has no line: send one task a line", code="push_empty")
+        return tally.reply()
+
+    return await once(request, fingerprint, act, drain=drain)
+
+
+def _line_too_long(index: int) -> ItemError:
+    return ItemError(
+        index, "line_too_long", f"the line has more than {bodies.LINE:,} bytes: shorten the task", ""
+    )
+
+
+async def _push_chunk(request: Call, project: int, items: list[TaskDraft | ItemError], tally: Tally) -> None:
+    tally.refuse([item for item in items if isinstance(item, ItemError)])
+    drafts = [item for item in items if isinstance(item, TaskDraft)]
+    if drafts:
+        service = service_of(request)
+        tally.add(await service.call(intake.push, project, drafts, tally.batch, service.now()))
+
+
+@get(
+    "/v1/projects/{project:int}/tasks/{task:int}",
+    opt={"roles": CUSTOMERS, "returns": {200: wire.Task}},
+    operation_id="get_task",
+    tags=["tasks"],
+)
+async def get_task(request: Call, project: ProjectId, task: TaskId) -> Response[bytes]:
+    """Read a task and, once there is one, its current label."""
+    await visible_project(request, project)
+    return replies.reply(replies.task(await service_of(request).call(intake.get_task, project, task)))
+
+
+@post(
+    "/v1/projects/{project:int}/tasks/{task:int}/cancel",
+    opt={"roles": CUSTOMERS, "returns": {200: wire.Task}},
+    operation_id="cancel_task",
+    tags=["tasks"],
+    status_code=200,
+)
+async def cancel_task(request: Call, project: ProjectId, task: TaskId) -> Response[bytes]:
+    """Take a task back; a benchmark made of it retires."""
+    await visible_project(request, project)
+    service = service_of(request)
+
+    async def act() -> Response[bytes]:
+        return replies.reply(
+            replies.task(await service.call(intake.cancel_task, project, task, service.now()))
+        )
+
+    return await once(request, Fingerprint(request), act)
+
+
+@get(
+    "/v1/projects/{project:int}/batches/{batch:str}",
+    opt={"roles": CUSTOMERS, "returns": {200: wire.Batch}},
+    operation_id="get_batch",
+    tags=["batches"],
+)
+async def get_batch(request: Call, project: ProjectId, batch: BatchName, wait: Wait = 0) -> Response[bytes]:
+    """Progress of a batch; with `wait`, the answer comes when the batch is done or time is up."""
+    await visible_project(request, project)
+    service = service_of(request)
+    deadline = service.monotonic() + wait
+    pause = 0.1
+    while True:
+        progress = await service.call(intake.batch_progress, project, batch, service.now())
+        left = deadline - service.monotonic()
+        if progress.done or left <= 0 or await service.pause(min(pause, left)):
+            return replies.reply(replies.batch(progress))
+        pause = min(pause * 1.5, 1.0)
+
+
+@post(
+    "/v1/projects/{project:int}/batches/{batch:str}/cancel",
+    opt={"roles": CUSTOMERS, "returns": {200: wire.Batch}},
+    operation_id="cancel_batch",
+    tags=["batches"],
+    status_code=200,
+)
+async def cancel_batch(request: Call, project: ProjectId, batch: BatchName) -> Response[bytes]:
+    """Take back all tasks of a batch that have no label yet."""
+    await visible_project(request, project)
+    service = service_of(request)
+
+    async def act() -> Response[bytes]:
+        return replies.reply(
+            replies.batch(await service.call(intake.cancel_batch, project, batch, service.now()))
+        )
+
+    return await once(request, Fingerprint(request), act)
+
+
+@post(
+    "/v1/projects/{project:int}/benchmarks",
+    opt={
+        "roles": CUSTOMERS,
+        "body": wire.BenchmarkPush,
+        "returns": {201: wire.Pushed, 207: wire.Pushed},
+        "problems": {409: "the one benchmark's unique_id names another task"},
+    },
+    operation_id="add_benchmarks",
+    tags=["tasks"],
+    request_max_body_size=bodies.PUSH,
+)
+async def add_benchmarks(request: Call, project: ProjectId) -> Response[bytes]:
+    """Add benchmarks by hand; they answer like a push of tasks."""
+    await visible_project(request, project)
+    content = await bodies.read(request, bodies.PUSH)
+    push = bodies.decode(content, _benchmarks)
+    service = service_of(request)
+
+    async def act() -> Response[bytes]:
+        tally = Tally()
+        items = [
+            read_benchmark(raw, index, f"/benchmarks/{index}") for index, raw in enumerate(push.benchmarks)
+        ]
+        tally.refuse([item for item in items if isinstance(item, ItemError)])
+        good = [item for item in items if not isinstance(item, ItemError)]
+        if good:
+            tally.add(await service.call(benchmarks.add_manual, project, good, service.now()))
+        return tally.reply()
+
+    return await once(request, Fingerprint(request, content), act)

@@ -1,0 +1,237 @@
+"""What labelers ask: next, answer, skip, renew.
+
+These four addresses carry nearly all traffic, so `HotPath` answers them before Litestar sees the request:
+measured with 64 connections, an answer costs 0.04 ms of CPU this way, 0.05 mounted inside Litestar, and 0.12 as a
+Litestar handler (uvicorn, httptools and uvloop included). The handlers below describe the addresses in the
+OpenAPI document and give the same answers by the same function, for whoever mounts Litestar alone.
+"""
+
+import asyncio
+import re
+from typing import Any, Final
+
+import msgspec
+from litestar import Response, post
+from litestar.types import ASGIApp, Receive, Scope, Send
+
+from goldvein import wire
+from goldvein.api import bodies, problems, replies
+from goldvein.api.access import LABELERS, check_role
+from goldvein.api.service import Call, Service, service_of
+from goldvein.domain.errors import GoldveinError
+from goldvein.domain.records import NoWork, Principal, Work, WorkRequest, WorkResult
+
+LIMIT: Final = 64_000
+"""Bytes of a body."""
+_PREFIX: Final = "/v1/work/"
+_ROUTE = re.compile(r"/v1/work/(?:(next)|([A-Za-z0-9_-]{1,64})/(answer|skip|renew))")
+_LEASE = "^[A-Za-z0-9_-]{1,64}$"
+
+_encoder = msgspec.json.Encoder()
+_ask = msgspec.json.Decoder(wire.WorkAsk)
+_answer = msgspec.json.Decoder(wire.WorkAnswer)
+_skip = msgspec.json.Decoder(wire.WorkSkip)
+_OK: Final[tuple[int, dict[str, str]]] = (200, {})
+
+
+async def respond(
+    service: Service, principal: Principal, kind: str, lease: str | None, body: bytes
+) -> tuple[int, dict[str, str], bytes]:
+    """Carry out one request; returns status, headers and body."""
+    check_role(principal, LABELERS)
+    assert principal.labeler is not None
+    result = await service.grouper.submit(_request(principal.labeler, kind, lease, body))
+    match kind:
+        case "next":
+            return _given(result)
+        case "renew":
+            assert lease is not None
+            assert result.expires_at is not None
+            renewed = wire.Renewed(lease=wire.Lease(id=lease, expires_at=result.expires_at))
+            return *_OK, _encoder.encode(renewed)
+        case _:
+            return *_OK, _encoder.encode(_answered(result))
+
+
+def _request(labeler: int, kind: str, lease: str | None, body: bytes) -> WorkRequest:
+    match kind:
+        case "answer":
+            answer = bodies.decode(body, _answer)
+            return WorkRequest(labeler, "answer", None, lease, answer.answer, answer.focus_ms)
+        case "next":
+            ask = bodies.decode(body or b"{}", _ask)
+            return WorkRequest(labeler, "next", ask.project)
+        case "skip":
+            skip = bodies.decode(body or b"{}", _skip)
+            return WorkRequest(labeler, "skip", None, lease, reason=skip.reason)
+        case _:
+            return WorkRequest(labeler, "renew", None, lease)
+
+
+def _given(result: WorkResult) -> tuple[int, dict[str, str], bytes]:
+    if isinstance(result.next, Work):
+        return *_OK, _encoder.encode(replies.work(result.next))
+    assert result.next is not None
+    return 204, _reason(result.next), b""
+
+
+def _reason(nothing: NoWork) -> dict[str, str]:
+    return {"Retry-After": str(nothing.retry_after_seconds), "Goldvein-Reason": nothing.reason}
+
+
+def _answered(result: WorkResult) -> wire.Answered:
+    if isinstance(result.next, NoWork):
+        return wire.Answered(
+            accepted=result.accepted,
+            next=None,
+            reason=result.next.reason,
+            retry_after=result.next.retry_after_seconds,
+        )
+    return wire.Answered(accepted=result.accepted, next=replies.work(result.next) if result.next else None)
+
+
+class HotPath:
+    """An ASGI application in front of another that answers labelers itself."""
+
+    def __init__(self, app: ASGIApp, service: Service) -> None:
+        self._app = app
+        self._service = service
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer, or pass the request on."""
+        request: Any = scope
+        if request["type"] == "http" and request["path"].startswith(_PREFIX) and request["method"] == "POST":
+            route = _ROUTE.fullmatch(request["path"])
+            if route is not None:
+                await self._serve(request, receive, send, route[1] or route[3], route[2])
+                return
+        await self._app(scope, receive, send)
+
+    async def _serve(self, scope: Any, receive: Receive, send: Send, kind: str, lease: str | None) -> None:
+        try:
+            authorization = content_type = None
+            for name, value in scope["headers"]:
+                if name == b"authorization":
+                    authorization = value.decode("latin-1")
+                elif name == b"content-type":
+                    content_type = value
+            keyring = self._service.keyring
+            principal = keyring.known(authorization or "") or await keyring.principal(authorization)
+            body = await _read(receive, content_type)
+            status, headers, content = await respond(self._service, principal, kind, lease, body)
+            media_type = b"application/json"
+        except asyncio.CancelledError:
+            raise
+        except Exception as error:  # noqa: BLE001 - every one of them has an answer
+            rendered = problems.render(error, path=scope["path"])
+            status, headers, content = rendered.status, rendered.headers, rendered.body
+            media_type = wire.PROBLEM_TYPE.encode()
+        raw = [(name.lower().encode(), value.encode("latin-1")) for name, value in headers.items()]
+        if status != 204:
+            raw += [(b"content-type", media_type), (b"content-length", b"%d" % len(content))]
+        await send({"type": "http.response.start", "status": status, "headers": raw})
+        await send({"type": "http.response.body", "body": content, "more_body": False})
+
+
+async def _read(receive: Receive, content_type: bytes | None) -> bytes:
+    body = b""
+    while True:
+        message = await receive()
+        if message["type"] != "http.request":
+            raise Disconnected
+        body += message["body"]
+        if len(body) > LIMIT:
+            raise problems.BodyTooLarge(f"the body has more than {LIMIT:,} bytes")
+        if not message.get("more_body"):
+            break
+    if body and content_type is not None and not content_type.lower().startswith(b"application/json"):
+        raise bodies.UnsupportedMediaType("send application/json")
+    return body
+
+
+class Disconnected(GoldveinError):
+    """The sender hung up."""
+
+    status = 400
+    code = "disconnected"
+
+
+async def _reply(request: Call, kind: str, lease: str | None = None) -> Response[bytes]:
+    body = await bodies.read(request, LIMIT)
+    status, headers, content = await respond(service_of(request), request.user, kind, lease, body)
+    return Response(content, status_code=status, headers=headers, media_type="application/json")
+
+
+@post(
+    "/v1/work/next",
+    opt={
+        "roles": LABELERS,
+        "body": wire.WorkAsk,
+        "body_optional": True,
+        "returns": {200: wire.Work, 204: None},
+        "headers": {204: ("Retry-After", "Goldvein-Reason")},
+    },
+    operation_id="next_work",
+    tags=["work"],
+    status_code=200,
+)
+async def next_work(request: Call) -> Response[bytes]:
+    """Ask for the next piece of work; who has one in hand gets that one again.
+
+    204 says that there is none for you now: `Goldvein-Reason` says why, `Retry-After` when to ask again.
+    """
+    return await _reply(request, "next")
+
+
+@post(
+    "/v1/work/{lease:str}/answer",
+    opt={
+        "roles": LABELERS,
+        "body": wire.WorkAnswer,
+        "returns": {200: wire.Answered},
+        "problems": {409: "the lease was lost to somebody else"},
+        "lease": _LEASE,
+    },
+    operation_id="answer_work",
+    tags=["work"],
+    status_code=200,
+)
+async def answer_work(request: Call, lease: str) -> Response[bytes]:
+    """Answer, and get the next piece of work in the same round trip. Sent twice, it counts once."""
+    return await _reply(request, "answer", lease)
+
+
+@post(
+    "/v1/work/{lease:str}/skip",
+    opt={
+        "roles": LABELERS,
+        "body": wire.WorkSkip,
+        "body_optional": True,
+        "returns": {200: wire.Answered},
+        "problems": {409: "the lease was lost to somebody else"},
+        "lease": _LEASE,
+    },
+    operation_id="skip_work",
+    tags=["work"],
+    status_code=200,
+)
+async def skip_work(request: Call, lease: str) -> Response[bytes]:
+    """Hand the task back and get another one."""
+    return await _reply(request, "skip", lease)
+
+
+@post(
+    "/v1/work/{lease:str}/renew",
+    opt={
+        "roles": LABELERS,
+        "returns": {200: wire.Renewed},
+        "problems": {409: "the lease was lost to somebody else"},
+        "lease": _LEASE,
+    },
+    operation_id="renew_work",
+    tags=["work"],
+    status_code=200,
+)
+async def renew_work(request: Call, lease: str) -> Response[bytes]:
+    """Keep the task for longer."""
+    return await _reply(request, "renew", lease)

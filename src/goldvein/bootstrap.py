@@ -1,0 +1,150 @@
+"""The only place that wires: settings -> database -> group of work -> application -> server."""
+
+import contextlib
+import socket
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from datetime import UTC, datetime
+
+import numpy as np
+import uvicorn
+
+from goldvein.api.app import make_app
+from goldvein.api.grouping import Grouper
+from goldvein.api.service import Service
+from goldvein.domain.errors import GoldveinError
+from goldvein.domain.records import WorkRequest, WorkResult
+from goldvein.services.outbound import Outbound
+from goldvein.services.work import WorkGroup
+from goldvein.settings import Settings, read_settings
+from goldvein.store.database import Database
+from goldvein.store.embedded import open_database
+from goldvein.store.migrations import migrate
+
+
+@contextlib.contextmanager
+def database(settings: Settings) -> Iterator[Database]:
+    """Open the database that the settings name, brought up to date."""
+    with open_database(settings) as url:
+        migrate(url)
+        with Database(url, pool_size=settings.pool_size) as db:
+            yield db
+
+
+def make_service(
+    db: Database,
+    settings: Settings,
+    *,
+    seed: int | None = None,
+    make_group: Callable[[Database], WorkGroup] = WorkGroup,
+) -> Service:
+    """Wire one API process over a database.
+
+    Parameters
+    ----------
+    seed : int, optional
+        Makes its draws repeatable.
+    make_group : callable
+        Makes what carries out labelers' requests; a replay directs it.
+    """
+    group, rng = make_group(db), np.random.default_rng(seed)
+
+    def handle(requests: Sequence[WorkRequest]) -> list[WorkResult | GoldveinError]:
+        return group.handle(requests, datetime.now(UTC), rng)
+
+    return Service(
+        db,
+        Grouper(handle, size=settings.group_size),
+        Outbound(timeout=settings.webhook_timeout, allow_private=settings.allow_private_webhooks),
+        threads=max(1, settings.pool_size - 1),
+        allow_private_webhooks=settings.allow_private_webhooks,
+    )
+
+
+class Server(uvicorn.Server):
+    """Uvicorn that tells the service first when it shuts down, so that nobody who waits holds it up."""
+
+    def __init__(self, config: uvicorn.Config, service: Service) -> None:
+        super().__init__(config)
+        self._service = service
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        """Wake long-polls and streams, let requests end, stop."""
+        self._service.closing.set()
+        await super().shutdown(sockets=sockets)
+
+
+def make_server(service: Service, settings: Settings) -> Server:
+    """Make the HTTP server of a service."""
+    config = uvicorn.Config(
+        make_app(service),
+        host=settings.host,
+        port=settings.port,
+        loop="uvloop",
+        http="httptools",
+        ws="none",
+        lifespan="on",
+        access_log=False,
+        log_level="warning",
+        server_header=False,
+        timeout_graceful_shutdown=max(1, round(settings.shutdown_seconds)),
+        timeout_keep_alive=75,
+        backlog=4096,
+    )
+    return Server(config, service)
+
+
+def serve(settings: Settings) -> None:
+    """Serve until SIGTERM or SIGINT; requests that have begun are answered first."""
+    with database(settings) as db:
+        make_server(make_service(db, settings), settings).run()
+
+
+@contextlib.contextmanager
+def running_server(
+    url: str,
+    settings: Settings | None = None,
+    *,
+    port: int = 0,
+    seed: int | None = None,
+    make_group: Callable[[Database], WorkGroup] = WorkGroup,
+) -> Iterator[str]:
+    """Serve a migrated database from a thread of this process and yield the base URL.
+
+    Parameters
+    ----------
+    url : str
+        The database. It must have been migrated.
+    port : int
+        Port on the loopback address; 0 takes a free one.
+    seed, make_group
+        As in `make_service`.
+    """
+    settings = settings or read_settings({})
+    with Database(url, pool_size=settings.pool_size) as db, _listening(port) as listener:
+        server = make_server(make_service(db, settings, seed=seed, make_group=make_group), settings)
+        thread = threading.Thread(target=server.run, args=([listener],), name="goldvein-serve", daemon=True)
+        thread.start()
+        try:
+            _wait_until_up(server, thread)
+            host, bound = listener.getsockname()[:2]
+            yield f"http://{host}:{bound}"
+        finally:
+            server.should_exit = True
+            thread.join()
+
+
+@contextlib.contextmanager
+def _listening(port: int) -> Iterator[socket.socket]:
+    with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as listener:
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listener.bind(("127.0.0.1", port))
+        yield listener
+
+
+def _wait_until_up(server: Server, thread: threading.Thread) -> None:
+    pause = threading.Event()
+    while not server.started:
+        if not thread.is_alive():
+            raise RuntimeError("the server did not start: its log says why")
+        pause.wait(0.005)
