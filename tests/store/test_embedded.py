@@ -11,6 +11,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from dataclasses import replace
 from pathlib import Path
@@ -193,6 +194,21 @@ def test_a_second_process_connects_to_the_running_server(server: EmbeddedServer)
         assert facts["url"] == server.url
     assert process.returncode == 0
     assert answers(server.url)
+
+
+def test_processes_that_start_together_share_one_server(home: Path) -> None:
+    """Of several that begin on a new home at the same moment, one installs and owns; all connect."""
+    servers = [EmbeddedServer(home, durable=False, server_settings=SMALL) for _ in range(4)]
+    with ThreadPoolExecutor(len(servers)) as threads:
+        list(threads.map(EmbeddedServer.start, servers))
+    try:
+        assert sum(server.owner for server in servers) == 1
+        assert len({(server.pid, server.url) for server in servers}) == 1
+        assert all(answers(server.url) for server in servers)
+    finally:
+        for server in sorted(servers, key=lambda server: server.owner):
+            server.stop()
+    assert servers[0].pid is None
 
 
 def test_the_wheels_python_layer_is_never_imported(server: EmbeddedServer) -> None:

@@ -10,6 +10,7 @@ import os
 import re
 import shutil
 import subprocess
+import tempfile
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -143,14 +144,14 @@ def copied_binaries(binaries: Binaries, cache: Path) -> Binaries:
     copy = cache / f"postgresql-{binaries.version}-{state.st_size:x}-{int(state.st_mtime):x}"
     relative = binaries.folder.relative_to(binaries.package.parent)
     if not copy.exists():
-        partial = cache / f".{copy.name}.{os.getpid()}"
-        make_folder(partial, 0o755)
+        make_folder(cache, 0o755)
+        partial = Path(tempfile.mkdtemp(prefix=".partial-", dir=cache))
         libraries = binaries.package.with_name(binaries.package.name + ".libs")
         if libraries.is_dir():
-            shutil.copytree(libraries, partial / libraries.name, dirs_exist_ok=True)
+            shutil.copytree(libraries, partial / libraries.name)
         skipped = shutil.ignore_patterns("*.a", "include", "pgxs", "pkgconfig", "doc", "man", "__pycache__")
         target = partial / relative.parent
-        shutil.copytree(binaries.folder.parent, target, ignore=skipped, symlinks=True, dirs_exist_ok=True)
+        shutil.copytree(binaries.folder.parent, target, ignore=skipped, symlinks=True)
         _open_to_all(partial)
         try:
             partial.rename(copy)

@@ -40,7 +40,7 @@ class EmbeddedServer:
     server_settings : mapping of str to str
         Settings of PostgreSQL that replace our own.
     start_seconds : float
-        Time that the server gets to take connections.
+        Time that the server gets to take connections; after a crash under load it has a log to read first.
     """
 
     def __init__(
@@ -49,7 +49,7 @@ class EmbeddedServer:
         *,
         durable: bool = True,
         server_settings: Mapping[str, str] = _NO_SETTINGS,
-        start_seconds: float = 60.0,
+        start_seconds: float = 180.0,
     ) -> None:
         self._cluster = Cluster(home)
         self._durable = durable
