@@ -7,6 +7,7 @@ TLS. Redirects are not followed and proxies of the environment are not used.
 
 import contextlib
 import ipaddress
+import re
 import socket
 import ssl
 import threading
@@ -26,8 +27,21 @@ _READ_AT_MOST: Final = 64 * 1024
 """Bytes of a response's body that are read before the connection is dropped."""
 _ADDRESSES_TRIED: Final = 4
 _EMBEDDED_IPV4: Final = ipaddress.IPv6Network("64:ff9b::/96")
-_SPECIAL: Final = frozenset({ipaddress.ip_address("168.63.129.16")})
-"""Public by number, but the inside of a cloud: Azure's wire server."""
+_REFUSED: Final = tuple(
+    ipaddress.ip_network(network)
+    for network in (
+        "168.63.129.16/32",  # public by number, the inside of a cloud by use (Azure)
+        "192.0.0.0/24",  # from here on: special, but not yet known as such to every Python we run on
+        "192.88.99.0/24",
+        "198.18.0.0/15",
+        "64:ff9b:1::/48",
+        "100::/64",
+        "2001::/23",
+        "3fff::/20",
+        "5f00::/16",
+    )
+)
+_HOST: Final = re.compile(r"[A-Za-z0-9._-]+|[0-9A-Fa-f:.]+")
 
 Resolve = Callable[[str, int], Sequence[str]]
 
@@ -60,9 +74,9 @@ def is_public(text: str) -> bool:
             inner = ipaddress.IPv4Address(int(address) & 0xFFFFFFFF)
         if inner is not None:
             return is_public(str(inner))
-        if address.teredo is not None or address.is_site_local:
+        if address.is_site_local:
             return False
-    refused = address.is_multicast or address.is_reserved or address in _SPECIAL
+    refused = address.is_multicast or address.is_reserved or any(address in network for network in _REFUSED)
     return address.is_global and not refused
 
 
@@ -76,11 +90,11 @@ def check_url(text: str, *, allow_private: bool) -> str:
     """
     try:
         url = httpx.URL(text)
-        port = url.port
+        port = 443 if url.port is None else url.port
     except (httpx.InvalidURL, ValueError) as error:
         raise InvalidInput(f"{text!r} is not a URL: {error}", code="invalid_url") from error
     schemes = ("https", "http") if allow_private else ("https",)
-    if url.scheme not in schemes or not url.host or port == 0:
+    if url.scheme not in schemes or not _HOST.fullmatch(url.raw_host.decode()) or not 0 < port < 65536:
         raise InvalidInput(f"{text!r} is no absolute URL with {' or '.join(schemes)}", code="invalid_url")
     if url.userinfo:
         raise InvalidInput(

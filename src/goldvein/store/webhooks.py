@@ -111,6 +111,9 @@ def move(tx: Transaction, before: Webhook, after: Webhook) -> bool:
     values = {
         "webhook": before.id,
         "lease": before.next_try_at,
+        "old_position": before.position,
+        "old_sending_to": before.sending_to,
+        "old_tries": before.tries,
         "position": after.position,
         "sending_to": after.sending_to,
         "tries": after.tries,

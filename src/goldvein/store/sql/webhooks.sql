@@ -47,10 +47,11 @@ UPDATE webhooks SET next_try_at = %(until)s FROM free WHERE webhooks.id = free.i
 RETURNING webhooks.id, project, url, secret, events, state, reason, position, sending_to, tries, next_try_at, created_at;
 
 -- name: move
--- Write how far a leased webhook is; nothing happens if its lease was lost.
+-- Write how far a leased webhook is; nothing happens if it is no longer as the holder of the lease knew it.
 UPDATE webhooks SET position = %(position)s, sending_to = %(sending_to)s, tries = %(tries)s, state = %(state)s,
                     reason = %(reason)s, next_try_at = %(next_try_at)s
-WHERE id = %(webhook)s AND state = 'enabled' AND next_try_at = %(lease)s
+WHERE id = %(webhook)s AND state = 'enabled' AND next_try_at = %(lease)s AND position = %(old_position)s
+  AND sending_to IS NOT DISTINCT FROM %(old_sending_to)s AND tries = %(old_tries)s
 RETURNING id;
 
 -- name: log
