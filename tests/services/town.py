@@ -21,7 +21,10 @@ Behaviour = Callable[[Work, np.random.Generator], Mapping[str, Any]]
 
 def task_input(number: int, key: int) -> dict[str, Any]:
     """A task whose right option says so, all options equally long."""
-    return {"prompt": f"task {number}", "options": [f"{'right' if k == key else 'wrong'} {number}-{k}" for k in range(4)]}
+    return {
+        "prompt": f"task {number}",
+        "options": [f"{'right' if k == key else 'wrong'} {number}-{k}" for k in range(4)],
+    }
 
 
 def knows(accuracy: float) -> Behaviour:
@@ -65,7 +68,8 @@ class Town:
     def push(self, count: int, start: int = 0, **more: Any) -> None:
         """Push tasks whose keys go round the positions."""
         drafts = [
-            TaskDraft(n, task_input(start + n, n % 4), unique_id=f"u{start + n}", **more) for n in range(count)
+            TaskDraft(n, task_input(start + n, n % 4), unique_id=f"u{start + n}", **more)
+            for n in range(count)
         ]
         result = intake.push(self.db, self.project.id, drafts, "round", self.now)
         assert not result.errors
@@ -85,7 +89,12 @@ class Town:
         """Everybody answers what is in hand, or asks for work, in one group."""
         self.now += timedelta(seconds=5)
         requests = [
-            WorkRequest(labeler, "answer", lease=self.leases[labeler].lease, answer=behave(self.leases[labeler], self.rng))
+            WorkRequest(
+                labeler,
+                "answer",
+                lease=self.leases[labeler].lease,
+                answer=behave(self.leases[labeler], self.rng),
+            )
             if labeler in self.leases
             else WorkRequest(labeler, "next")
             for labeler, behave in self.people.items()

@@ -83,7 +83,9 @@ class Desk:
             ]
             if here:
                 self._serve(view, here)
-        return {seeker.labeler: self.given.get(seeker.labeler) or _no_work(seeker.reason) for seeker in seekers}
+        return {
+            seeker.labeler: self.given.get(seeker.labeler) or _no_work(seeker.reason) for seeker in seekers
+        }
 
     def _due(self, view: View) -> datetime:
         """The earliest deadline that waits; only asked where there is a choice of projects."""
@@ -154,7 +156,11 @@ class Desk:
         panel = "appointed" if seeker.hand.role == "trusted" else None
         model_version = view.project.model_version
         assert model_version is not None
-        standing = admitted(view.project.id, seeker.labeler, view.model, model_version, panel=panel, now=self.now)
+        standing = admitted(
+            view.project.id, seeker.labeler, view.model, model_version, panel=panel, now=self.now
+        )
+        for ordinal in benchmarks.ordinals_seen(self.tx, view.project.id, seeker.labeler):
+            standing = replace(standing, seen=mark_seen(standing.seen, ordinal))
         standings.insert(self.tx, standing)
         self.writes.standings[standing.key] = standing
         self.writes.log.append(
@@ -181,8 +187,8 @@ class Desk:
             return
         missing = view.project.supply_target - len(view.active)
         under_way = benchmarks.count_candidates(self.tx, view.project.id)
-        room = max(0, 2 * missing + len(seekers) - under_way)
-        if room:
+        room = max(0, missing) + 2 * len(seekers) - under_way
+        if room > 0:
             before = set(self.given)
             self._assign(view, left[:room], "label", "panel")
             fresh = [self.given[s.labeler].lease for s in left if s.labeler in self.given.keys() - before]
@@ -208,13 +214,15 @@ class Desk:
         drawn = [(s, view.pool[d.index], d) for s, d in zip(seekers, draws, strict=True) if d is not None]
         if not drawn:
             return []
-        known = attempts.seen_contents(
-            self.tx, view.project.id, [item.content for _, item, _ in drawn], [s.labeler for s, _, _ in drawn]
+        known = attempts.seen_pairs(
+            self.tx, view.project.id, [(item.content, s.labeler) for s, item, _ in drawn]
         )
         again = []
         for seeker, item, draw in drawn:
             standing = self._standing(view, seeker)
-            self.writes.standings[standing.key] = replace(standing, seen=mark_seen(standing.seen, item.ordinal))
+            self.writes.standings[standing.key] = replace(
+                standing, seen=mark_seen(standing.seen, item.ordinal)
+            )
             if (item.content, seeker.labeler) in known:
                 again.append(seeker)
             else:
@@ -260,29 +268,43 @@ class Desk:
             if not left:
                 break
             found = attempts.take_open(self.tx, view.project.id, queue, limit, passed)
-            left = self._match(view, left, found, stage)
-            passed += [attempt.id for attempt in found]
+            matched = (
+                self._pair_off(view, left, found) if limit == len(left) else self._match(view, left, found)
+            )
+            for seeker, attempt in matched:
+                self.taken.append(attempt.id)
+                left.remove(seeker)
+                self._give(view, seeker, attempt, stage)
+            passed += [attempt.id for _, attempt in matched]
             if len(found) < limit:
                 break
         return left
 
+    def _pair_off(
+        self, view: View, seekers: Sequence[Seeker], found: Sequence[OpenAttempt]
+    ) -> list[tuple[Seeker, OpenAttempt]]:
+        """One attempt each, as they come; a pair that met before is left out."""
+        pairs = list(zip(seekers, found, strict=False))
+        met = attempts.seen_pairs(self.tx, view.project.id, [(a.content, s.labeler) for s, a in pairs])
+        return [(s, a) for s, a in pairs if (a.content, s.labeler) not in met]
+
     def _match(
-        self, view: View, seekers: Sequence[Seeker], found: Sequence[OpenAttempt], stage: str
-    ) -> list[Seeker]:
-        if not found:
-            return list(seekers)
-        known = attempts.seen_contents(
-            self.tx, view.project.id, [attempt.content for attempt in found], [seeker.labeler for seeker in seekers]
+        self, view: View, seekers: Sequence[Seeker], found: Sequence[OpenAttempt]
+    ) -> list[tuple[Seeker, OpenAttempt]]:
+        """Any attempt for any seeker who never had that content: for the few whom pairing off left without."""
+        met = attempts.seen_contents(
+            self.tx,
+            view.project.id,
+            [attempt.content for attempt in found],
+            [seeker.labeler for seeker in seekers],
         )
-        left = list(seekers)
+        left, pairs = list(seekers), []
         for attempt in found:
-            fitting = (s for s in left if (attempt.content, s.labeler) not in known)
-            seeker = next(fitting, None)
+            seeker = next((s for s in left if (attempt.content, s.labeler) not in met), None)
             if seeker is not None:
-                self.taken.append(attempt.id)
                 left.remove(seeker)
-                self._give(view, seeker, attempt, stage)
-        return left
+                pairs.append((seeker, attempt))
+        return pairs
 
     def _give(self, view: View, seeker: Seeker, attempt: OpenAttempt, stage: str) -> None:
         key = (view.project.id, attempt.task)
@@ -296,7 +318,11 @@ class Desk:
 
     def _order(self, view: View, options: int) -> list[int]:
         """The order shown: shuffled for options, fixed for classes."""
-        return list(range(options)) if view.project.classes is not None else self.rng.permutation(options).tolist()
+        return (
+            list(range(options))
+            if view.project.classes is not None
+            else self.rng.permutation(options).tolist()
+        )
 
     def _expiry(self, view: View) -> datetime:
         return self.now + timedelta(seconds=view.policy.lease_seconds)
@@ -318,7 +344,9 @@ class Desk:
             if attempt is not None:
                 written[labeler] = (lease, attempt, given.fence)
                 self.writes.hands[labeler] = LeaseInHand(lease.project, attempt, lease.expires_at)
-        self.writes.leased += [given.lease for given in self.given.values() if given.lease.attempt is not None]
+        self.writes.leased += [
+            given.lease for given in self.given.values() if given.lease.attempt is not None
+        ]
         return written
 
 

@@ -20,7 +20,9 @@ MAX_UNIQUE_ID = 200
 MAX_PRIORITY = 1_000_000
 
 
-def push(db: Database, project: int, drafts: Sequence[TaskDraft], batch: str | None, now: datetime) -> PushResult:
+def push(
+    db: Database, project: int, drafts: Sequence[TaskDraft], batch: str | None, now: datetime
+) -> PushResult:
     """Store tasks, each once: a bad one is reported and the others are kept.
 
     Pushing the same ``unique_id`` with the same content again changes nothing; with another content it is refused
@@ -60,7 +62,9 @@ def store(
     ids = tasks.reserve_ids(tx, len(sound))
     sound[:] = [replace(task, id=given) for task, given in zip(sound, ids, strict=True)]
     created = tasks.insert_many(tx, project.id, sound, batch=batch, state=state, now=now) if sound else set()
-    left = [task.draft.unique_id for task in sound if task.id not in created and task.draft.unique_id is not None]
+    left = [
+        task.draft.unique_id for task in sound if task.id not in created and task.draft.unique_id is not None
+    ]
     known = tasks.by_unique_ids(tx, project.id, left) if left else {}
     conflicts = {}
     for place, task in enumerate(sound):
@@ -127,7 +131,9 @@ def check(draft: TaskDraft, project: Project, now: datetime) -> NewTask:
             code="unique_id_length", pointer="/unique_id",
         )  # fmt: skip
     if draft.unique_id is not None and "\0" in draft.unique_id:
-        raise InvalidInput("unique_id holds a NUL character: remove it", code="unique_id_nul", pointer="/unique_id")
+        raise InvalidInput(
+            "unique_id holds a NUL character: remove it", code="unique_id_nul", pointer="/unique_id"
+        )
     if abs(draft.priority) > MAX_PRIORITY:
         raise InvalidInput(
             f"priority {draft.priority} is out of range: use -{MAX_PRIORITY} to {MAX_PRIORITY}",
@@ -215,5 +221,7 @@ def cancel_batch(db: Database, project: int, name: str, now: datetime) -> BatchP
 def _find_batch(tx: Transaction, project: int, name: str) -> tasks.Batch:
     found = tasks.find_batch(tx, project, name)
     if found is None:
-        raise NotFound(f"project {project} has no batch {name!r}: it is made by its first task", code="batch_unknown")
+        raise NotFound(
+            f"project {project} has no batch {name!r}: it is made by its first task", code="batch_unknown"
+        )
     return found

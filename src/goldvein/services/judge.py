@@ -58,7 +58,9 @@ class Bench:
     now: datetime
 
 
-def judge_answers(bench: Bench, rows: Sequence[Judged], held: Sequence[HeldAnswer], writes: Writes) -> list[Standing]:
+def judge_answers(
+    bench: Bench, rows: Sequence[Judged], held: Sequence[HeldAnswer], writes: Writes
+) -> list[Standing]:
     """Move the standings of n distinct labelers of one project by one answer each.
 
     Returns
@@ -72,7 +74,9 @@ def judge_answers(bench: Bench, rows: Sequence[Judged], held: Sequence[HeldAnswe
     column = {row.standing.labeler: place for place, row in enumerate(rows)}
     joints = np.array([np.frombuffer(one.hold.joint) for one in held]).T if held else None
     owners = np.array([column[one.hold.labeler] for one in held], dtype=np.int64) if held else None
-    verdicts = judge(model, posterior_benchmarks, posterior_all, _likelihoods(bench.view, rows), None, joints, owners)
+    verdicts = judge(
+        model, posterior_benchmarks, posterior_all, _likelihoods(bench.view, rows), None, joints, owners
+    )
     packed = pack(verdicts.posterior_benchmarks, verdicts.posterior_all)
     moved = []
     for place, row in enumerate(rows):
@@ -92,7 +96,9 @@ def _likelihoods(view: View, rows: Sequence[Judged]) -> Array:
         items = [view.items[rows[place].answer.attempt.task] for place in places]
         orders = [rows[place].answer.attempt.shown or () for place in places]
         choices = [
-            rows[place].answer.choice if rows[place].answer.choice != UNANSWERABLE else item.table.shape[1] - 1
+            rows[place].answer.choice
+            if rows[place].answer.choice != UNANSWERABLE
+            else item.table.shape[1] - 1
             for place, item in zip(places, items, strict=True)
         ]
         tables = [item.table for item in items]
@@ -170,7 +176,9 @@ def _turn(view: View, standing: Standing) -> Entry:
     )  # fmt: skip
 
 
-def deliver(bench: Bench, answer: StoredAnswer, standing: Standing, p_benchmarks: float, writes: Writes) -> None:
+def deliver(
+    bench: Bench, answer: StoredAnswer, standing: Standing, p_benchmarks: float, writes: Writes
+) -> None:
     """Hand an answer to the customer, with the evidence that let it through."""
     content = bench.contents[answer.project, answer.task]
     writes.labels.append(
@@ -194,7 +202,12 @@ def _hold(bench: Bench, attempt: Attempt, standing: Standing, posterior: Array) 
 
 
 def _settle_holds(
-    bench: Bench, standing: Standing, held: Sequence[HeldAnswer], verdicts: Verdicts, places: Sequence[int], writes: Writes
+    bench: Bench,
+    standing: Standing,
+    held: Sequence[HeldAnswer],
+    verdicts: Verdicts,
+    places: Sequence[int],
+    writes: Writes,
 ) -> Standing:
     """Release, discard or keep a labeler's held answers after a further answer."""
     ended = 0
@@ -217,7 +230,9 @@ def _release(bench: Bench, one: HeldAnswer, standing: Standing, smoothed: float,
     writes.log.append(_end_of_hold(bench.view, one, standing, smoothed, "release", "verdict"))
 
 
-def discard(bench: Bench, one: HeldAnswer, standing: Standing, smoothed: float | None, why: str, writes: Writes) -> None:
+def discard(
+    bench: Bench, one: HeldAnswer, standing: Standing, smoothed: float | None, why: str, writes: Writes
+) -> None:
     """Drop a held answer; its task is wanted again, first in line."""
     writes.wanted.append(one.attempt.again("label"))
     writes.log.append(_end_of_hold(bench.view, one, standing, smoothed, "discard", why))

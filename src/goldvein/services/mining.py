@@ -74,7 +74,12 @@ def _settle(
         writes.labels.append(_panel_label(view, attempt.task, picked, panel, content, now))
     kind = "promote" if isinstance(settlement, Promote) else "drop"
     p = settlement.p_clean if isinstance(settlement, Promote) else settlement.p
-    detail = {"p": p, "labelers": [answer.labeler for answer in panel], "choices": choices, "trusted_left": left}
+    detail = {
+        "p": p,
+        "labelers": [answer.labeler for answer in panel],
+        "choices": choices,
+        "trusted_left": left,
+    }
     writes.log.append(
         Entry(
             attempt.project, kind, task=attempt.task, choice=picked if picked < options else UNANSWERABLE,
@@ -83,7 +88,9 @@ def _settle(
     )  # fmt: skip
 
 
-def _promote(tx: Transaction, view: View, task: int, settlement: Promote, content: Content, now: datetime) -> None:
+def _promote(
+    tx: Transaction, view: View, task: int, settlement: Promote, content: Content, now: datetime
+) -> None:
     project = view.project.id
     item = make_item(
         view.model, view.project, task, 1, settlement.key_probs, settlement.difficulty_weights, content
@@ -120,7 +127,13 @@ def _panel_entry(view: View, answer: Accepted) -> Entry:
 
 
 def make_item(
-    model: Model | None, project: Project, task: int, version: int, key_probs: Array, difficulty: Array, content: Content
+    model: Model | None,
+    project: Project,
+    task: int,
+    version: int,
+    key_probs: Array,
+    difficulty: Array,
+    content: Content,
 ) -> ItemVersion:
     """What is known of a benchmark, with its likelihoods once the project has a model."""
     key = int(np.argmax(key_probs))
@@ -134,7 +147,9 @@ def make_item(
     )  # fmt: skip
 
 
-def open_if_ready(tx: Transaction, project_id: int, policy: Policy, answers: AnswerModel, now: datetime) -> bool:
+def open_if_ready(
+    tx: Transaction, project_id: int, policy: Policy, answers: AnswerModel, now: datetime
+) -> bool:
     """Open a project that has enough benchmarks: turn its bar into an ability, once, and let the crowd in."""
     project = projects.find_locked(tx, project_id)
     if project is None or project.state != "mining":
@@ -155,11 +170,17 @@ def open_if_ready(tx: Transaction, project_id: int, policy: Policy, answers: Ans
     for benchmark in known:
         _lay_on_grid(tx, model, opened, benchmark, revision, now)
     mix = {"bar_theta": model.bar_theta, "benchmarks": [b.task for b in known], "model_version": 1}
-    append(tx, [Entry(project_id, "open", policy_version=project.policy_version, model_version=1, detail=mix)], now)
+    append(
+        tx,
+        [Entry(project_id, "open", policy_version=project.policy_version, model_version=1, detail=mix)],
+        now,
+    )
     return True
 
 
-def _opening_model(project: Project, policy: Policy, answers: AnswerModel, known: Sequence[Benchmark]) -> Model:
+def _opening_model(
+    project: Project, policy: Policy, answers: AnswerModel, known: Sequence[Benchmark]
+) -> Model:
     counts = [len(found.item.key_probabilities) for found in known]
     weights = [np.array(found.item.difficulty) for found in known]
     bar = bar_theta(policy.quality_bar, answers, counts, weights)
@@ -181,5 +202,16 @@ def _lay_on_grid(
 
 
 def _say_why_not(tx: Transaction, project: Project, why: str, now: datetime) -> None:
-    append(tx, [Entry(project.id, "open", policy_version=project.policy_version, decision="refused", detail={"why": why})], now)
-
+    append(
+        tx,
+        [
+            Entry(
+                project.id,
+                "open",
+                policy_version=project.policy_version,
+                decision="refused",
+                detail={"why": why},
+            )
+        ],
+        now,
+    )

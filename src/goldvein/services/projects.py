@@ -25,7 +25,9 @@ _MOVES: dict[str, set[str]] = {
 }
 
 
-def create(db: Database, customer: int, draft: ProjectDraft, now: datetime, *, state: ProjectState = "mining") -> Project:
+def create(
+    db: Database, customer: int, draft: ProjectDraft, now: datetime, *, state: ProjectState = "mining"
+) -> Project:
     """Store a new project; it mines benchmarks from the first task pushed, unless it starts as a draft.
 
     Raises
@@ -36,12 +38,16 @@ def create(db: Database, customer: int, draft: ProjectDraft, now: datetime, *, s
         If there is no such customer.
     """
     if draft.type != "choice":
-        raise InvalidInput(f"type {draft.type!r} is not known: use 'choice'", code="type_unknown", pointer="/type")
+        raise InvalidInput(
+            f"type {draft.type!r} is not known: use 'choice'", code="type_unknown", pointer="/type"
+        )
     if draft.classes is not None:
         choice.check_classes(draft.classes)
     policy = _policy(draft.policy)
     if state not in ("draft", "mining"):
-        raise InvalidInput(f"a project starts as draft or mining, not {state!r}", code="state_invalid", pointer="/state")
+        raise InvalidInput(
+            f"a project starts as draft or mining, not {state!r}", code="state_invalid", pointer="/state"
+        )
     with db.transaction() as tx:
         if not projects.customer_exists(tx, customer):
             raise NotFound(f"there is no customer {customer}", code="customer_unknown")

@@ -26,7 +26,9 @@ def pack(posterior_benchmarks: Array, posterior_all: Array) -> list[bytes]:
     return [row.tobytes() for row in both]
 
 
-def admitted(project: int, labeler: int, model: Model, model_version: int, *, panel: str | None, now: datetime) -> Standing:
+def admitted(
+    project: int, labeler: int, model: Model, model_version: int, *, panel: str | None, now: datetime
+) -> Standing:
     """The standing of a labeler who has just been let in."""
     prior = newcomer(model)
     p = float(good_mass(prior, model)[0])

@@ -34,7 +34,9 @@ Outcome = Accepted | Repeated | Attempt | GoldveinError
 """A plain attempt is a lease to skip or renew."""
 
 
-def open_tokens(tokens: LeaseTokens, requests: Sequence[WorkRequest]) -> list[tuple[Key, int] | GoldveinError | None]:
+def open_tokens(
+    tokens: LeaseTokens, requests: Sequence[WorkRequest]
+) -> list[tuple[Key, int] | GoldveinError | None]:
     """Read the lease that each request names: its key and fence."""
     opened: list[tuple[Key, int] | GoldveinError | None] = []
     for request in requests:

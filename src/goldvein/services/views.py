@@ -114,7 +114,8 @@ class Views:
 def _load(tx: Transaction, project: int, known: View | None) -> View:
     row = projects.find(tx, project)
     assert row is not None
-    policy, model = known and known.policy, known and known.model
+    policy = known.policy if known else None
+    model = known.model if known else None
     if policy is None or known is None or known.project.policy_version != row.policy_version:
         policy = Policy.from_dict(projects.get_policy(tx, project, row.policy_version))
     reshaped = known is not None and known.project.model_version != row.model_version
@@ -133,7 +134,11 @@ def _load(tx: Transaction, project: int, known: View | None) -> View:
 
 def _take_in(view: View, benchmark: Benchmark) -> None:
     item = benchmark.item
-    if item.likelihoods is not None and view.model is not None and item.model_version == view.project.model_version:
+    if (
+        item.likelihoods is not None
+        and view.model is not None
+        and item.model_version == view.project.model_version
+    ):
         table = np.frombuffer(item.likelihoods).reshape(view.model.space.size, -1)
         view.items[benchmark.task] = Item(
             benchmark.task, benchmark.ordinal, benchmark.content, item.version, item.key, table

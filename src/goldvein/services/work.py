@@ -53,7 +53,9 @@ class WorkGroup:
         with db.connection() as connection:
             self._tokens = LeaseTokens(projects.lease_key(connection))
 
-    def handle(self, requests: Sequence[WorkRequest], now: datetime, rng: np.random.Generator) -> list[Result]:
+    def handle(
+        self, requests: Sequence[WorkRequest], now: datetime, rng: np.random.Generator
+    ) -> list[Result]:
         """Carry out requests of distinct labelers; a request that fails never fails its neighbours.
 
         Parameters
@@ -87,7 +89,9 @@ class WorkGroup:
         except GoldveinError as error:
             return error
 
-    def _transact(self, requests: Sequence[WorkRequest], now: datetime, rng: np.random.Generator) -> list[Result]:
+    def _transact(
+        self, requests: Sequence[WorkRequest], now: datetime, rng: np.random.Generator
+    ) -> list[Result]:
         durable = any(request.kind != "next" for request in requests)
         with self._db.transaction(durable=durable) as tx:
             return _Group(
@@ -130,19 +134,29 @@ class _Group:
         self.hands = labelers.lock(self.tx, [request.labeler for request in self.requests])
         opened = open_tokens(self.tokens, self.requests)
         named = [one[0] for one in opened if isinstance(one, tuple)]
-        in_hand = [(h.project, h.attempt) for h in self.hands.values() if h.project is not None and h.attempt is not None]
+        in_hand = [
+            (h.project, h.attempt)
+            for h in self.hands.values()
+            if h.project is not None and h.attempt is not None
+        ]
         self.attempts = attempts.lock(self.tx, [key for key in [*named, *in_hand] if _storable(key)])
         for request, one in zip(self.requests, opened, strict=True):
             if isinstance(one, tuple):
                 key, fence = one
-                outcome: Outcome | None = resolve(self.tx, request, fence, self.attempts.get(key), self.writes)
+                outcome: Outcome | None = resolve(
+                    self.tx, request, fence, self.attempts.get(key), self.writes
+                )
                 if isinstance(outcome, Accepted) and outcome.attempt.project not in self.by_project:
                     outcome = _closed(self.writes, outcome.attempt)
                 self.outcomes.append(outcome)
             else:
                 self.outcomes.append(one)
         end_skips(
-            {r.labeler: o for r, o in zip(self.requests, self.outcomes, strict=True) if r.kind == "skip" and isinstance(o, Attempt)},
+            {
+                r.labeler: o
+                for r, o in zip(self.requests, self.outcomes, strict=True)
+                if r.kind == "skip" and isinstance(o, Attempt)
+            },
             self.writes,
         )
 
@@ -154,7 +168,9 @@ class _Group:
         keys = {(o.attempt.project, o.labeler) for o in self._accepted("label", "benchmark")}
         open_projects = [view.project.id for view in self.by_project.values() if view.project.model_version]
         for request in self.requests:
-            asked = [request.project] if request.kind == "next" and request.project is not None else open_projects
+            asked = (
+                [request.project] if request.kind == "next" and request.project is not None else open_projects
+            )
             keys |= {(project, request.labeler) for project in asked if project in self.by_project}
         self.writes.loaded = standings.lock(self.tx, keys)
         self.writes.standings = dict(self.writes.loaded)
@@ -216,7 +232,9 @@ class _Group:
         seekers = [
             Seeker(self.hands[request.labeler], request.project)
             for request, outcome in zip(self.requests, self.outcomes, strict=True)
-            if not isinstance(outcome, GoldveinError) and request.kind != "renew" and in_hand[request.labeler] is None
+            if not isinstance(outcome, GoldveinError)
+            and request.kind != "renew"
+            and in_hand[request.labeler] is None
         ]
         desk = self.desk(self.tx, self.views, self.by_project, self.writes, self.now, self.rng)
         found = desk.hand_out(seekers)
@@ -236,7 +254,9 @@ class _Group:
                 results.append(WorkResult(True, self._shown(*written[request.labeler])))
             else:
                 none = found[request.labeler]
-                results.append(WorkResult(True, none if isinstance(none, NoWork) else NoWork("queue_empty", 1)))
+                results.append(
+                    WorkResult(True, none if isinstance(none, NoWork) else NoWork("queue_empty", 1))
+                )
         return results
 
     def _still_in_hand(self, labeler: int) -> Attempt | None:
@@ -254,7 +274,11 @@ class _Group:
         return attempt
 
     def _renew(self, request: WorkRequest, outcome: Outcome | None) -> Result:
-        if not isinstance(outcome, Attempt) or outcome.project not in self.by_project or outcome.state != "leased":
+        if (
+            not isinstance(outcome, Attempt)
+            or outcome.project not in self.by_project
+            or outcome.state != "leased"
+        ):
             return LeaseLost()
         lease_seconds = self.by_project[outcome.project].policy.lease_seconds
         expires_at = self.now + timedelta(seconds=lease_seconds)

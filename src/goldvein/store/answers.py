@@ -65,5 +65,7 @@ def by_attempts(tx: Transaction, keys: Iterable[tuple[int, int]]) -> dict[tuple[
     wanted = sorted(set(keys))
     if not wanted:
         return {}
-    rows = tx.execute(_queries.by_attempts, {"projects": [p for p, _ in wanted], "attempts": [a for _, a in wanted]})
+    rows = tx.execute(
+        _queries.by_attempts, {"projects": [p for p, _ in wanted], "attempts": [a for _, a in wanted]}
+    )
     return {(row[0], row[1]): StoredAnswer(*row) for row in rows}

@@ -53,7 +53,13 @@ class Attempt:
     def again(self, stage: str | None = None) -> Wanted:
         """The same task, wanted anew and first in line."""
         return Wanted(
-            self.project, self.task, self.content, stage or self.stage, self.due_at, self.urgency, FIRST_IN_LINE
+            self.project,
+            self.task,
+            self.content,
+            stage or self.stage,
+            self.due_at,
+            self.urgency,
+            FIRST_IN_LINE,
         )
 
 
@@ -162,6 +168,12 @@ def seen_contents(
     """Find the pairs (content, labeler) that were together before."""
     values = {"project": project, "contents": list(contents), "labelers": list(labelers)}
     return {(row[0], row[1]) for row in tx.execute(_queries.seen_contents, values)}
+
+
+def seen_pairs(tx: Transaction, project: int, pairs: Sequence[tuple[int, int]]) -> set[tuple[int, int]]:
+    """Find those of the pairs (content, labeler) that were together before."""
+    values = {"project": project, "contents": [c for c, _ in pairs], "labelers": [w for _, w in pairs]}
+    return {(row[0], row[1]) for row in tx.execute(_queries.seen_pairs, values)} if pairs else set()
 
 
 def lease(tx: Transaction, leases: Sequence[Lease], now: datetime) -> None:

@@ -56,10 +56,22 @@ def insert_candidates(tx: Transaction, keys: Sequence[tuple[int, int]], now: dat
 
 
 def insert_manual(
-    tx: Transaction, project: int, tasks: Sequence[int], ordinals: Sequence[int], *, revision: int, now: datetime
+    tx: Transaction,
+    project: int,
+    tasks: Sequence[int],
+    ordinals: Sequence[int],
+    *,
+    revision: int,
+    now: datetime,
 ) -> None:
     """Store benchmarks whose key was given by hand."""
-    values = {"project": project, "tasks": list(tasks), "ordinals": list(ordinals), "revision": revision, "now": now}
+    values = {
+        "project": project,
+        "tasks": list(tasks),
+        "ordinals": list(ordinals),
+        "revision": revision,
+        "now": now,
+    }
     tx.execute(_queries.insert_manual, values)
 
 
@@ -115,7 +127,8 @@ def insert_item_version(tx: Transaction, project: int, item: ItemVersion, now: d
 def set_item_version(tx: Transaction, project: int, task: int, *, version: int, revision: int) -> None:
     """Serve a benchmark by another item version from now on."""
     tx.execute(
-        _queries.set_item_version, {"project": project, "task": task, "version": version, "revision": revision}
+        _queries.set_item_version,
+        {"project": project, "task": task, "version": version, "revision": revision},
     )
 
 
@@ -123,7 +136,8 @@ def changed_since(tx: Transaction, project: int, revision: int) -> list[Benchmar
     """List benchmarks that changed after a revision."""
     rows = tx.execute(_queries.changed_since, {"project": project, "revision": revision})
     return [
-        Benchmark(row[0], row[1], row[2], row[3], ItemVersion(row[0], *row[4:11]), row[11], row[12]) for row in rows
+        Benchmark(row[0], row[1], row[2], row[3], ItemVersion(row[0], *row[4:11]), row[11], row[12])
+        for row in rows
     ]
 
 
@@ -174,3 +188,8 @@ def count_panel_seen(tx: Transaction, project: int, content: int) -> int:
     row = tx.execute(_queries.count_panel_seen, {"project": project, "content": content}).fetchone()
     assert row is not None
     return int(row[0])
+
+
+def ordinals_seen(tx: Transaction, project: int, labeler: int) -> list[int]:
+    """List the ordinals of active benchmarks whose content a labeler has had in other work."""
+    return [row[0] for row in tx.execute(_queries.ordinals_seen, {"project": project, "labeler": labeler})]

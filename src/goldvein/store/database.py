@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, Self
 
 from psycopg import Connection
 from psycopg_pool import ConnectionPool
@@ -60,7 +60,7 @@ class Database:
         """Give all connections back to the server."""
         self._pool.close()
 
-    def __enter__(self) -> Database:
+    def __enter__(self) -> Self:
         """Use the database as a context manager that closes it."""
         return self
 

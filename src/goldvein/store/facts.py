@@ -94,3 +94,8 @@ def tasks(tx: Transaction, project: int) -> list[TaskFact]:
 def holds(tx: Transaction, project: int) -> list[tuple[int, int, int]]:
     """List (attempt, task, labeler) of the answers held now."""
     return tx.execute(_queries.holds, {"project": project}).fetchall()
+
+
+def had_by(tx: Transaction, project: int, tasks: Sequence[int]) -> list[tuple[int, int]]:
+    """List (labeler, task) of those who have had the content of some tasks in hand."""
+    return tx.execute(_queries.had_by, {"project": project, "tasks": list(tasks)}).fetchall()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields
 from datetime import datetime
 from typing import Any
@@ -40,28 +40,6 @@ class Entry:
     detail: Mapping[str, Any] | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Step:
-    """An entry that moved a standing, as replay reads it."""
-
-    labeler: int
-    n: int
-    kind: str
-    attempt: int | None
-    task: int | None
-    stage: str | None
-    choice: int | None
-    shown: Sequence[int] | None
-    item_version: int | None
-    model_version: int
-    policy_version: int
-    p_benchmarks: float
-    p_all: float
-    benchmarks: int
-    decision: str | None
-    at: datetime
-
-
 _COLUMNS = [field.name for field in fields(Entry)]
 
 
@@ -75,15 +53,11 @@ def append(tx: Transaction, entries: Sequence[Entry], now: datetime) -> None:
     tx.execute(_queries.insert_many, {**columns, "now": now})
 
 
-def steps(tx: Transaction, project: int) -> Iterator[Step]:
-    """Stream the steps of a project's standings, labeler by labeler, in the order of their versions."""
-    with tx.cursor("steps") as cursor:
-        cursor.itersize = 5_000
-        cursor.execute(_queries.standings_steps, {"project": project})
-        for row in cursor:
-            yield Step(*row)
-
-
 def of_kinds(tx: Transaction, project: int, kinds: Sequence[str]) -> list[tuple[Any, ...]]:
     """List entries of some kinds, oldest first."""
     return tx.execute(_queries.of_kinds, {"project": project, "kinds": list(kinds)}).fetchall()
+
+
+def count_decisions(tx: Transaction, project: int) -> dict[str, int]:
+    """Count a project's answers by what the gate, or the end of a hold, made of them."""
+    return dict(tx.execute(_queries.count_decisions, {"project": project}).fetchall())

@@ -16,11 +16,14 @@ _queries = load("projects")
 
 
 def _project(row: tuple[Any, ...]) -> Project:
-    (*head, classes) = row[:6]
-    return Project(*head, tuple(classes) if classes is not None else None, *row[6:])
+    values = list(row)
+    values[5] = tuple(values[5]) if values[5] is not None else None
+    return Project(*values)
 
 
-def insert(tx: Transaction, customer: int, draft: ProjectDraft, *, state: str, supply_target: int, now: datetime) -> int:
+def insert(
+    tx: Transaction, customer: int, draft: ProjectDraft, *, state: str, supply_target: int, now: datetime
+) -> int:
     """Store a new project and return its id."""
     row = tx.execute(
         _queries.insert,
@@ -98,7 +101,9 @@ def next_ordinal(tx: Transaction, project: int) -> int:
 
 def count_admission(tx: Transaction, project: int, *, change: int, capacity: int) -> bool:
     """Count one labeler in or out; false where the capacity is used up."""
-    row = tx.execute(_queries.count_admission, {"project": project, "change": change, "capacity": capacity}).fetchone()
+    row = tx.execute(
+        _queries.count_admission, {"project": project, "change": change, "capacity": capacity}
+    ).fetchone()
     return row is not None
 
 
@@ -107,9 +112,13 @@ def raise_supply_target(tx: Transaction, project: int, target: int) -> None:
     tx.execute(_queries.raise_supply_target, {"project": project, "target": target})
 
 
-def insert_policy(tx: Transaction, project: int, version: int, policy: Mapping[str, Any], now: datetime) -> None:
+def insert_policy(
+    tx: Transaction, project: int, version: int, policy: Mapping[str, Any], now: datetime
+) -> None:
     """Store a version of the policy."""
-    tx.execute(_queries.insert_policy, {"project": project, "version": version, "policy": Jsonb(policy), "now": now})
+    tx.execute(
+        _queries.insert_policy, {"project": project, "version": version, "policy": Jsonb(policy), "now": now}
+    )
 
 
 def get_policy(tx: Transaction, project: int, version: int) -> dict[str, Any]:
@@ -119,9 +128,13 @@ def get_policy(tx: Transaction, project: int, version: int) -> dict[str, Any]:
     return dict(row[0])
 
 
-def insert_model(tx: Transaction, project: int, version: int, model: Mapping[str, Any], now: datetime) -> None:
+def insert_model(
+    tx: Transaction, project: int, version: int, model: Mapping[str, Any], now: datetime
+) -> None:
     """Store a version of everything learned."""
-    tx.execute(_queries.insert_model, {"project": project, "version": version, "model": Jsonb(model), "now": now})
+    tx.execute(
+        _queries.insert_model, {"project": project, "version": version, "model": Jsonb(model), "now": now}
+    )
 
 
 def get_model(tx: Transaction, project: int, version: int) -> dict[str, Any]:

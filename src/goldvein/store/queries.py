@@ -50,4 +50,6 @@ def load(aggregate: str) -> Queries:
 def aggregates() -> list[str]:
     """List the aggregates that have a file of SQL."""
     folder = resources.files(__package__).joinpath("sql")
-    return sorted(entry.name.removesuffix(".sql") for entry in folder.iterdir() if entry.name.endswith(".sql"))
+    return sorted(
+        entry.name.removesuffix(".sql") for entry in folder.iterdir() if entry.name.endswith(".sql")
+    )

@@ -130,7 +130,9 @@ def save(tx: Transaction, standings: Sequence[Standing], now: datetime) -> None:
 def list_project(tx: Transaction, project: int, page: int = 10_000) -> Iterator[StandingLine]:
     """List a project's standings in the order of labelers."""
     after = 0
-    while rows := tx.execute(_queries.list_project, {"project": project, "after": after, "limit": page}).fetchall():
+    while rows := tx.execute(
+        _queries.list_project, {"project": project, "after": after, "limit": page}
+    ).fetchall():
         yield from (StandingLine(*row) for row in rows)
         after = rows[-1][1]
 
@@ -156,7 +158,9 @@ def lock_holds(tx: Transaction, owners: Iterable[Key]) -> list[Hold]:
     wanted = sorted(set(owners))
     if not wanted:
         return []
-    rows = tx.execute(_queries.lock_holds, {"projects": [p for p, _ in wanted], "labelers": [w for _, w in wanted]})
+    rows = tx.execute(
+        _queries.lock_holds, {"projects": [p for p, _ in wanted], "labelers": [w for _, w in wanted]}
+    )
     return [Hold(*row) for row in rows]
 
 
@@ -183,7 +187,9 @@ def delete_holds(tx: Transaction, attempts: Iterable[tuple[int, int]]) -> list[t
     return tx.execute(_queries.delete_holds, values).fetchall()
 
 
-def expired_holds(tx: Transaction, project: int, now: datetime, limit: int = 500) -> list[tuple[int, int, int]]:
+def expired_holds(
+    tx: Transaction, project: int, now: datetime, limit: int = 500
+) -> list[tuple[int, int, int]]:
     """List (project, labeler, attempt) of holds whose time is up."""
     return tx.execute(_queries.expired_holds, {"project": project, "now": now, "limit": limit}).fetchall()
 

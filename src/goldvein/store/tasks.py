@@ -97,14 +97,18 @@ def insert_many(
                 "project": project,
                 "ids": [task.id for task in kept],
                 "inputs": [Jsonb(task.draft.input) for task in kept],
-                "metadatas": [None if task.draft.metadata is None else Jsonb(task.draft.metadata) for task in kept],
+                "metadatas": [
+                    None if task.draft.metadata is None else Jsonb(task.draft.metadata) for task in kept
+                ],
                 "rules": [Jsonb(task.rules) for task in kept],
             },
         )
     return created
 
 
-def by_unique_ids(tx: Transaction, project: int, unique_ids: Sequence[str]) -> dict[str, tuple[int, int, str]]:
+def by_unique_ids(
+    tx: Transaction, project: int, unique_ids: Sequence[str]
+) -> dict[str, tuple[int, int, str]]:
     """Map each known unique_id to its task's id, content and state."""
     rows = tx.execute(_queries.by_unique_ids, {"project": project, "unique_ids": list(unique_ids)})
     return {name: (task, content, state) for name, task, content, state in rows}
@@ -113,7 +117,7 @@ def by_unique_ids(tx: Transaction, project: int, unique_ids: Sequence[str]) -> d
 def find(tx: Transaction, project: int, task: int) -> Task | None:
     """Read one task, without its label."""
     row = tx.execute(_queries.get, {"project": project, "task": task}).fetchone()
-    return Task(*row, label=None) if row else None
+    return Task(*row, None) if row else None
 
 
 def contents(tx: Transaction, keys: Iterable[Key]) -> dict[Key, Content]:
@@ -130,7 +134,9 @@ def lock(tx: Transaction, keys: Iterable[Key]) -> dict[Key, TaskLine]:
     wanted = sorted(set(keys))
     if not wanted:
         return {}
-    rows = tx.execute(_queries.lock_states, {"projects": [p for p, _ in wanted], "tasks": [t for _, t in wanted]})
+    rows = tx.execute(
+        _queries.lock_states, {"projects": [p for p, _ in wanted], "tasks": [t for _, t in wanted]}
+    )
     return {(row[0], row[1]): TaskLine(*row[2:]) for row in rows}
 
 

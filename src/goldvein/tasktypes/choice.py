@@ -46,7 +46,9 @@ def check_input(content: Mapping[str, Any], classes: Sequence[str] | None) -> No
         return
     if not isinstance(options, list) or not all(isinstance(option, str) for option in options):
         raise InvalidInput(
-            "a choice task needs `options`: a list of texts, one of which is picked", code="options_missing", pointer="/options"
+            "a choice task needs `options`: a list of texts, one of which is picked",
+            code="options_missing",
+            pointer="/options",
         )
     _check_choices(options, "option", "options")
 
@@ -72,18 +74,24 @@ def check_size(content: Mapping[str, Any], name: str) -> None:
             code=f"{name}_too_large", pointer="",
         )  # fmt: skip
     if "\\u0000" in text.replace("\\\\", ""):
-        raise InvalidInput(f"the {name} holds a NUL character: remove it", code=f"{name}_not_text", pointer="")
+        raise InvalidInput(
+            f"the {name} holds a NUL character: remove it", code=f"{name}_not_text", pointer=""
+        )
 
 
 def _check_choices(choices: Sequence[str], one: str, many: str) -> None:
     if not 2 <= len(choices) <= MAX_OPTIONS:
         raise InvalidInput(
-            f"{len(choices)} {many} given; from 2 to {MAX_OPTIONS} are taken", code=f"{many}_count", pointer=f"/{many}"
+            f"{len(choices)} {many} given; from 2 to {MAX_OPTIONS} are taken",
+            code=f"{many}_count",
+            pointer=f"/{many}",
         )
     seen: dict[str, int] = {}
     for index, choice in enumerate(choices):
         if not choice.strip():
-            raise InvalidInput(f"{one} {index} is empty: give it a text", code=f"{one}_empty", pointer=f"/{many}/{index}")
+            raise InvalidInput(
+                f"{one} {index} is empty: give it a text", code=f"{one}_empty", pointer=f"/{many}/{index}"
+            )
         if choice in seen:
             raise InvalidInput(
                 f"{one} {index} repeats {one} {seen[choice]}: nobody could tell them apart",
@@ -119,7 +127,9 @@ def rule_choices(content: Mapping[str, Any], classes: Sequence[str] | None) -> d
     return {rule: rules[rule] for rule in content_rules(classes)}
 
 
-def as_shown(content: Mapping[str, Any], classes: Sequence[str] | None, shown: Sequence[int]) -> dict[str, Any]:
+def as_shown(
+    content: Mapping[str, Any], classes: Sequence[str] | None, shown: Sequence[int]
+) -> dict[str, Any]:
     """The content as one labeler sees it: its choices in the order of the lease."""
     choices = choices_of(content, classes)
     return {**content, "options": [choices[option] for option in shown]}
@@ -138,7 +148,9 @@ def read_answer(answer: Mapping[str, Any], shown: Sequence[int]) -> int:
     choice = answer.get("choice")
     if not isinstance(choice, int) or isinstance(choice, bool) or set(answer) != {"choice"}:
         raise InvalidInput(
-            'answer with {"choice": POSITION} or {"unanswerable": true}', code="answer_invalid", pointer="/answer"
+            'answer with {"choice": POSITION} or {"unanswerable": true}',
+            code="answer_invalid",
+            pointer="/answer",
         )
     if not 0 <= choice < len(shown):
         raise InvalidInput(

@@ -21,11 +21,11 @@ def migrations() -> list[tuple[int, str, LiteralString]]:
     ValueError
         If the numbers have a gap.
     """
-    found = []
-    for entry in resources.files(__package__).iterdir():
-        if match := _FILE.match(entry.name):
-            found.append((int(match[1]), entry.name, cast("LiteralString", entry.read_text("utf-8"))))
-    found.sort()
+    found = sorted(
+        (int(match[1]), entry.name, cast("LiteralString", entry.read_text("utf-8")))
+        for entry in resources.files(__package__).iterdir()
+        if (match := _FILE.match(entry.name))
+    )
     if [number for number, _, _ in found] != list(range(1, len(found) + 1)):
         raise ValueError(f"migrations have a gap: {[name for _, name, _ in found]}")
     return found

@@ -39,9 +39,14 @@ LIMIT %(limit)s
 FOR UPDATE SKIP LOCKED;
 
 -- name: seen_contents
--- Which of these contents these labelers have had before.
+-- Which of these contents any of these labelers has had before: for a few labelers.
 SELECT content, labeler FROM attempts
 WHERE project = %(project)s AND content = ANY (%(contents)s) AND labeler = ANY (%(labelers)s);
+
+-- name: seen_pairs
+-- Which of these pairs of content and labeler were together before.
+SELECT a.content, a.labeler FROM unnest(%(contents)s::bigint[], %(labelers)s::integer[]) AS pair (content, labeler)
+JOIN attempts a ON a.project = %(project)s AND a.content = pair.content AND a.labeler = pair.labeler;
 
 -- name: lease
 -- Open attempts go into labelers' hands.

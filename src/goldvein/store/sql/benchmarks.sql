@@ -79,3 +79,10 @@ ORDER BY n.attempt;
 SELECT count(*) FROM attempts a JOIN labelers l ON l.id = a.labeler
 LEFT JOIN standings s ON s.project = a.project AND s.labeler = a.labeler
 WHERE a.project = %(project)s AND a.content = %(content)s AND (l.role = 'trusted' OR s.panel IS NOT NULL);
+
+-- name: ordinals_seen
+-- The active benchmarks whose content a labeler has had in other work.
+SELECT b.ordinal FROM benchmarks b
+JOIN tasks t ON t.project = b.project AND t.id = b.task
+JOIN attempts a ON a.project = b.project AND a.content = t.content AND a.labeler = %(labeler)s
+WHERE b.project = %(project)s AND b.state = 'active';

@@ -32,3 +32,9 @@ SELECT id, unique_id, state FROM tasks WHERE project = %(project)s ORDER BY id;
 -- name: holds
 -- The answers that are held now.
 SELECT attempt, task, labeler FROM holds WHERE project = %(project)s ORDER BY attempt;
+
+-- name: had_by
+-- Who has had the content of these tasks in hand, as (labeler, task).
+SELECT DISTINCT a.labeler, t.id
+FROM tasks t JOIN attempts a ON a.project = t.project AND a.content = t.content AND a.labeler IS NOT NULL
+WHERE t.project = %(project)s AND t.id = ANY (%(tasks)s::bigint[]);

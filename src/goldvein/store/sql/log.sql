@@ -12,14 +12,12 @@ FROM unnest(%(project)s::integer[], %(kind)s::text[], %(labeler)s::integer[], %(
      AS new (project, kind, labeler, n, attempt, task, stage, choice, shown, item_version, model_version, policy_version, rate,
              draw, p_benchmarks, p_all, benchmarks, decision, detail);
 
--- name: standings_steps
--- The rows that moved a project's standings, labeler by labeler in the order of their versions.
-SELECT labeler, n, kind, attempt, task, stage, choice, shown, item_version, model_version, policy_version, p_benchmarks, p_all,
-       benchmarks, decision, at
-FROM log WHERE project = %(project)s AND n IS NOT NULL
-ORDER BY project, labeler, n;
-
 -- name: of_kinds
 -- Rows of some kinds, in the order written.
 SELECT kind, labeler, attempt, task, at, p_benchmarks, p_all, benchmarks, policy_version, decision, detail
 FROM log WHERE project = %(project)s AND kind = ANY (%(kinds)s) ORDER BY at, id;
+
+-- name: count_decisions
+-- How many ordinary answers the gate let out, held and dropped, and how holds ended.
+SELECT CASE WHEN kind = 'answer' THEN coalesce(decision, stage) ELSE kind END, count(*)
+FROM log WHERE project = %(project)s AND kind IN ('answer', 'release', 'discard', 'withdraw') GROUP BY 1;

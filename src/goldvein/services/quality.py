@@ -1,0 +1,123 @@
+"""Quality: the standings, the benchmarks and the shortcuts of a project, in one report."""
+
+from __future__ import annotations
+
+from collections import Counter
+from datetime import datetime
+from typing import Any
+
+import numpy as np
+
+from goldvein.decisions.admission import capacity
+from goldvein.domain.errors import NotFound
+from goldvein.services.views import View, Views
+from goldvein.stats.arrays import Array
+from goldvein.stats.items import accuracy_curve
+from goldvein.stats.shortcuts import shortcut_pass_shares
+from goldvein.store import benchmarks, log, standings, tasks
+from goldvein.store.database import Database
+from goldvein.store.standings import StandingLine
+
+
+def report(db: Database, project: int, now: datetime) -> dict[str, Any]:
+    """Report on a project's quality, ready for JSON.
+
+    Raises
+    ------
+    NotFound
+        If the project is no living one.
+    """
+    with db.connection() as tx:
+        view = Views().refresh(tx).get(project)
+        if view is None:
+            raise NotFound(f"there is no project {project} under way", code="project_unknown")
+        lines = list(standings.list_project(tx, project))
+        counts = benchmarks.count_by_state(tx, project)
+        gates = log.count_decisions(tx, project)
+        by_task_state = tasks.counts_by_state(tx, project)
+    curve = _mean_curve(view)
+    return {
+        "project": project,
+        "state": view.project.state,
+        "at": now.isoformat(),
+        "policy": {"version": view.project.policy_version, **view.policy.to_dict()},
+        "tasks": by_task_state,
+        "answers": gates,
+        "benchmarks": {
+            **{state: counts.get(state, 0) for state in ("candidate", "active", "frozen", "retired")},
+            "needed_to_open": view.policy.open_at,
+            "mined_towards": view.project.supply_target,
+            "exposures_mean": float(view.exposures.mean()) if len(view.exposures) else None,
+            "key_right_mean": _mean([b.item.key_right for b in view.active.values()]),
+        },
+        "admission": {"admitted": view.project.admitted, "capacity": capacity(len(view.active), view.policy)},
+        "shortcuts": _shortcuts(view),
+        "standings": _summary(view, lines, curve),
+        "labelers": [labeler_line(view, line, curve) for line in lines],
+    }
+
+
+def _mean(values: list[float]) -> float | None:
+    return sum(values) / len(values) if values else None
+
+
+def _mean_curve(view: View) -> Array | None:
+    """Mean accuracy on the active benchmarks at each point of the ability grid: (n_abilities,)."""
+    if view.model is None or not view.active:
+        return None
+    curves = [
+        accuracy_curve(
+            view.model.answers,
+            len(b.item.key_probabilities),
+            np.array(b.item.difficulty),
+            view.model.space.thetas,
+        )
+        for b in view.active.values()
+    ]
+    curve: Array = np.mean(curves, axis=0)
+    return curve
+
+
+def labeler_line(view: View, line: StandingLine, curve: Array | None) -> dict[str, Any]:
+    """One labeler's standing, with the accuracy on benchmarks that it amounts to."""
+    estimate = None
+    if view.model is not None and curve is not None:
+        states = np.frombuffer(line.posterior)[: view.model.space.size]
+        at_random = _mean([1 / len(b.item.key_probabilities) for b in view.active.values()]) or 0.0
+        grid = view.model.space.n_abilities
+        estimate = float(states[:grid] @ curve + states[grid:].sum() * at_random)
+    return {
+        "labeler": line.labeler, "name": line.name, "state": line.state, "panel": line.panel,
+        "p_benchmarks": line.p_benchmarks, "p_all": line.p_all, "accuracy_estimate": estimate,
+        "benchmarks": line.benchmarks, "answers": line.answers, "held": line.held, "skips": line.skips,
+    }  # fmt: skip
+
+
+def _summary(view: View, lines: list[StandingLine], curve: Array | None) -> dict[str, Any]:
+    delivering = [
+        line
+        for line in lines
+        if line.benchmarks >= view.policy.min_benchmarks
+        and min(line.p_benchmarks, line.p_all) >= view.policy.deliver_at
+    ]
+    shares, _ = np.histogram([line.p_benchmarks for line in lines], bins=10, range=(0, 1))
+    estimates = [labeler_line(view, line, curve)["accuracy_estimate"] for line in delivering]
+    return {
+        "by_state": dict(Counter(line.state for line in lines)),
+        "delivering": len(delivering),
+        "p_benchmarks_histogram": shares.tolist(),
+        "accuracy_on_benchmarks": _mean([one for one in estimates if one is not None]),
+        "accuracy_on_traffic": None,  # until decoys, audits or a reference set have calibrated it
+    }
+
+
+def _shortcuts(view: View) -> dict[str, Any]:
+    """For each shortcut, the share of the active benchmarks that it would pass, and whether that reaches the bar."""
+    if view.model is None or not view.pool:
+        return {}
+    shares = shortcut_pass_shares(
+        view.model, [item.table for item in view.pool], [item.key for item in view.pool]
+    )
+    return {
+        name: {"passes": share, "alert": share >= view.policy.quality_bar} for name, share in shares.items()
+    }

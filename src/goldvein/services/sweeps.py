@@ -1,0 +1,95 @@
+"""What time alone brings about: held answers whose time is up, tasks past their deadline, batches that are drained."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from goldvein.services.closing import close_tasks
+from goldvein.services.views import View, Views
+from goldvein.store import attempts, outbox, standings, tasks
+from goldvein.store.database import Database, Transaction
+from goldvein.store.log import Entry, append
+
+_AT_ONCE = 500
+
+
+@dataclass(frozen=True, slots=True)
+class Swept:
+    """What one sweep did."""
+
+    holds: int
+    tasks: int
+    batches: int
+
+
+class Sweeper:
+    """Sweeps all living projects; any number of processes may sweep, each row is taken once."""
+
+    def __init__(self, db: Database) -> None:
+        self._db = db
+        self._views = Views()
+
+    def sweep(self, now: datetime) -> Swept:
+        """End what is due by ``now``, in one short transaction a project and kind."""
+        with self._db.connection() as tx:
+            living = dict(self._views.refresh(tx))
+        holds = tasks_ended = 0
+        for view in living.values():
+            with self._db.transaction() as tx:
+                holds += _expire_holds(tx, view, now)
+            with self._db.transaction() as tx:
+                tasks_ended += _expire_tasks(tx, view.project.id, now)
+        with self._db.transaction() as tx:
+            batches = _drain_batches(tx, now)
+        return Swept(holds, tasks_ended, batches)
+
+
+def sweep(db: Database, now: datetime) -> Swept:
+    """Sweep once; a process that sweeps for long keeps a ``Sweeper``."""
+    return Sweeper(db).sweep(now)
+
+
+def _expire_holds(tx: Transaction, view: View, now: datetime) -> int:
+    """Discard answers that were held long enough; their tasks are wanted again, first in line."""
+    project = view.project.id
+    due = standings.expired_holds(tx, project, now, _AT_ONCE)
+    if not due:
+        return 0
+    owners = standings.lock(tx, [(project, labeler) for _, labeler, _ in due])
+    gone = standings.delete_holds(tx, [(project, attempt) for _, _, attempt in due])
+    locked = attempts.lock(tx, [(project, attempt) for _, _, attempt in gone])
+    attempts.insert_open(tx, [attempt.again("label") for attempt in locked.values()])
+    entries = []
+    for _, labeler, attempt in gone:
+        standing = owners[project, labeler]
+        owners[project, labeler] = replace(standing, held=standing.held - 1)
+        entries.append(
+            Entry(
+                project, "discard", labeler=labeler, attempt=attempt, task=locked[project, attempt].task,
+                policy_version=view.project.policy_version, p_all=standing.p_all, benchmarks=standing.benchmarks,
+                decision="time is up", detail={"version": standing.n},
+            )
+        )  # fmt: skip
+    standings.save(tx, list(owners.values()), now)
+    append(tx, entries, now)
+    return len(gone)
+
+
+def _expire_tasks(tx: Transaction, project: int, now: datetime) -> int:
+    """End waiting tasks whose deadline has passed; one in somebody's hands is ended when it comes back."""
+    overdue = attempts.take_overdue(tx, project, now, _AT_ONCE)
+    return (
+        len(close_tasks(tx, project, sorted({task for _, task in overdue}), "expired", now)) if overdue else 0
+    )
+
+
+def _drain_batches(tx: Transaction, now: datetime) -> int:
+    """Tell once of every batch of which nothing waits any more."""
+    drained = tasks.drain_batches(tx, now)
+    count = len(drained)
+    outbox.insert_many(
+        tx, [project for project, _ in drained], ["batch.drained"] * count, [None] * count, [None] * count,
+        [batch for _, batch in drained], now,
+    )  # fmt: skip
+    return count

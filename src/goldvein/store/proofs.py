@@ -1,0 +1,115 @@
+"""Reads for `verify`: sums that must be empty, and the log as replay needs it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from goldvein.store.database import Transaction
+from goldvein.store.queries import load
+
+_queries = load("proofs")
+
+SUMS = (
+    "answers_without_decision", "decisions_without_answer", "attempts_out_of_step", "labels_without_decision",
+    "decisions_without_label", "panel_labels_without_decision", "tasks_out_of_step", "tasks_left_alone",
+    "tasks_in_two_hands", "labels_without_event", "positions_with_gaps", "holds_miscounted",
+)  # fmt: skip
+"""Statements that list rows which break a promise; each says in its description which."""
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """A log row that moved a standing."""
+
+    labeler: int
+    n: int
+    kind: str
+    attempt: int | None
+    task: int | None
+    stage: str | None
+    choice: int | None
+    shown: Sequence[int] | None
+    item_version: int | None
+    model_version: int
+    policy_version: int
+    p_benchmarks: float
+    p_all: float
+    benchmarks: int
+    decision: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Release:
+    """A log row that let a held answer out."""
+
+    labeler: int
+    n: int
+    attempt: int
+    smoothed: float
+    benchmarks: int
+    policy_version: int
+    p_all: float
+
+
+@dataclass(frozen=True, slots=True)
+class Stored:
+    """A standing as it is stored."""
+
+    labeler: int
+    state: str
+    n: int
+    posterior: bytes
+    p_benchmarks: float
+    p_all: float
+    benchmarks: int
+
+
+def broken(tx: Transaction, name: str, limit: int) -> list[tuple[int, int]]:
+    """List rows (project, id) that break the promise of one of ``SUMS``."""
+    return tx.execute(getattr(_queries, name), {"limit": limit}).fetchall()
+
+
+def count_rows(tx: Transaction) -> dict[str, int]:
+    """Count what the proofs cover."""
+    row = tx.execute(_queries.count_rows).fetchone()
+    assert row is not None
+    return dict(zip(("log", "answers", "labels", "tasks"), row, strict=True))
+
+
+def versions(tx: Transaction, project: int) -> tuple[dict[int, dict[str, Any]], dict[int, dict[str, Any]]]:
+    """Read every model and every policy version of a project."""
+    found: dict[str, dict[int, dict[str, Any]]] = {"model": {}, "policy": {}}
+    for kind, version, values in tx.execute(_queries.versions, {"project": project}):
+        found[kind][version] = values
+    return found["model"], found["policy"]
+
+
+def labelers_of(tx: Transaction, project: int, after: int, limit: int) -> list[int]:
+    """List the next labelers of a project."""
+    rows = tx.execute(_queries.labelers_of, {"project": project, "after": after, "limit": limit})
+    return [row[0] for row in rows]
+
+
+def steps(tx: Transaction, project: int, labelers: Sequence[int]) -> dict[int, list[Step]]:
+    """Read the steps of some standings, oldest first."""
+    found: dict[int, list[Step]] = {labeler: [] for labeler in labelers}
+    for row in tx.execute(_queries.steps, {"project": project, "labelers": list(labelers)}):
+        found[row[0]].append(Step(*row))
+    return found
+
+
+def releases(tx: Transaction, project: int, labelers: Sequence[int]) -> list[Release]:
+    """Read the releases of some labelers' held answers."""
+    return [
+        Release(*row)
+        for row in tx.execute(_queries.releases, {"project": project, "labelers": list(labelers)})
+    ]
+
+
+def stored(tx: Transaction, project: int, labelers: Sequence[int]) -> list[Stored]:
+    """Read some standings."""
+    return [
+        Stored(*row) for row in tx.execute(_queries.stored, {"project": project, "labelers": list(labelers)})
+    ]

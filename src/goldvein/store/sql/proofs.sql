@@ -1,0 +1,109 @@
+-- name: answers_without_decision
+-- Every stored answer has one row in the log.
+SELECT n.project, n.attempt FROM answers n
+WHERE (SELECT count(*) FROM log l WHERE l.project = n.project AND l.task = n.task AND l.attempt = n.attempt
+       AND l.kind = 'answer') <> 1
+LIMIT %(limit)s;
+
+-- name: decisions_without_answer
+-- Every answer in the log is stored, and came to the attempt that it names.
+SELECT l.project, l.attempt FROM log l
+LEFT JOIN answers n ON n.project = l.project AND n.attempt = l.attempt AND n.choice = l.choice AND n.labeler = l.labeler
+WHERE l.kind = 'answer' AND n.attempt IS NULL LIMIT %(limit)s;
+
+-- name: attempts_out_of_step
+-- An attempt is answered exactly if its answer is stored.
+SELECT a.project, a.id FROM attempts a
+LEFT JOIN answers n ON n.project = a.project AND n.attempt = a.id
+WHERE (a.state = 'answered') <> (n.attempt IS NOT NULL) LIMIT %(limit)s;
+
+-- name: labels_without_decision
+-- Every labeler's label was let out by the gate or released, with the evidence that the label names.
+SELECT b.project, b.id FROM labels b
+WHERE b.basis = 'labeler' AND NOT EXISTS (
+    SELECT FROM log l WHERE l.project = b.project AND l.task = b.task AND l.attempt = b.attempt AND l.labeler = b.labeler
+    AND l.choice = (b.answer ->> 'choice')::smallint AND l.p_benchmarks = b.p_benchmarks AND l.benchmarks = b.benchmarks
+    AND (l.kind = 'release' OR (l.kind = 'answer' AND l.decision = 'deliver')))
+LIMIT %(limit)s;
+
+-- name: decisions_without_label
+-- Every answer that the gate let out, or that was released, is a label once.
+SELECT l.project, l.attempt FROM log l
+WHERE (l.kind = 'release' OR (l.kind = 'answer' AND l.decision = 'deliver'))
+  AND (SELECT count(*) FROM labels b WHERE b.project = l.project AND b.task = l.task AND b.attempt = l.attempt) <> 1
+LIMIT %(limit)s;
+
+-- name: panel_labels_without_decision
+-- Every panel's label stands on a promotion or a drop that says so.
+SELECT b.project, b.id FROM labels b
+WHERE b.basis = 'panel' AND NOT EXISTS (
+    SELECT FROM log l WHERE l.project = b.project AND l.task = b.task AND l.kind IN ('promote', 'drop')
+    AND l.choice = (b.answer ->> 'choice')::smallint)
+LIMIT %(limit)s;
+
+-- name: tasks_out_of_step
+-- A labelled task has a current label, and no other task has one.
+SELECT t.project, t.id FROM tasks t
+LEFT JOIN labels b ON b.project = t.project AND b.task = t.id AND b.withdrawn_at IS NULL
+WHERE (t.state = 'labelled') <> (b.id IS NOT NULL) LIMIT %(limit)s;
+
+-- name: tasks_left_alone
+-- A task that waits is in the queue, in a labeler's hands or held: in one place at a time.
+SELECT t.project, t.id FROM tasks t
+WHERE t.state = 'queued'
+  AND (SELECT count(*) FROM attempts a WHERE a.project = t.project AND a.task = t.id AND a.state IN ('open', 'leased')
+       AND a.stage <> 'benchmark')
+    + (SELECT count(*) FROM holds h WHERE h.project = t.project AND h.task = t.id) = 0
+LIMIT %(limit)s;
+
+-- name: tasks_in_two_hands
+-- No ordinary task is in two labelers' hands at once, and none that has ended is in anybody's.
+SELECT a.project, a.task FROM attempts a JOIN tasks t ON t.project = a.project AND t.id = a.task
+WHERE a.state IN ('open', 'leased') AND a.stage <> 'benchmark'
+GROUP BY a.project, a.task, t.state HAVING count(*) > 1 OR t.state <> 'queued' LIMIT %(limit)s;
+
+-- name: labels_without_event
+-- Every label has one event that tells of it.
+SELECT b.project, b.id FROM labels b
+LEFT JOIN (SELECT project, label, count(*) AS times FROM outbox WHERE event = 'label.created' GROUP BY project, label) o
+       ON o.project = b.project AND o.label = b.id
+WHERE o.times IS DISTINCT FROM 1 LIMIT %(limit)s;
+
+-- name: positions_with_gaps
+-- Positions run from 1 to the last without a gap.
+SELECT o.project, max(o.position) FROM outbox o WHERE o.position IS NOT NULL
+GROUP BY o.project HAVING max(o.position) <> count(*) OR min(o.position) <> 1 LIMIT %(limit)s;
+
+-- name: holds_miscounted
+-- A standing counts its held answers.
+SELECT s.project, s.labeler::bigint FROM standings s
+WHERE s.held <> (SELECT count(*) FROM holds h WHERE h.project = s.project AND h.labeler = s.labeler) LIMIT %(limit)s;
+
+-- name: count_rows
+-- How many rows the proofs cover.
+SELECT (SELECT count(*) FROM log), (SELECT count(*) FROM answers), (SELECT count(*) FROM labels), (SELECT count(*) FROM tasks);
+
+-- name: versions
+-- Every model and policy version of a project.
+SELECT 'model', version, model FROM model_versions WHERE project = %(project)s
+UNION ALL SELECT 'policy', version, policy FROM policy_versions WHERE project = %(project)s;
+
+-- name: labelers_of
+-- The labelers of a project, page by page.
+SELECT labeler FROM standings WHERE project = %(project)s AND labeler > %(after)s ORDER BY labeler LIMIT %(limit)s;
+
+-- name: steps
+-- The steps of some standings, in the order of their versions.
+SELECT labeler, n, kind, attempt, task, stage, choice, shown, item_version, model_version, policy_version, p_benchmarks, p_all,
+       benchmarks, decision
+FROM log WHERE project = %(project)s AND labeler = ANY (%(labelers)s) AND n IS NOT NULL ORDER BY project, labeler, n, at;
+
+-- name: releases
+-- Releases by labeler, with the version of the standing that let them out.
+SELECT labeler, (detail ->> 'version')::bigint, attempt, p_benchmarks, benchmarks, policy_version, p_all FROM log
+WHERE project = %(project)s AND labeler = ANY (%(labelers)s) AND kind = 'release';
+
+-- name: stored
+-- The standings as they are stored.
+SELECT labeler, state, n, posterior, p_benchmarks, p_all, benchmarks FROM standings
+WHERE project = %(project)s AND labeler = ANY (%(labelers)s);
