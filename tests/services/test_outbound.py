@@ -158,7 +158,7 @@ def test_a_name_is_refused_if_any_of_its_addresses_is_private(addresses: list[st
 
 
 def test_the_checked_address_is_the_one_connected() -> None:
-    """A name that changes its address after the check gains nothing: it is looked up once for a connection."""
+    """A name that changes its address after the check gains nothing: it is looked up once a connection."""
     answers = [["127.0.0.1"], ["10.0.0.1"]]
     asked: list[str] = []
 
@@ -293,11 +293,21 @@ def test_tls_checks_the_name_though_the_address_is_pinned(tmp_path: Path) -> Non
 @pytest.mark.parametrize(
     ("value", "seconds"),
     [
-        (None, None), ("", None), ("soon", None), ("0", 0), ("120", 120), (" 7 ", 7), ("-5", None), ("1.5", None),
-        ("Sun, 01 Mar 2026 12:10:00 GMT", 600), ("Sunday, 01-Mar-26 12:10:00 GMT", 600),
-        ("Sun, 01 Mar 2026 11:00:00 GMT", 0), ("Sun, 99 Mar 2026 11:00:00 GMT", None), ("9" * 400, 10**9),
+        (None, None),
+        ("", None),
+        ("soon", None),
+        ("0", 0),
+        ("120", 120),
+        (" 7 ", 7),
+        ("-5", None),
+        ("1.5", None),
+        ("Sun, 01 Mar 2026 12:10:00 GMT", 600),
+        ("Sunday, 01-Mar-26 12:10:00 GMT", 600),
+        ("Sun, 01 Mar 2026 11:00:00 GMT", 0),
+        ("Sun, 99 Mar 2026 11:00:00 GMT", None),
+        ("9" * 400, 10**9),
     ],
-)  # fmt: skip
+)
 def test_retry_after_holds_seconds_or_a_date(value: str | None, seconds: int | None) -> None:
     """Both forms of RFC 9110 are read, whatever is neither is ignored."""
     wanted = None if seconds is None else timedelta(seconds=seconds)

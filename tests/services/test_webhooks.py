@@ -337,7 +337,7 @@ WORKER = """
 def test_kill_between_sending_and_writing_sends_the_same_message_again(
     db: Database, database_url: str, outbound: Outbound
 ) -> None:
-    """kill -9 after the receiver has it and before we know: again the same id, border and events, though more came."""
+    """Killed when the receiver has it and before we know: same id and events again, though more came."""
     project = make_project(db)
     with receiver() as hooked:
         hook = register(db, project, hooked)
