@@ -192,7 +192,7 @@ def run(
         keep = ~out & (ages < 60) & (state[owners] != State.DISMISSED)
         joints, owners, ages = joints[:, keep], owners[keep], ages[keep]
         new = []
-        for i in active:
+        for i in active.tolist():
             if i not in served:
                 counts["ord"][i] += 1
                 decided = gate(p[i], p[i], int(counts["ben"][i]), state[i], policy)

@@ -10,6 +10,7 @@ from goldvein.decisions.gate import (
     hold_limit_seconds,
     next_state,
     releases,
+    undecided_after,
     withdraws,
 )
 from goldvein.domain.policy import Policy
@@ -68,11 +69,22 @@ def test_dismissal_is_late_and_rests_on_benchmarks() -> None:
 
 def test_states_follow_the_verdict() -> None:
     """Undecided for long: boundary, until decided; dismissed stays dismissed."""
-    assert next_state(0.8, 199, "admitted", POLICY) is State.ADMITTED
-    assert next_state(0.8, 200, "admitted", POLICY) is State.BOUNDARY
-    assert next_state(0.96, 230, "boundary", POLICY) is State.ADMITTED
+    assert next_state(0.8, 199, "admitted", POLICY, undecided=199) is State.ADMITTED
+    assert next_state(0.8, 200, "admitted", POLICY, undecided=200) is State.BOUNDARY
+    assert next_state(0.96, 230, "boundary", POLICY, undecided=0) is State.ADMITTED
     assert next_state(0.001, 230, "boundary", POLICY) is State.DISMISSED
     assert next_state(0.99, 230, "dismissed", POLICY) is State.DISMISSED
+
+
+def test_a_veteran_who_turns_bad_is_not_at_the_boundary() -> None:
+    """Only benchmarks since the last verdict count; a verdict starts the count anew."""
+    undecided = 0
+    for p in (0.8, 0.9, 0.97, 0.6):
+        undecided = undecided_after(undecided, p, POLICY, is_benchmark=True)
+
+    assert undecided == 1
+    assert undecided_after(undecided, 0.6, POLICY, is_benchmark=False) == 1
+    assert next_state(0.6, 400, "admitted", POLICY, undecided=undecided) is State.ADMITTED
 
 
 def test_withdrawal_needs_certainty_backing_and_youth() -> None:

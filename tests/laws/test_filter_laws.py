@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from goldvein.decisions.gate import Gate, State, gate, next_state
+from goldvein.decisions.gate import Gate, State, gate, next_state, undecided_after
 from goldvein.decisions.judging import Verdicts, hold_joints, judge
 from goldvein.decisions.serving import draw_benchmarks
 from goldvein.domain.policy import Policy
@@ -149,11 +149,12 @@ def test_gate_never_delivers_below_the_bar(
 ) -> None:
     """Whatever happened before, a delivered label has P(good) and benchmarks behind it."""
     policy = Policy(deliver_at=deliver_at, min_benchmarks=min_benchmarks)
-    state, benchmarks = State.ADMITTED, 0
+    state, benchmarks, undecided = State.ADMITTED, 0, 0
     for step, verdict in zip(history, follow(history), strict=True):
         benchmarks += step.item is not None
         p = float(verdict.p_benchmarks[0])
-        state = next_state(p, benchmarks, state, policy)
+        undecided = undecided_after(undecided, p, policy, is_benchmark=step.item is not None)
+        state = next_state(p, benchmarks, state, policy, undecided=undecided)
         if gate(p, p, benchmarks, state, policy) is Gate.DELIVER:
             assert p >= deliver_at - 1e-6
             assert benchmarks >= min_benchmarks

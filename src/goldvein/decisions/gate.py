@@ -102,16 +102,44 @@ def dismisses(p_benchmarks: float, benchmarks: int, policy: Policy) -> bool:
     return benchmarks >= policy.min_benchmarks and not at_least(p_benchmarks, policy.dismiss_at + 10**-DIGITS)
 
 
-def next_state(p_benchmarks: float, benchmarks: int, state: str, policy: Policy) -> State:
+def undecided_after(undecided: int, p_benchmarks: float, policy: Policy, *, is_benchmark: bool) -> int:
+    """Benchmarks spent since the standing was last good enough to deliver, one step later.
+
+    Parameters
+    ----------
+    undecided : int
+        The count before this answer; 0 at admission.
+    p_benchmarks : float
+        P(at or over the bar) after it.
+    policy : Policy
+    is_benchmark : bool
+    """
+    return 0 if at_least(p_benchmarks, policy.deliver_at) else undecided + is_benchmark
+
+
+def next_state(
+    p_benchmarks: float, benchmarks: int, state: str, policy: Policy, *, undecided: int = 0
+) -> State:
     """State of a standing after a step; a dismissal ends only by readmission.
 
-    A standing is at the boundary while ``max_benchmarks`` were spent on it and it is still neither delivered
-    on its own right nor dismissed.
+    A standing is at the boundary once ``max_benchmarks`` were spent on it without a verdict. All benchmarks
+    ever answered would be the wrong count: a veteran whose work turns bad would then be at the boundary at
+    the first dip, hardly tested any more and delivered at half certainty.
+
+    Parameters
+    ----------
+    p_benchmarks : float
+    benchmarks : int
+        Benchmarks answered since the last admission.
+    state : str
+        The ``State`` before.
+    policy : Policy
+    undecided : int
+        From ``undecided_after``.
     """
     if state == State.DISMISSED or dismisses(p_benchmarks, benchmarks, policy):
         return State.DISMISSED
-    undecided = not at_least(p_benchmarks, policy.deliver_at)
-    return State.BOUNDARY if undecided and benchmarks >= policy.max_benchmarks else State.ADMITTED
+    return State.BOUNDARY if undecided >= policy.max_benchmarks else State.ADMITTED
 
 
 def withdraws(p_good_then: float, benchmarks_after: int, age_seconds: float, policy: Policy) -> bool:
