@@ -43,9 +43,9 @@ async def get_events(
     limit: Annotated[int, Parameter(ge=1, le=1_000, description="Events to return at most.")] = 100,
     wait: Annotated[float, Parameter(ge=0, le=60, description="Seconds to wait for the first event.")] = 0,
 ) -> Response[bytes]:
-    """Events after a cursor, in order and without gaps; ask again with `next`.
+    """Read events after a cursor, in order and without gaps; ask again with `next`.
 
-    With `wait`, an empty answer comes only when time is up. Nothing is ever skipped or repeated for one cursor.
+    With `wait`, an empty answer comes only when time is up. For one cursor, nothing is skipped or repeated.
     """
     await visible_project(request, project)
     service = service_of(request)

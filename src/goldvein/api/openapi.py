@@ -1,7 +1,7 @@
 """The OpenAPI document: Litestar's account of addresses and parameters, with msgspec's account of every body.
 
-What a route takes and returns stands in its ``opt``: ``roles``, ``body`` (and ``body_optional``), ``lines`` for
-NDJSON, ``returns`` by status, ``streams``, ``headers`` by status, and ``problems`` beyond the usual.
+What a route takes and returns stands in its ``opt``: ``roles``, ``body`` (and ``body_optional``), ``lines``
+for NDJSON, ``returns`` by status, ``streams``, ``headers`` by status, and ``problems`` beyond the usual.
 """
 
 from collections.abc import Iterator, Mapping

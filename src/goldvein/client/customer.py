@@ -1,0 +1,283 @@
+"""The customer's client: open a project, push tasks, wait, read labels.
+
+Operators use it as well, for what only they may do.
+"""
+
+import itertools
+import time
+import uuid
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Any, Self, TypeVar
+
+import httpx
+import msgspec
+
+from goldvein import wire
+from goldvein.client.errors import ApiError
+from goldvein.client.http import Ask, Transport
+
+T = TypeVar("T")
+Item = wire.TaskNew | Mapping[str, Any]
+_LONGEST_WAIT = 30.0
+"""Seconds of one blocking call; a proxy between seldom allows 60."""
+
+
+class GoldveinClient:
+    """A customer's (or operator's) view of one server.
+
+    Parameters
+    ----------
+    base_url : str
+        Such as ``http://127.0.0.1:8000``.
+    api_key : str
+        A key of the customer or operator.
+    patience : float
+        Seconds for which a broken connection or a busy server is tried again.
+    """
+
+    def __init__(
+        self, base_url: str, api_key: str, *, patience: float = 30.0, http: httpx.Client | None = None
+    ) -> None:
+        self._transport = Transport(base_url, api_key, patience=patience, http=http)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *exception: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Close the connections."""
+        self._transport.close()
+
+    # --- projects ---------------------------------------------------------------------------------
+
+    def create_project(
+        self,
+        name: str,
+        instruction: str,
+        *,
+        classes: Sequence[str] | None = None,
+        deadline_seconds: int | None = None,
+        policy: Mapping[str, float] | None = None,
+        customer: int | None = None,
+    ) -> wire.Project:
+        """Open a project; without ``classes``, the options stand in each task."""
+        shape = wire.ProjectCreate(
+            name=name,
+            instruction=instruction,
+            classes=list(classes) if classes is not None else None,
+            deadline_seconds=deadline_seconds,
+            policy=dict(policy or {}),
+            customer=customer,
+        )
+        return self._post("/v1/projects", wire.Project, shape)
+
+    def project(self, project: int) -> wire.Project:
+        """Read a project."""
+        return self._get(f"/v1/projects/{project}", wire.Project)
+
+    def projects(self) -> list[wire.Project]:
+        """List the projects that you may see."""
+        return self._get("/v1/projects", wire.Projects).projects
+
+    def change_project(self, project: int, **changes: Any) -> wire.Project:
+        """Change ``name``, ``instruction``, ``state``, ``policy`` or ``deadline_seconds``."""
+        return self._read(Ask("PATCH", f"/v1/projects/{project}", changes), wire.Project)
+
+    def quality(self, project: int) -> dict[str, Any]:
+        """Read the report on standings, benchmarks and shortcuts."""
+        return self._get(f"/v1/projects/{project}/quality", dict[str, Any])
+
+    def why_empty(self, project: int) -> dict[str, Any]:
+        """Read why no work is handed out right now."""
+        return self._get(f"/v1/projects/{project}/why-empty", dict[str, Any])
+
+    # --- tasks and batches ------------------------------------------------------------------------
+
+    def push(
+        self, project: int, tasks: Iterable[Item], *, batch: str | None = None, chunk: int = 1_000
+    ) -> wire.Pushed:
+        """Push any number of tasks, in chunks; bad ones are in ``errors``, by their index among all.
+
+        Give each task a ``unique_id``, and a push that broke off can simply be repeated: what is stored
+        already counts as ``existing``.
+        """
+        total = wire.Pushed(batch=batch, created=0, existing=0, refused=0, tasks=[], errors=[])
+        rest, start = iter(tasks), 0
+        while part := list(itertools.islice(rest, chunk)):
+            pushed = self._push_chunk(project, part, batch)
+            for task in pushed.tasks:
+                task.index += start
+            for error in pushed.errors:
+                error.index = (error.index or 0) + start
+            total.created += pushed.created
+            total.existing += pushed.existing
+            total.refused += pushed.refused
+            total.tasks += pushed.tasks
+            total.errors += pushed.errors
+            start += len(part)
+        return total
+
+    def _push_chunk(self, project: int, part: Sequence[Item], batch: str | None) -> wire.Pushed:
+        body = {"tasks": part} if batch is None else {"tasks": part, "batch": batch}
+        try:
+            return self._read(Ask("POST", f"/v1/projects/{project}/tasks", body), wire.Pushed)
+        except ApiError as error:
+            if not error.problem.errors or error.problem.errors[0].index is None:
+                raise
+            errors = error.problem.errors  # every task of the chunk was refused: the others may be good
+            return wire.Pushed(
+                batch=batch, created=0, existing=0, refused=len(errors), tasks=[], errors=errors
+            )
+
+    def task(self, project: int, task: int) -> wire.Task:
+        """Read a task with its current label."""
+        return self._get(f"/v1/projects/{project}/tasks/{task}", wire.Task)
+
+    def cancel_task(self, project: int, task: int) -> wire.Task:
+        """Take a task back."""
+        return self._post(f"/v1/projects/{project}/tasks/{task}/cancel", wire.Task)
+
+    def batch(self, project: int, batch: str, *, wait: float = 0) -> wire.Batch:
+        """Read the progress of a batch; ``wait`` seconds at most until it is done."""
+        return self._get(f"/v1/projects/{project}/batches/{batch}", wire.Batch, wait=wait)
+
+    def cancel_batch(self, project: int, batch: str) -> wire.Batch:
+        """Take back what has no label yet."""
+        return self._post(f"/v1/projects/{project}/batches/{batch}/cancel", wire.Batch)
+
+    def wait_for_batch(self, project: int, batch: str, *, timeout: float | None = None) -> wire.Batch:
+        """Block until a batch is done; once per training round.
+
+        Raises
+        ------
+        TimeoutError
+            If it is not done after ``timeout`` seconds.
+        """
+        deadline = None if timeout is None else time.monotonic() + timeout
+        while True:
+            left = _LONGEST_WAIT if deadline is None else deadline - time.monotonic()
+            progress = self.batch(project, batch, wait=max(0.0, min(left, _LONGEST_WAIT)))
+            if progress.done:
+                return progress
+            if left <= 0:
+                raise TimeoutError(f"batch {batch!r} has {progress.queued} of {progress.total} tasks to go")
+
+    def add_benchmarks(
+        self, project: int, benchmarks: Sequence[wire.BenchmarkNew | Mapping[str, Any]]
+    ) -> wire.Pushed:
+        """Add benchmarks by hand."""
+        return self._post(f"/v1/projects/{project}/benchmarks", wire.Pushed, {"benchmarks": benchmarks})
+
+    # --- labels -----------------------------------------------------------------------------------
+
+    def events_page(self, project: int, *, after: int = 0, limit: int = 100, wait: float = 0) -> wire.Events:
+        """Read events after a cursor; ``wait`` seconds at most for the first."""
+        return self._get(f"/v1/projects/{project}/labels", wire.Events, after=after, limit=limit, wait=wait)
+
+    def events(self, project: int, *, after: int = 0, follow: bool = True) -> Iterator[wire.Event]:
+        """Iterate over events, each once; ``after`` the last ``position`` you have seen.
+
+        With ``follow`` it waits for more for ever; without, it ends with the last event there is.
+        """
+        while True:
+            page = self.events_page(project, after=after, limit=1_000, wait=_LONGEST_WAIT if follow else 0)
+            yield from page.events
+            if not page.events and not follow:
+                return
+            after = page.next
+
+    def export(self, project: int) -> Iterator[wire.Label]:
+        """Iterate over the current labels."""
+        decoder = msgspec.json.Decoder(wire.Label)
+        for line in self._transport.lines(Ask("GET", f"/v1/projects/{project}/labels/export")):
+            if line:
+                yield decoder.decode(line)
+
+    # --- webhooks ---------------------------------------------------------------------------------
+
+    def create_webhook(
+        self, project: int, url: str, *, events: Sequence[wire.EventName] | None = None
+    ) -> wire.Webhook:
+        """Have events sent to an address; keep the ``secret``, it is shown this once."""
+        shape = wire.WebhookCreate(
+            project=project, url=url, events=list(events) if events is not None else None
+        )
+        return self._post("/v1/webhooks", wire.Webhook, shape)
+
+    def webhooks(self, project: int) -> list[wire.Webhook]:
+        """List the webhooks of a project."""
+        return self._get(f"/v1/projects/{project}/webhooks", wire.Webhooks).webhooks
+
+    def delete_webhook(self, webhook: int) -> None:
+        """Remove a webhook."""
+        self._transport.send(Ask("DELETE", f"/v1/webhooks/{webhook}"))
+
+    def test_webhook(self, webhook: int) -> wire.Delivery:
+        """Send a test message now."""
+        return self._post(f"/v1/webhooks/{webhook}/test", wire.Delivery)
+
+    def replay_webhook(self, webhook: int, *, after: int) -> wire.Webhook:
+        """Have everything after a position sent again."""
+        return self._post(f"/v1/webhooks/{webhook}/replay", wire.Webhook, wire.WebhookReplay(after=after))
+
+    def deliveries(self, webhook: int, *, limit: int = 100) -> list[wire.Delivery]:
+        """List the latest tries to deliver, newest first."""
+        return self._get(f"/v1/webhooks/{webhook}/deliveries", wire.Deliveries, limit=limit).deliveries
+
+    # --- for operators ----------------------------------------------------------------------------
+
+    def create_customer(self, name: str) -> wire.Customer:
+        """Make a customer."""
+        return self._post_once("/v1/customers", wire.Customer, wire.CustomerCreate(name=name))
+
+    def create_labelers(
+        self, names: Iterable[str], *, role: wire.LabelerRole = "labeler", keys: bool = True
+    ) -> list[wire.Labeler]:
+        """Make labelers of one role; with ``keys``, each with a key that is shown this once."""
+        made: list[wire.Labeler] = []
+        rest = iter(names)
+        while part := list(itertools.islice(rest, 1_000)):
+            shape = wire.LabelerCreate(
+                labelers=[wire.LabelerNew(name=name, role=role) for name in part], keys=keys
+            )
+            made += self._post_once("/v1/labelers", wire.Labelers, shape).labelers
+        return made
+
+    def change_labeler(self, labeler: int, role: wire.LabelerRole) -> wire.Labeler:
+        """Give a labeler another role."""
+        shape = wire.LabelerChange(role=role)
+        return self._read(Ask("PATCH", f"/v1/labelers/{labeler}", shape), wire.Labeler)
+
+    def create_key(
+        self,
+        name: str,
+        *,
+        customer: int | None = None,
+        labeler: int | None = None,
+        operator: bool = False,
+    ) -> wire.Key:
+        """Make a key of one customer, one labeler or an operator."""
+        shape = wire.KeyCreate(name=name, customer=customer, labeler=labeler, operator=operator)
+        return self._post_once("/v1/keys", wire.Key, shape)
+
+    def revoke_key(self, key: int) -> None:
+        """End a key."""
+        self._transport.send(Ask("DELETE", f"/v1/keys/{key}"))
+
+    # ----------------------------------------------------------------------------------------------
+
+    def _get(self, path: str, shape: type[T], **params: Any) -> T:
+        return self._read(Ask("GET", path, params=params), shape)
+
+    def _post(self, path: str, shape: type[T], body: Any = None) -> T:
+        """Send a POST that may be sent again."""
+        return self._read(Ask("POST", path, body, headers={"Idempotency-Key": str(uuid.uuid4())}), shape)
+
+    def _post_once(self, path: str, shape: type[T], body: Any) -> T:
+        """Send a POST whose answer may hold a key: the server keeps no copy that a second try could get."""
+        return self._read(Ask("POST", path, body, repeatable=False), shape)
+
+    def _read(self, ask: Ask, shape: type[T]) -> T:
+        return msgspec.json.decode(self._transport.send(ask).content, type=shape)

@@ -1,0 +1,117 @@
+"""The labeler's client: get work, answer it, get the next; blocking, and for asyncio."""
+
+from dataclasses import dataclass
+from typing import Any, Self
+
+import httpx
+import msgspec
+
+from goldvein import wire
+from goldvein.client.http import Ask, AsyncTransport, Transport
+
+_work = msgspec.json.Decoder(wire.Work)
+_answered = msgspec.json.Decoder(wire.Answered)
+_renewed = msgspec.json.Decoder(wire.Renewed)
+
+
+@dataclass(frozen=True, slots=True)
+class NoWork:
+    """Why there is no work now, and when to ask again."""
+
+    reason: str
+    retry_after: int
+
+
+def _next(project: int | None) -> Ask:
+    return Ask("POST", "/v1/work/next", {} if project is None else {"project": project})
+
+
+def _answer(lease: str, choice: int | None, focus_ms: int | None) -> Ask:
+    answer: dict[str, Any] = {"unanswerable": True} if choice is None else {"choice": choice}
+    body = {"answer": answer} if focus_ms is None else {"answer": answer, "focus_ms": focus_ms}
+    return Ask("POST", f"/v1/work/{lease}/answer", body)
+
+
+def _skip(lease: str, reason: str | None) -> Ask:
+    return Ask("POST", f"/v1/work/{lease}/skip", {} if reason is None else {"reason": reason})
+
+
+def _renew(lease: str) -> Ask:
+    return Ask("POST", f"/v1/work/{lease}/renew")
+
+
+def _given(response: httpx.Response) -> wire.Work | NoWork:
+    if response.status_code == 204:
+        reason = response.headers.get("Goldvein-Reason", "unknown")
+        return NoWork(reason, int(response.headers.get("Retry-After", "5")))
+    return _work.decode(response.content)
+
+
+class LabelerClient:
+    """One labeler at one server; ``choice`` None says that the task cannot be answered."""
+
+    def __init__(
+        self, base_url: str, api_key: str, *, patience: float = 30.0, http: httpx.Client | None = None
+    ) -> None:
+        self._transport = Transport(base_url, api_key, patience=patience, http=http)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *exception: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Close the connections."""
+        self._transport.close()
+
+    def next(self, project: int | None = None) -> wire.Work | NoWork:
+        """Ask for work."""
+        return _given(self._transport.send(_next(project)))
+
+    def answer(self, lease: str, choice: int | None, *, focus_ms: int | None = None) -> wire.Answered:
+        """Answer with a position as shown, from 0, and get the next piece of work."""
+        return _answered.decode(self._transport.send(_answer(lease, choice, focus_ms)).content)
+
+    def skip(self, lease: str, *, reason: str | None = None) -> wire.Answered:
+        """Hand the task back."""
+        return _answered.decode(self._transport.send(_skip(lease, reason)).content)
+
+    def renew(self, lease: str) -> wire.Lease:
+        """Keep the task for longer."""
+        return _renewed.decode(self._transport.send(_renew(lease)).content).lease
+
+
+class AsyncLabelerClient:
+    """The same for asyncio; hundreds can share one ``http``."""
+
+    def __init__(
+        self, base_url: str, api_key: str, *, patience: float = 30.0, http: httpx.AsyncClient | None = None
+    ) -> None:
+        self._transport = AsyncTransport(base_url, api_key, patience=patience, http=http)
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(self, *exception: object) -> None:
+        await self.close()
+
+    async def close(self) -> None:
+        """Close the connections."""
+        await self._transport.close()
+
+    async def next(self, project: int | None = None) -> wire.Work | NoWork:
+        """Ask for work."""
+        return _given(await self._transport.send(_next(project)))
+
+    async def answer(self, lease: str, choice: int | None, *, focus_ms: int | None = None) -> wire.Answered:
+        """Answer with a position as shown, from 0, and get the next piece of work."""
+        return _answered.decode((await self._transport.send(_answer(lease, choice, focus_ms))).content)
+
+    async def skip(self, lease: str, *, reason: str | None = None) -> wire.Answered:
+        """Hand the task back."""
+        return _answered.decode((await self._transport.send(_skip(lease, reason))).content)
+
+    async def renew(self, lease: str) -> wire.Lease:
+        """Keep the task for longer."""
+        return _renewed.decode((await self._transport.send(_renew(lease))).content).lease
