@@ -134,11 +134,21 @@ class Desk:
         return seeker.hand.role == "trusted" or (standing is not None and standing.panel is not None)
 
     def _cannot_prove(self, view: View, seeker: Seeker) -> bool:
-        """Whether a panel member's ordinary answers could only be held: every benchmark is of that member's own making."""
+        """Whether a panel member's ordinary answers could only be held: the benchmarks are of that member's making."""
         standing = self._find_standing(view, seeker)
-        seen = standing.seen if standing is not None else b""
-        delivers = standing is not None and standing.p_benchmarks >= view.policy.deliver_at
-        return not delivers and len(view.unseen(seen)) <= view.policy.min_benchmarks
+        if standing is None or standing.p_benchmarks >= view.policy.deliver_at:
+            return False
+        if len(view.unseen(standing.seen)) > view.policy.min_benchmarks:
+            standing = self._with_own_marked(view, standing)
+            self.writes.standings[standing.key] = standing
+        return len(view.unseen(standing.seen)) <= view.policy.min_benchmarks
+
+    def _with_own_marked(self, view: View, standing: Standing) -> Standing:
+        """The standing with every benchmark marked whose content the labeler has had in other work."""
+        seen = standing.seen
+        for ordinal in benchmarks.ordinals_seen(self.tx, view.project.id, standing.labeler):
+            seen = mark_seen(seen, ordinal)
+        return replace(standing, seen=seen)
 
     def _admit(self, view: View, seeker: Seeker) -> bool:
         """Whether the labeler is in, or can be let in now; a dismissed one only for a last few answers."""
@@ -159,8 +169,7 @@ class Desk:
         standing = admitted(
             view.project.id, seeker.labeler, view.model, model_version, panel=panel, now=self.now
         )
-        for ordinal in benchmarks.ordinals_seen(self.tx, view.project.id, seeker.labeler):
-            standing = replace(standing, seen=mark_seen(standing.seen, ordinal))
+        standing = self._with_own_marked(view, standing)
         standings.insert(self.tx, standing)
         self.writes.standings[standing.key] = standing
         self.writes.log.append(
