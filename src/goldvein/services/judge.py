@@ -12,12 +12,12 @@ from goldvein.decisions.gate import Gate, State, gate, hold_limit_seconds, next_
 from goldvein.decisions.judging import Verdicts, hold_joints, judge
 from goldvein.decisions.trust import earns_trust
 from goldvein.domain.records import UNANSWERABLE
+from goldvein.services.evidence import Observation, likelihoods, signals
 from goldvein.services.standing import pack, unpack
 from goldvein.services.submission import Accepted
 from goldvein.services.views import View
 from goldvein.services.writes import Writes
 from goldvein.stats.arrays import Array
-from goldvein.stats.items import served_likelihoods
 from goldvein.store.answers import StoredAnswer
 from goldvein.store.attempts import NO_DEADLINE, Attempt
 from goldvein.store.labels import NewLabel
@@ -74,9 +74,10 @@ def judge_answers(
     column = {row.standing.labeler: place for place, row in enumerate(rows)}
     joints = np.array([np.frombuffer(one.hold.joint) for one in held]).T if held else None
     owners = np.array([column[one.hold.labeler] for one in held], dtype=np.int64) if held else None
-    verdicts = judge(
-        model, posterior_benchmarks, posterior_all, _likelihoods(bench.view, rows), None, joints, owners
-    )
+    observed = [_observation(bench.view, row) for row in rows]
+    signal = signals(model, observed, shuffled=bench.view.project.classes is None)
+    likelihood = likelihoods(model, observed)
+    verdicts = judge(model, posterior_benchmarks, posterior_all, likelihood, signal, joints, owners)
     packed = pack(verdicts.posterior_benchmarks, verdicts.posterior_all)
     moved = []
     for place, row in enumerate(rows):
@@ -87,23 +88,10 @@ def judge_answers(
     return moved
 
 
-def _likelihoods(view: View, rows: Sequence[Judged]) -> Array:
-    """Likelihood of each answer by state: ones for ordinary work. (states, n)."""
-    assert view.model is not None
-    likelihood = np.ones((view.model.space.size, len(rows)))
-    places = [place for place, row in enumerate(rows) if row.is_benchmark]
-    if places:
-        items = [view.items[rows[place].answer.attempt.task] for place in places]
-        orders = [rows[place].answer.attempt.shown or () for place in places]
-        choices = [
-            rows[place].answer.choice
-            if rows[place].answer.choice != UNANSWERABLE
-            else item.table.shape[1] - 1
-            for place, item in zip(places, items, strict=True)
-        ]
-        tables = [item.table for item in items]
-        likelihood[:, places] = served_likelihoods(view.model, tables, orders, choices)
-    return likelihood
+def _observation(view: View, row: Judged) -> Observation:
+    attempt = row.answer.attempt
+    table = view.items[attempt.task].table if row.is_benchmark else None
+    return Observation(table, attempt.shown or (), row.answer.choice)
 
 
 def _moved(view: View, row: Judged, verdicts: Verdicts, place: int, posterior: bytes) -> Standing:

@@ -8,7 +8,7 @@ from datetime import datetime
 import numpy as np
 
 from goldvein.decisions.admission import may_open
-from goldvein.decisions.mining import Continue, Drop, Promote, settle
+from goldvein.decisions.mining import Continue, Promote, settle
 from goldvein.domain.policy import Policy
 from goldvein.domain.records import UNANSWERABLE, Project
 from goldvein.services.submission import Accepted
@@ -68,10 +68,12 @@ def _settle(
         _promote(tx, view, attempt.task, settlement, content, now)
         picked = settlement.key
     else:
-        _drop(tx, attempt, settlement, writes)
         picked = settlement.answer if settlement.answer is not None else options
+        _drop(tx, attempt, delivered=picked < options)
     if picked < options:
         writes.labels.append(_panel_label(view, attempt.task, picked, panel, content, now))
+    else:
+        writes.wanted.append(attempt.again("label"))
     kind = "promote" if isinstance(settlement, Promote) else "drop"
     p = settlement.p_clean if isinstance(settlement, Promote) else settlement.p
     detail = {
@@ -101,13 +103,10 @@ def _promote(
     benchmarks.promote(tx, project, task, ordinal=ordinal, item_version=1, revision=revision, now=now)
 
 
-def _drop(tx: Transaction, attempt: Attempt, settlement: Drop, writes: Writes) -> None:
-    delivered = settlement.answer is not None
-    reason = "answered by the panel, not unambiguous" if delivered else "ambiguous"
+def _drop(tx: Transaction, attempt: Attempt, *, delivered: bool) -> None:
+    reason = "answered by the panel, not unambiguous" if delivered else "ambiguous, or not to be answered"
     revision = projects.next_revision(tx, attempt.project)
     benchmarks.retire(tx, attempt.project, [attempt.task], reason=reason, revision=revision)
-    if settlement.answer is None:
-        writes.wanted.append(attempt.again("label"))
 
 
 def _panel_label(

@@ -11,10 +11,10 @@ import numpy as np
 from goldvein.decisions.gate import State, gate, next_state, releases
 from goldvein.decisions.judging import hold_joints, judge
 from goldvein.domain.policy import Policy
-from goldvein.domain.records import UNANSWERABLE
+from goldvein.domain.records import UNANSWERABLE, Project
+from goldvein.services.evidence import Observation, likelihoods, signals
 from goldvein.services.standing import pack
 from goldvein.stats.arrays import Array
-from goldvein.stats.items import served_likelihoods
 from goldvein.stats.model import Model
 from goldvein.stats.posterior import newcomer
 from goldvein.store import benchmarks, projects, proofs
@@ -69,6 +69,7 @@ class _Replay:
     """A project's log under replay."""
 
     project: int
+    shuffled: bool
     models: Mapping[int, Model]
     policies: Mapping[int, Policy]
     tables: Mapping[tuple[int, int], Array]
@@ -118,12 +119,13 @@ class _Replay:
         own = [tracks[step.labeler] for step in steps]
         held = [(place, attempt) for place, track in enumerate(own) for attempt in track.holds]
         joints = np.array([own[place].holds[attempt] for place, attempt in held]).T if held else None
+        observed = [self._observation(step) for step in steps]
         verdicts = judge(
             model,
             np.array([track.posterior[0] for track in own]).T.copy(),
             np.array([track.posterior[1] for track in own]).T.copy(),
-            self._likelihoods(model, steps),
-            None,
+            likelihoods(model, observed),
+            signals(model, observed, shuffled=self.shuffled),
             joints,
             np.array([place for place, _ in held], dtype=np.int64) if held else None,
         )
@@ -138,15 +140,9 @@ class _Replay:
             if track.state == State.DISMISSED:
                 track.holds.clear()
 
-    def _likelihoods(self, model: Model, steps: Sequence[Step]) -> Array:
-        likelihood = np.ones((model.space.size, len(steps)))
-        places = [place for place, step in enumerate(steps) if step.stage == "benchmark"]
-        if places:
-            tables = [self.tables[steps[p].task or 0, steps[p].item_version or 0] for p in places]
-            choices = [_column(steps[p].choice, table) for p, table in zip(places, tables, strict=True)]
-            orders = [steps[p].shown or () for p in places]
-            likelihood[:, places] = served_likelihoods(model, tables, orders, choices)
-        return likelihood
+    def _observation(self, step: Step) -> Observation:
+        table = self.tables[step.task or 0, step.item_version or 0] if step.stage == "benchmark" else None
+        return Observation(table, step.shown or (), UNANSWERABLE if step.choice is None else step.choice)
 
     def _compare(self, step: Step, track: _Track, model: Model) -> None:
         """The logged posterior, count, state and gate against the recomputed ones."""
@@ -208,10 +204,6 @@ class _Replay:
         return all(abs(a - b) <= TOLERANCE for a, b in zip(one, other, strict=True))
 
 
-def _column(choice: int | None, table: Array) -> int:
-    return table.shape[1] - 1 if choice is None or choice == UNANSWERABLE else choice
-
-
 def verify(db: Database, project: int | None = None) -> Verification:
     """Check every promise against one snapshot of the database.
 
@@ -229,7 +221,7 @@ def verify(db: Database, project: int | None = None) -> Verification:
         steps, exact = 0, True
         for found in projects.list_all(tx, None):
             if project in (None, found.id):
-                replay = _replay(tx, found.id)
+                replay = _replay(tx, found)
                 broken += replay.found
                 steps += replay.steps
                 exact &= replay.exact
@@ -242,16 +234,17 @@ def _sums(tx: Transaction) -> Iterator[Broken]:
             yield Broken(name.replace("_", " "), project, row, "")
 
 
-def _replay(tx: Transaction, project: int) -> _Replay:
+def _replay(tx: Transaction, replayed: Project) -> _Replay:
+    project = replayed.id
     model_values, policy_values = proofs.versions(tx, project)
     models = {version: Model.from_dict(values) for version, values in model_values.items()}
     policies = {version: Policy.from_dict(values) for version, values in policy_values.items()}
     states = next(iter(models.values())).space.size if models else 1
     tables = {
-        key: np.frombuffer(likelihoods).reshape(states, -1)
-        for key, (_, likelihoods) in benchmarks.all_likelihoods(tx, project).items()
+        key: np.frombuffer(stored).reshape(states, -1)
+        for key, (_, stored) in benchmarks.all_likelihoods(tx, project).items()
     }
-    replay = _Replay(project, models, policies, tables)
+    replay = _Replay(project, replayed.classes is None, models, policies, tables)
     after = 0
     while page := proofs.labelers_of(tx, project, after, _PAGE):
         after = page[-1]

@@ -162,6 +162,12 @@ def take_open(
     return [OpenAttempt(*row) for row in tx.execute(_queries.take_open, values)]
 
 
+def take_unmined(tx: Transaction, project: int, limit: int, passed: Sequence[int] = ()) -> list[OpenAttempt]:
+    """Lock the head of the queue of ordinary work, without tasks that were mined before."""
+    values = {"project": project, "limit": limit, "passed": list(passed)}
+    return [OpenAttempt(*row) for row in tx.execute(_queries.take_unmined, values)]
+
+
 def seen_contents(
     tx: Transaction, project: int, contents: Sequence[int], labelers: Sequence[int]
 ) -> set[tuple[int, int]]:

@@ -38,6 +38,15 @@ ORDER BY project, stage, lane, due_at, urgency, id
 LIMIT %(limit)s
 FOR UPDATE SKIP LOCKED;
 
+-- name: take_unmined
+-- The head of the queue of ordinary work, without tasks that were mined before.
+SELECT project, id, task, content, due_at, urgency, fence FROM attempts
+WHERE project = %(project)s AND stage = 'label' AND state = 'open' AND id <> ALL (%(passed)s)
+  AND NOT EXISTS (SELECT FROM benchmarks b WHERE b.project = attempts.project AND b.task = attempts.task)
+ORDER BY project, stage, lane, due_at, urgency, id
+LIMIT %(limit)s
+FOR UPDATE SKIP LOCKED;
+
 -- name: seen_contents
 -- Which of these contents any of these labelers has had before: for a few labelers.
 SELECT content, labeler FROM attempts
