@@ -20,7 +20,7 @@ from goldvein.services.closing import drop_holds
 from goldvein.services.dispatch import Desk, Given, Seeker
 from goldvein.services.views import View, mark_seen
 from goldvein.services.work import WorkGroup
-from goldvein.store import answers, attempts, benchmarks, facts, labels, log, standings
+from goldvein.store import answers, attempts, benchmarks, facts, labels, log, projects, standings
 from goldvein.store.attempts import Attempt, Lease, OpenAttempt
 from goldvein.store.log import Entry
 from goldvein.tasktypes import choice
@@ -191,6 +191,8 @@ class RecordedWork:
         self._directions = Directions(project)
         self._directions.panel_left.update(task for labeler, task in to_come if labeler in self._panel)
         self._held: dict[int, set[int]] = defaultdict(set)
+        self._finished: set[int] = set()
+        self._is_open = False
         directions = self._directions
         self._group = WorkGroup(
             db,
@@ -207,6 +209,17 @@ class RecordedWork:
         """
         return {row.task} | self._held.get(row.labeler, set())
 
+    def ignores(self, row: RecordedRow) -> bool:
+        """Whether a row can serve nothing any more, which needs no transaction to find out."""
+        if row.task in self._finished:
+            return True
+        return row.labeler not in self._panel and (row.only_mines or not self._is_open)
+
+    def pass_over(self, row: RecordedRow) -> None:
+        """Count a row that is not submitted as gone by."""
+        if row.labeler in self._panel:
+            self._directions.panel_left[row.task] -= 1
+
     def submit(self, rows: Sequence[RecordedRow], now: datetime, rng: np.random.Generator) -> list[str]:
         """Submit recorded answers of distinct labelers that touch different tasks.
 
@@ -219,8 +232,7 @@ class RecordedWork:
         directions.rows = {row.labeler: row for row in rows}
         directions.stages = {}
         for row in rows:
-            if row.labeler in self._panel:
-                directions.panel_left[row.task] -= 1
+            self.pass_over(row)
         asks = [WorkRequest(row.labeler, "next", directions.project) for row in rows]
         leased = self._group.handle(asks, now, rng)
         directions.rows = {}
@@ -250,7 +262,10 @@ class RecordedWork:
         project = self._directions.project
         with self._db.transaction(durable=False) as tx:
             touched = {*tasks, *(task for held in self._held.values() for task in held)}
-            labelled = set(labels.current_for_tasks(tx, project, sorted(touched)))
+            current = labels.current_for_tasks(tx, project, sorted(touched))
+            labelled = set(current)
+            # What the panel has labelled may be a benchmark; what a labeler has, never.
+            self._finished |= {task for task, label in current.items() if label.basis == "labeler"}
             gone = drop_holds(
                 tx, standings.holds_of_tasks(tx, [(project, task) for task in sorted(labelled)])
             )
@@ -258,6 +273,9 @@ class RecordedWork:
             log.append(tx, [_superseded(answer) for answer in stored.values()], now)
             left = attempts.lock_of_tasks(tx, project, sorted(labelled))
             attempts.end(tx, {(project, attempt.id): "closed" for attempt in left})
+            if not self._is_open:
+                found = projects.find(tx, project)
+                self._is_open = found is not None and found.opened_at is not None
             self._held = defaultdict(set)
             for _, task, labeler in facts.holds(tx, project):
                 self._held[labeler].add(task)

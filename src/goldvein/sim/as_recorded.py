@@ -11,13 +11,14 @@ import numpy as np
 from goldvein.domain.records import ProjectDraft, TaskDraft
 from goldvein.services import benchmarks, intake, keys, projects, sweeps
 from goldvein.services.benchmarks import ManualBenchmark
-from goldvein.services.recorded import RecordedRow, RecordedWork
+from goldvein.services.recorded import IGNORED, RecordedRow, RecordedWork
 from goldvein.sim.plan import INSTRUCTION, make_labelers
 from goldvein.sim.trust import early
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from goldvein.domain.records import PushedTask
     from goldvein.sim.plan import Plan, Progress
     from goldvein.sim.recorded import Crowd, RecordedAnswer
     from goldvein.store.database import Database
@@ -32,11 +33,11 @@ PUSH = 5_000
 def default_policy(crowd: Crowd) -> dict[str, float]:
     """Policy of a replay in which the record, not the service, decides who meets which benchmark.
 
-    Benchmarks are met by chance, so as many are mined as the panel's answers allow. A record without a clock
-    says nothing about waiting, so held answers wait for their verdict.
+    Benchmarks are met by chance, so one task in seven shall be one, and none is worn out. A record without a
+    clock says nothing about waiting: held answers wait for their verdict.
     """
     waiting = {} if crowd.has_clock else {"hold_seconds": 10 * len(crowd.answers) + 3600}
-    return {"reserve": max(12, round(0.4 * len(crowd.tasks))), "exposure_cap": 10**6, **waiting}
+    return {"reserve": max(12, len(crowd.tasks) // 9), "exposure_cap": 10**6, **waiting}
 
 
 def replay_as_recorded(db: Database, plan: Plan, progress: Progress) -> dict[str, Any]:
@@ -68,6 +69,7 @@ def replay_as_recorded(db: Database, plan: Plan, progress: Progress) -> dict[str
             only_mines=place < only_mines,
         )
         for place, answer in enumerate(ordered)
+        if answer.task in tasks
     ]
     work = RecordedWork(
         db,
@@ -81,6 +83,7 @@ def replay_as_recorded(db: Database, plan: Plan, progress: Progress) -> dict[str
         "places": {labeler: place for place, labeler in enumerate(ids)},
         "trusted": trusted,
         "rows": dict(served),
+        "refused_tasks": len(crowd.tasks) - len(tasks),
         "end": clock[-1],
     }
 
@@ -96,9 +99,12 @@ def _clock(crowd: Crowd, ordered: Sequence[RecordedAnswer]) -> list[datetime]:
     ]
 
 
-def _push(db: Database, project: int, crowd: Crowd, now: datetime) -> list[int]:
-    """Push the tasks, benchmarks by hand where the record marks them; return their ids by place."""
-    ids: dict[str | None, int] = {}
+def _push(db: Database, project: int, crowd: Crowd, now: datetime) -> dict[int, int]:
+    """Push the tasks, as benchmarks by hand where the record marks them; map places to ids.
+
+    A task that the service refuses, such as one with the same option twice, is missing.
+    """
+    places = {task.name: place for place, task in enumerate(crowd.tasks)}
     drafts = [
         TaskDraft(place, task.input, task.name)
         for place, task in enumerate(crowd.tasks)
@@ -109,22 +115,12 @@ def _push(db: Database, project: int, crowd: Crowd, now: datetime) -> list[int]:
         for place, task in enumerate(crowd.tasks)
         if task.benchmark and task.truth is not None
     ]
+    pushed: list[PushedTask] = []
     for first in range(0, len(drafts), PUSH):
-        pushed = intake.push(db, project, drafts[first : first + PUSH], "replay", now)
-        _refuse(pushed.errors)
-        ids.update((task.unique_id, task.id) for task in pushed.tasks)
+        pushed += intake.push(db, project, drafts[first : first + PUSH], "replay", now).tasks
     if manual:
-        pushed = benchmarks.add_manual(db, project, manual, now)
-        _refuse(pushed.errors)
-        ids.update((task.unique_id, task.id) for task in pushed.tasks)
-    return [ids[task.name] for task in crowd.tasks]
-
-
-def _refuse(errors: Sequence[Any]) -> None:
-    from goldvein.sim.recorded import CrowdError
-
-    if errors:
-        raise CrowdError(f"a task of the crowd was refused: {errors[0].detail} (item {errors[0].index})")
+        pushed += benchmarks.add_manual(db, project, manual, now).tasks
+    return {places[task.unique_id]: task.id for task in pushed if task.unique_id is not None}
 
 
 def _submit_all(
@@ -144,7 +140,10 @@ def _submit_all(
     swept = clock[0]
     done = 0
     while waiting:
+        done += _pass_over(work, rows, waiting, served)
         group = _group(work, rows, waiting, keeps_order=keeps_order)
+        if not group:
+            continue
         now = clock[done + len(group) - 1]
         served.update(work.submit([rows[place] for place in group], now, rng))
         taken = set(group)
@@ -155,6 +154,19 @@ def _submit_all(
             sweeps.sweep(db, now)
             swept = now
     return served
+
+
+def _pass_over(
+    work: RecordedWork, rows: Sequence[RecordedRow], waiting: list[int], served: Counter[str]
+) -> int:
+    """Take out the next rows that serve nothing any more; return how many."""
+    useless = [place for place in waiting[:LOOK_AHEAD] if work.ignores(rows[place])]
+    for place in useless:
+        work.pass_over(rows[place])
+    gone = set(useless)
+    waiting[:LOOK_AHEAD] = [place for place in waiting[:LOOK_AHEAD] if place not in gone]
+    served[IGNORED] += len(useless)
+    return len(useless)
 
 
 def _group(
