@@ -6,6 +6,7 @@ the same id, and a receiver that drops ids it knows has every event once. No tra
 request is under way: a lease on the webhook's row keeps other processes away and fences every later write.
 """
 
+import threading
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
@@ -34,6 +35,9 @@ LONGEST_RETRY_AFTER: Final = timedelta(days=1)
 """A receiver may ask to be left alone this long."""
 _LOOK_AHEAD: Final = 1000
 """Positions searched at once for an event that the webhook wants."""
+
+_MESSAGES_PER_ROUND: Final = 50
+"""A receiver that is far behind lets others have their turn after so many messages."""
 
 Clock = Callable[[], datetime]
 
@@ -70,9 +74,16 @@ def deliver_due(
 
 
 def serve(
-    db: Database, outbound: Outbound, one: Round, *, clock: Clock, rng: np.random.Generator, lease: timedelta
+    db: Database,
+    outbound: Outbound,
+    one: Round,
+    *,
+    clock: Clock,
+    rng: np.random.Generator,
+    lease: timedelta,
+    stop: threading.Event | None = None,
 ) -> int:
-    """Send a leased webhook its messages until the round's end, a failure, or the loss of the lease.
+    """Send a leased webhook its messages until the round's end, a failure, a lost lease, or ``stop``.
 
     One transaction between two messages: it writes how the last went, fixes where the next one ends, and
     extends the lease.
@@ -86,7 +97,8 @@ def serve(
                 _log(tx, hook, reply, sent_at)
             events: Sequence[Event] = ()
             if reply is None or reply.ok:
-                after, events = _next_message(tx, after, one.upto)
+                if sent < _MESSAGES_PER_ROUND and not (stop and stop.is_set()):
+                    after, events = _next_message(tx, after, one.upto)
                 after = replace(after, next_try_at=now + lease if events else now)
             if not webhooks.move(tx, hook, after):
                 return sent

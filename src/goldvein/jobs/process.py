@@ -1,0 +1,66 @@
+"""One ``work`` process: webhooks, sweeps and the schedule, each in a thread, until it is told to stop."""
+
+import threading
+import time
+from datetime import UTC, datetime
+from typing import Final
+
+import numpy as np
+import structlog
+
+from goldvein.jobs import schedule
+from goldvein.jobs.loops import repeat
+from goldvein.jobs.webhooks import LINGER, WebhookLoop
+from goldvein.services.sweeps import Sweeper
+from goldvein.settings import Settings
+from goldvein.store.database import Database
+
+_log = structlog.get_logger()
+SWEEP_SECONDS: Final = 1.0
+
+
+def run(db: Database, settings: Settings, stop: threading.Event) -> None:
+    """Work until ``stop`` is set; what has begun is ended first, within ``settings.shutdown_seconds``.
+
+    Nothing is kept in memory that the database does not have: a process that is killed loses nothing, and one
+    whose database goes away waits for it.
+    """
+    loops = {"webhooks": _webhooks, "sweeps": _sweeps, "schedule": _schedule}
+    threads = [
+        threading.Thread(target=loop, args=(db, settings, stop), name=name, daemon=True)
+        for name, loop in loops.items()
+    ]
+    for thread in threads:
+        thread.start()
+    _log.info("work_started")
+    stop.wait()
+    deadline = time.monotonic() + settings.shutdown_seconds
+    for thread in threads:
+        thread.join(max(0.0, deadline - time.monotonic()))
+    _log.info("work_stopped", unfinished=[thread.name for thread in threads if thread.is_alive()])
+
+
+def _webhooks(db: Database, settings: Settings, stop: threading.Event) -> None:
+    loop = WebhookLoop(
+        db,
+        timeout=settings.webhook_timeout,
+        allow_private=settings.allow_private_webhooks,
+        rng=np.random.default_rng(),
+        stop=stop,
+    )
+    repeat("webhooks", loop.step, every=LINGER, stop=stop, db=db)
+    loop.close()
+
+
+def _sweeps(db: Database, _settings: Settings, stop: threading.Event) -> None:
+    sweeper = Sweeper(db)
+    repeat("sweeps", lambda: sweeper.sweep(datetime.now(UTC)), every=SWEEP_SECONDS, stop=stop, db=db)
+
+
+def _schedule(db: Database, settings: Settings, stop: threading.Event) -> None:
+    def work() -> None:
+        schedule.work(
+            db, concurrency=settings.job_concurrency, stop=stop, grace_seconds=settings.shutdown_seconds
+        )
+
+    repeat("schedule", work, every=1.0, stop=stop, db=db)

@@ -1,0 +1,115 @@
+"""The schedule: daily upkeep by procrastinate, in a schema of its own on the same database."""
+
+import asyncio
+import threading
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, Final
+
+import procrastinate
+import psycopg
+from procrastinate.schema import SchemaManager
+from psycopg import sql
+from psycopg.conninfo import make_conninfo
+
+from goldvein.services import upkeep
+from goldvein.store.database import Database
+
+SCHEMA: Final = "procrastinate"
+_LOCK: Final = 0x70726F63
+_RETRY: Final = procrastinate.RetryStrategy(max_attempts=5, exponential_wait=4)
+_STALLED_AFTER_SECONDS: Final = 30
+
+
+def install(url: str) -> None:
+    """Make procrastinate's tables, or bring older ones up to date; safe at every start of every process.
+
+    The last of procrastinate's migrations that was applied stands in the comment of the schema.
+    """
+    files = sorted(path for path in Path(SchemaManager.get_migrations_path()).glob("*.sql"))
+    with psycopg.connect(_conninfo(url), autocommit=True) as connection:
+        connection.execute("SELECT pg_advisory_lock(%s)", (_LOCK,))
+        row = connection.execute(
+            "SELECT obj_description(to_regnamespace(%s), 'pg_namespace')", (SCHEMA,)
+        ).fetchone()
+        applied: str | None = row[0] if row else None
+        if applied == files[-1].name:
+            return
+        with connection.transaction():
+            if applied is None:
+                connection.execute(sql.SQL("CREATE SCHEMA IF NOT EXISTS {}").format(sql.Identifier(SCHEMA)))
+                connection.execute(SchemaManager.get_schema())
+            for path in files:
+                if applied is not None and path.name > applied:
+                    connection.execute(path.read_text("utf-8").encode())
+            connection.execute(
+                sql.SQL("COMMENT ON SCHEMA {} IS {}").format(
+                    sql.Identifier(SCHEMA), sql.Literal(files[-1].name)
+                )
+            )
+
+
+def make_app(db: Database) -> procrastinate.App:
+    """Make the app with all tasks; its connector is not open yet."""
+    connector = procrastinate.PsycopgConnector(conninfo=_conninfo(db.url), min_size=1, max_size=3)
+    app = procrastinate.App(connector=connector)
+
+    @app.periodic(cron="17 0 * * *")
+    @app.task(name="upkeep", queueing_lock="upkeep", retry=_RETRY)
+    def run_upkeep(timestamp: int) -> None:  # noqa: ARG001  given to every periodic task
+        """Once a day: partitions of the log for the days to come, and less of what is stale."""
+        now = datetime.now(UTC)
+        upkeep.make_log_partitions(db, now)
+        upkeep.purge(db, now)
+
+    @app.periodic(cron="*/2 * * * *")
+    @app.task(name="retry_stalled", queueing_lock="retry_stalled", pass_context=True)
+    async def retry_stalled(context: procrastinate.JobContext, timestamp: int) -> None:  # noqa: ARG001
+        """Give back the jobs of workers that were killed: procrastinate leaves them "doing" for ever."""
+        await retry_stalled_jobs(context.app)
+
+    return app
+
+
+async def retry_stalled_jobs(
+    app: procrastinate.App, seconds_since_heartbeat: float = _STALLED_AFTER_SECONDS
+) -> int:
+    """Queue the jobs of dead workers again; return how many."""
+    stalled = await app.job_manager.get_stalled_jobs(seconds_since_heartbeat=seconds_since_heartbeat)
+    count = 0
+    for job in stalled:
+        await app.job_manager.retry_job(job)
+        count += 1
+    return count
+
+
+def work(db: Database, *, concurrency: int, stop: threading.Event, grace_seconds: float) -> None:
+    """Carry out scheduled jobs until ``stop`` is set; raises if the database goes away."""
+    install(db.url)
+    upkeep.make_log_partitions(db, datetime.now(UTC))
+    asyncio.run(_work(make_app(db), concurrency, stop, grace_seconds))
+
+
+async def _work(
+    app: procrastinate.App, concurrency: int, stop: threading.Event, grace_seconds: float
+) -> None:
+    options: dict[str, Any] = {
+        "concurrency": concurrency,
+        "listen_notify": False,
+        "install_signal_handlers": False,
+        "delete_jobs": "successful",
+        "shutdown_graceful_timeout": grace_seconds,
+    }
+    async with app.open_async():
+        worker = asyncio.create_task(app.run_worker_async(**options))
+        while not stop.is_set() and not worker.done():  # noqa: ASYNC110  the event is a thread's
+            await asyncio.sleep(0.25)
+        if stop.is_set():
+            worker.cancel()
+        await asyncio.wait([worker])
+        if not worker.cancelled() and (error := worker.exception()):
+            raise error
+
+
+def _conninfo(url: str) -> str:
+    return make_conninfo(url, options=f"-c search_path={SCHEMA}")

@@ -1,0 +1,64 @@
+"""Upkeep: what a long-lived installation needs once a day."""
+
+from datetime import UTC, datetime, timedelta
+from typing import Final
+
+from psycopg.errors import LockNotAvailable
+
+from goldvein.services import idempotency
+from goldvein.store import upkeep
+from goldvein.store.database import Database
+
+DAYS_AHEAD: Final = 7
+"""The log's partitions exist so many days before they are needed; what has none goes to the default one."""
+KEEP_DELIVERIES: Final = timedelta(days=30)
+_MOVED_AT_MOST: Final = 50_000
+"""Rows that may have to move out of the default partition. A day with more stays there, whole and readable,
+because to move it would hold up answers."""
+_AT_ONCE: Final = 10_000
+
+
+def make_log_partitions(db: Database, now: datetime, days: int = DAYS_AHEAD) -> list[str]:
+    """Make the log's partitions of today and the next days; return the names of the new ones.
+
+    No row is ever lost: each partition is made in one transaction, which also moves what the default
+    partition has of that day. A day whose tables are in use for long is left for the next time.
+    """
+    midnight = now.astimezone(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
+    made = []
+    for ahead in range(days + 1):
+        first = midnight + timedelta(days=ahead)
+        name = f"log_{first:%Y%m%d}"
+        try:
+            if _make_partition(db, name, first, first + timedelta(days=1)):
+                made.append(name)
+        except LockNotAvailable:
+            continue
+    return made
+
+
+def _make_partition(db: Database, name: str, first: datetime, end: datetime) -> bool:
+    with db.transaction() as tx:
+        if upkeep.exists(tx, name):
+            return False
+        upkeep.lock(tx)
+        if upkeep.exists(tx, name):
+            return False
+        if upkeep.strays(tx, first, end, limit=_MOVED_AT_MOST + 1) > _MOVED_AT_MOST:
+            return False
+        upkeep.add_log_partition(tx, name, first, end)
+        return True
+
+
+def purge(db: Database, now: datetime) -> dict[str, int]:
+    """Forget deliveries and idempotency keys that nobody will ask for any more; return how many of each."""
+    keys = idempotency.forget(db, now)
+    deliveries = 0
+    while count := _purge_deliveries(db, now - KEEP_DELIVERIES):
+        deliveries += count
+    return {"deliveries": deliveries, "idempotency_keys": keys}
+
+
+def _purge_deliveries(db: Database, before: datetime) -> int:
+    with db.transaction() as tx:
+        return upkeep.purge_deliveries(tx, before, limit=_AT_ONCE)
