@@ -24,25 +24,8 @@ def test_benchmarks_are_mined_the_crowd_is_let_in_and_guessers_deliver_nothing(d
     events, _ = delivery.events(db, project.id, 0, 10_000)
     labels = [event.label for event in events if event.label]
     right = [label.answer["value"].startswith("right") for label in labels]
-    print(
-        len(labels),
-        sum(right) / len(right),
-        Counter(label.basis for label in labels),
-        Counter(town.reasons.values()),
-    )
     with db.connection() as tx:
         who = Counter(r[0] for r in tx.execute("select labeler from labels where labeler is not null"))
-        print(
-            who,
-            tx.execute(
-                "select labeler, state, panel, n, round(p_benchmarks::numeric,3), benchmarks, held from standings order by 1"
-            ).fetchall(),
-        )
-        print(
-            tx.execute("select state, count(*) from benchmarks group by 1").fetchall(),
-            tx.execute("select state, stage, count(*) from attempts group by 1,2").fetchall(),
-        )
-        print(tx.execute("select kind, decision, count(*) from log group by 1,2").fetchall())
     assert sum(right) / len(right) > 0.87
     assert good
     assert not any(who[labeler] for labeler in bad)

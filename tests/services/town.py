@@ -10,7 +10,16 @@ from typing import Any
 import numpy as np
 
 from goldvein.domain.errors import GoldveinError
-from goldvein.domain.records import NoWork, Project, ProjectDraft, TaskDraft, Work, WorkRequest, WorkResult
+from goldvein.domain.records import (
+    NoWork,
+    Project,
+    ProjectDraft,
+    Role,
+    TaskDraft,
+    Work,
+    WorkRequest,
+    WorkResult,
+)
 from goldvein.services import intake, keys, projects
 from goldvein.services.work import WorkGroup
 from goldvein.store.database import Database
@@ -74,7 +83,7 @@ class Town:
         result = intake.push(self.db, self.project.id, drafts, "round", self.now)
         assert not result.errors
 
-    def hire(self, name: str, behaviour: Behaviour, role: str = "labeler") -> int:
+    def hire(self, name: str, behaviour: Behaviour, role: Role = "labeler") -> int:
         """Add a person."""
         labeler = keys.create_labeler(self.db, name, role, self.now)
         self.people[labeler] = behaviour

@@ -58,7 +58,7 @@ class LeaseLost(Conflict):
 
 
 class DuplicateTask(Conflict):
-    """The unique_id already names a task with another content: use a new unique_id, or cancel the other task."""
+    """The unique_id names a task with another content: use a new unique_id, or cancel the other task."""
 
     code = "duplicate_unique_id"
 

@@ -11,7 +11,13 @@ Role = Literal["customer", "labeler", "trusted", "auditor", "operator"]
 ProjectState = Literal["draft", "mining", "open", "paused", "closed"]
 TaskState = Literal["queued", "labelled", "cancelled", "expired", "benchmark"]
 EventName = Literal[
-    "label.created", "label.withdrawn", "task.completed", "task.expired", "batch.drained", "alert.opened", "alert.resolved"
+    "label.created",
+    "label.withdrawn",
+    "task.completed",
+    "task.expired",
+    "batch.drained",
+    "alert.opened",
+    "alert.resolved",
 ]
 UNANSWERABLE = -1
 """The choice of a labeler who says that none of the options can be picked."""
@@ -144,7 +150,7 @@ class Label:
 
 @dataclass(frozen=True, slots=True)
 class Event:
-    """One numbered event of a project; ``label`` for label events, ``task`` and ``unique_id`` where one is meant."""
+    """One numbered event of a project; ``label`` for label events, ``task`` where one is meant."""
 
     position: int
     event: EventName

@@ -129,6 +129,6 @@ def _check_key(item: ManualBenchmark, options: int) -> None:
         )
     if not 1 / options < item.key_right <= 1:
         raise InvalidInput(
-            f"key_right {item.key_right} must lie between chance ({1 / options:.3f}) and 1", code="key_right_range",
-            pointer="/key_right",
+            f"key_right {item.key_right} must lie between chance ({1 / options:.3f}) and 1",
+            code="key_right_range", pointer="/key_right",
         )  # fmt: skip

@@ -25,8 +25,8 @@ from goldvein.store.standings import Standing
 from goldvein.tasktypes import choice
 
 RETRY_SECONDS = {
-    "no_project": 60, "mining": 30, "admission_full": 60, "queue_empty": 5, "benchmarks_exhausted": 30, "holds_full": 15,
-    "dismissed": 3600, "paused": 60,
+    "no_project": 60, "mining": 30, "admission_full": 60, "queue_empty": 5, "benchmarks_exhausted": 30,
+    "holds_full": 15, "dismissed": 3600, "paused": 60,
 }  # fmt: skip
 """Why nothing is handed out, and after how many seconds it is worth asking again."""
 
@@ -138,7 +138,7 @@ class Desk:
         return seeker.hand.role == "trusted" or (standing is not None and standing.panel is not None)
 
     def _cannot_prove(self, view: View, seeker: Seeker) -> bool:
-        """Whether a panel member's ordinary answers could only be held: the benchmarks are of that member's making."""
+        """Whether a panel member's ordinary answers could only be held: that member made the benchmarks."""
         standing = self._find_standing(view, seeker)
         if standing is None or standing.p_benchmarks >= view.policy.deliver_at:
             return False
@@ -179,8 +179,8 @@ class Desk:
         self.writes.log.append(
             Entry(
                 view.project.id, "admit", labeler=seeker.labeler, n=0, model_version=model_version,
-                policy_version=view.project.policy_version, p_benchmarks=standing.p_benchmarks, p_all=standing.p_all,
-                benchmarks=0, decision=panel,
+                policy_version=view.project.policy_version, p_benchmarks=standing.p_benchmarks,
+                p_all=standing.p_all, benchmarks=0, decision=panel,
             )
         )  # fmt: skip
         return True
@@ -191,7 +191,7 @@ class Desk:
     def _standing(self, view: View, seeker: Seeker) -> Standing:
         return self.writes.standings[view.project.id, seeker.labeler]
 
-    # --- panel ---------------------------------------------------------------------------------------------------
+    # --- panel ---------------------------------------------------------------------------------------------
 
     def _serve_panel(self, view: View, seekers: Sequence[Seeker]) -> None:
         """Candidates under way first, then new ones while not too many are under way."""
@@ -209,10 +209,10 @@ class Desk:
             fresh = [self.given[s.labeler].lease for s in left if s.labeler in self.given.keys() - before]
             benchmarks.insert_candidates(self.tx, [(lease.project, lease.task) for lease in fresh], self.now)
 
-    # --- benchmarks ----------------------------------------------------------------------------------------------
+    # --- benchmarks ----------------------------------------------------------------------------------------
 
     def _serve_benchmarks(self, view: View, seekers: Sequence[Seeker]) -> None:
-        """Draw a benchmark for each seeker among those never seen; one known by its content is marked and redrawn."""
+        """Draw a benchmark never seen for each seeker; one known by its content is marked and redrawn."""
         drawing = list(seekers)
         for _ in range(_DRAWS):
             if not drawing:
@@ -260,7 +260,7 @@ class Desk:
         if target > view.project.supply_target:
             projects.raise_supply_target(self.tx, view.project.id, target)
 
-    # --- ordinary work -------------------------------------------------------------------------------------------
+    # --- ordinary work -------------------------------------------------------------------------------------
 
     def _serve_ordinary(self, view: View, seekers: Sequence[Seeker]) -> None:
         able = []
@@ -308,7 +308,7 @@ class Desk:
     def _match(
         self, view: View, seekers: Sequence[Seeker], found: Sequence[OpenAttempt]
     ) -> list[tuple[Seeker, OpenAttempt]]:
-        """Any attempt for any seeker who never had that content: for the few whom pairing off left without."""
+        """Any attempt for any seeker who never had that content: for the few left without by pairing off."""
         met = attempts.seen_contents(
             self.tx,
             view.project.id,
@@ -344,7 +344,7 @@ class Desk:
     def _expiry(self, view: View) -> datetime:
         return self.now + timedelta(seconds=view.policy.lease_seconds)
 
-    # --- writing -------------------------------------------------------------------------------------------------
+    # --- writing -------------------------------------------------------------------------------------------
 
     def write(self) -> dict[int, tuple[Lease, int, int]]:
         """Write the leases; return lease, attempt and fence by labeler.

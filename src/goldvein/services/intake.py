@@ -25,8 +25,8 @@ def push(
 ) -> PushResult:
     """Store tasks, each once: a bad one is reported and the others are kept.
 
-    Pushing the same ``unique_id`` with the same content again changes nothing; with another content it is refused
-    with the number of the task that has it.
+    Pushing the same ``unique_id`` with the same content again changes nothing; with another content it is
+    refused with the number of the task that has it.
 
     Raises
     ------
@@ -50,7 +50,8 @@ def store(
 ) -> tuple[dict[int, bool], dict[int, ItemError]]:
     """Give tasks their ids and store those that are new.
 
-    Tasks in ``sound`` are replaced by copies that carry their ids; one that was there already gets that one's id.
+    Tasks in ``sound`` are replaced by copies that carry their ids; one that was there already gets that one's
+    id.
 
     Returns
     -------

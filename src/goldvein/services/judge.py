@@ -1,4 +1,4 @@
-"""Judge and gate: each answer moves its labeler's standing, and the gate decides what becomes of the answer."""
+"""Judge and gate: each answer moves its labeler's standing, and the gate decides what becomes of it."""
 
 from __future__ import annotations
 
@@ -104,8 +104,9 @@ def _moved(view: View, row: Judged, verdicts: Verdicts, place: int, posterior: b
     if state == State.DISMISSED:
         grace = view.policy.dismissal_grace if before.state != State.DISMISSED else max(0, grace - 1)
     after = replace(
-        before, n=before.n + 1, posterior=posterior, p_benchmarks=p_benchmarks, p_all=float(verdicts.p_all[place]),
-        benchmarks=benchmarks, answers=before.answers + 1, state=str(state), grace=grace,
+        before, n=before.n + 1, posterior=posterior, p_benchmarks=p_benchmarks,
+        p_all=float(verdicts.p_all[place]), benchmarks=benchmarks, answers=before.answers + 1,
+        state=str(state), grace=grace,
     )  # fmt: skip
     assert view.model is not None
     if row.is_benchmark and after.panel is None and state == State.ADMITTED:
@@ -146,20 +147,21 @@ def _decide(bench: Bench, row: Judged, standing: Standing, posterior: Array, wri
 def _step(view: View, row: Judged, standing: Standing, decision: Gate | None) -> Entry:
     attempt = row.answer.attempt
     return Entry(
-        attempt.project, "answer", labeler=standing.labeler, n=standing.n, attempt=attempt.id, task=attempt.task,
-        stage=attempt.stage, choice=row.answer.choice, shown=attempt.shown,
+        attempt.project, "answer", labeler=standing.labeler, n=standing.n, attempt=attempt.id,
+        task=attempt.task, stage=attempt.stage, choice=row.answer.choice, shown=attempt.shown,
         item_version=view.items[attempt.task].version if row.is_benchmark else None,
         model_version=standing.model_version, policy_version=view.project.policy_version, rate=attempt.rate,
-        draw=attempt.draw, p_benchmarks=standing.p_benchmarks, p_all=standing.p_all, benchmarks=standing.benchmarks,
-        decision=str(decision) if decision else None,
+        draw=attempt.draw, p_benchmarks=standing.p_benchmarks, p_all=standing.p_all,
+        benchmarks=standing.benchmarks, decision=str(decision) if decision else None,
     )  # fmt: skip
 
 
 def _turn(view: View, standing: Standing) -> Entry:
     """A standing's new state."""
     return Entry(
-        standing.project, "dismiss" if standing.state == State.DISMISSED else "state", labeler=standing.labeler,
-        policy_version=view.project.policy_version, p_benchmarks=standing.p_benchmarks, p_all=standing.p_all,
+        standing.project, "dismiss" if standing.state == State.DISMISSED else "state",
+        labeler=standing.labeler, policy_version=view.project.policy_version,
+        p_benchmarks=standing.p_benchmarks, p_all=standing.p_all,
         benchmarks=standing.benchmarks, decision=standing.state, detail={"version": standing.n},
     )  # fmt: skip
 
@@ -173,9 +175,9 @@ def deliver(
         NewLabel(
             answer.project, answer.task,
             choice.label_answer(answer.choice, content.input, bench.view.project.classes),
-            "labeler", bench.view.project.policy_version, answer.received_at, bench.now, attempt=answer.attempt,
-            labeler=answer.labeler, p_benchmarks=p_benchmarks, p_all=standing.p_all, benchmarks=standing.benchmarks,
-            standing_state=standing.state,
+            "labeler", bench.view.project.policy_version, answer.received_at, bench.now,
+            attempt=answer.attempt, labeler=answer.labeler, p_benchmarks=p_benchmarks, p_all=standing.p_all,
+            benchmarks=standing.benchmarks, standing_state=standing.state,
         )
     )  # fmt: skip
 

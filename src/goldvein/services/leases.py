@@ -1,4 +1,4 @@
-"""Lease tokens: one AES block over (project, attempt, fence), so that an id tells nothing about its attempt."""
+"""Lease tokens: one AES block over (project, attempt, fence), so that an id tells nothing of its attempt."""
 
 from __future__ import annotations
 
@@ -18,8 +18,8 @@ _FIELDS = struct.Struct(">IQI")
 class LeaseTokens:
     """Seal and open lease tokens with the installation's key.
 
-    One block holds one message and every message is distinct, so the block cipher alone is a secret permutation of
-    the leases; what a token allows is still decided by whose lease it is.
+    One block holds one message and every message is distinct, so the block cipher alone is a secret
+    permutation of the leases; what a token allows is still decided by whose lease it is.
     """
 
     def __init__(self, key: bytes) -> None:

@@ -28,13 +28,13 @@ from goldvein.tasktypes import choice
 
 
 def settle_candidates(
-    tx: Transaction, view: View, answers: Sequence[Accepted], contents: dict[tuple[int, int], Content], writes: Writes,
-    now: datetime, panel_left: Callable[[int], int] | None = None,
+    tx: Transaction, view: View, answers: Sequence[Accepted], contents: dict[tuple[int, int], Content],
+    writes: Writes, now: datetime, panel_left: Callable[[int], int] | None = None,
 ) -> None:  # fmt: skip
     """Decide, after new panel answers of one project, what becomes of their tasks.
 
-    The answers of this group are still to be written, so they are added to what is stored. ``panel_left`` says of a
-    task how many of the panel can still be asked; without it, all the trusted who have not had it.
+    The answers of this group are still to be written, so they are added to what is stored. ``panel_left``
+    says of a task how many of the panel can still be asked; without it, all the trusted who have not had it.
     """
     project = view.project.id
     stored = benchmarks.panel_answers(tx, project, [answer.attempt.task for answer in answers])
@@ -120,8 +120,8 @@ def _panel_label(
 def _panel_entry(view: View, answer: Accepted) -> Entry:
     attempt = answer.attempt
     return Entry(
-        attempt.project, "answer", labeler=answer.labeler, attempt=attempt.id, task=attempt.task, stage="panel",
-        choice=answer.choice, shown=attempt.shown, policy_version=view.project.policy_version,
+        attempt.project, "answer", labeler=answer.labeler, attempt=attempt.id, task=attempt.task,
+        stage="panel", choice=answer.choice, shown=attempt.shown, policy_version=view.project.policy_version,
     )  # fmt: skip
 
 
@@ -193,8 +193,8 @@ def _lay_on_grid(
     """Store the likelihoods of a benchmark that was mined before the project had a grid."""
     content = tasks.contents(tx, [(project.id, benchmark.task)])[project.id, benchmark.task]
     item = make_item(
-        model, project, benchmark.task, benchmark.item.version + 1, np.array(benchmark.item.key_probabilities),
-        np.array(benchmark.item.difficulty), content,
+        model, project, benchmark.task, benchmark.item.version + 1,
+        np.array(benchmark.item.key_probabilities), np.array(benchmark.item.difficulty), content,
     )  # fmt: skip
     benchmarks.insert_item_version(tx, project.id, item, now)
     benchmarks.set_item_version(tx, project.id, benchmark.task, version=item.version, revision=revision)

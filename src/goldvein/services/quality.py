@@ -112,7 +112,7 @@ def _summary(view: View, lines: list[StandingLine], curve: Array | None) -> dict
 
 
 def _shortcuts(view: View) -> dict[str, Any]:
-    """For each shortcut, the share of the active benchmarks that it would pass, and whether that reaches the bar."""
+    """For each shortcut, the share of active benchmarks that it passes, and whether that reaches the bar."""
     if view.model is None or not view.pool:
         return {}
     shares = shortcut_pass_shares(

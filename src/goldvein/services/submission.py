@@ -71,7 +71,7 @@ def resolve(
 
 
 def _taken_back(tx: Transaction, attempt: Attempt, writes: Writes) -> bool:
-    """Whether a lapsed lease still counts: nobody else has the task in hand, so its place in the queue is closed."""
+    """Whether a lapsed lease still counts: nobody else has the task, so its place in the queue is closed."""
     if attempt.state != "lapsed":
         return False
     if attempt.stage == "benchmark":

@@ -1,4 +1,4 @@
-"""What time alone brings about: held answers whose time is up, tasks past their deadline, batches that are drained."""
+"""What time alone brings about: the ends of held answers, of tasks past their deadline and of batches."""
 
 from __future__ import annotations
 
@@ -67,8 +67,8 @@ def _expire_holds(tx: Transaction, view: View, now: datetime) -> int:
         entries.append(
             Entry(
                 project, "discard", labeler=labeler, attempt=attempt, task=locked[project, attempt].task,
-                policy_version=view.project.policy_version, p_all=standing.p_all, benchmarks=standing.benchmarks,
-                decision="time is up", detail={"version": standing.n},
+                policy_version=view.project.policy_version, p_all=standing.p_all,
+                benchmarks=standing.benchmarks, decision="time is up", detail={"version": standing.n},
             )
         )  # fmt: skip
     standings.save(tx, list(owners.values()), now)

@@ -22,7 +22,7 @@ from goldvein.store.database import Database, Transaction
 from goldvein.store.proofs import Release, Step, Stored
 
 TOLERANCE = 1e-9
-"""How far a recomputed probability may lie from the logged one on another machine; on the same build, nowhere."""
+"""How far a recomputed probability may lie from the logged one elsewhere; on the same build, nowhere."""
 
 _PAGE = 200
 _SHOWN = 20
@@ -153,8 +153,9 @@ class _Replay:
         if not self._close(track.p, (step.p_benchmarks, step.p_all)) or track.benchmarks != step.benchmarks:
             self.say(
                 "a standing follows from its log", row,
-                f"labeler {step.labeler} version {step.n}: logged {step.p_benchmarks!r}, {step.p_all!r} after "
-                f"{step.benchmarks} benchmarks, recomputed {track.p[0]!r}, {track.p[1]!r} after {track.benchmarks}",
+                f"labeler {step.labeler} version {step.n}: logged {step.p_benchmarks!r}, {step.p_all!r} "
+                f"after {step.benchmarks} benchmarks, recomputed {track.p[0]!r}, {track.p[1]!r} after "
+                f"{track.benchmarks}",
             )  # fmt: skip
         if step.stage == "benchmark":
             return
@@ -176,7 +177,8 @@ class _Replay:
         if not same or not releases(smoothed, track.p[1], track.benchmarks, policy):
             self.say(
                 "a held answer is released only once its labeler is known to have been good", release.attempt,
-                f"labeler {release.labeler} version {release.n}: logged {release.smoothed!r}, recomputed {smoothed!r}",
+                f"labeler {release.labeler} version {release.n}: logged {release.smoothed!r}, "
+                f"recomputed {smoothed!r}",
             )  # fmt: skip
 
     def _compare_stored(self, standing: Stored, track: _Track | None, last: int) -> None:
@@ -207,8 +209,8 @@ class _Replay:
 def verify(db: Database, project: int | None = None) -> Verification:
     """Check every promise against one snapshot of the database.
 
-    Every standing and every decision of the gate is recomputed from the log and compared with what was stored and
-    delivered; sums over answers, labels, tasks, attempts and events must come out even.
+    Every standing and every decision of the gate is recomputed from the log and compared with what was stored
+    and delivered; sums over answers, labels, tasks, attempts and events must come out even.
 
     Parameters
     ----------

@@ -1,4 +1,4 @@
-"""What a process keeps of each project between groups: versions, which never change, and the benchmarks in force."""
+"""What a process keeps of each project between groups: versions, which never change, and its benchmarks."""
 
 from __future__ import annotations
 

@@ -19,7 +19,8 @@ def explain(db: Database, project: int, now: datetime) -> dict[str, Any]:
     Returns
     -------
     dict
-        ``reasons``: list of ``{"code", "detail"}``, empty where work is handed out; ``facts``: the counts behind it.
+        ``reasons``: list of ``{"code", "detail"}``, empty where work is handed out; ``facts``: the counts
+        behind it.
     """
     with db.connection() as tx:
         found = read(tx, project, None)
@@ -57,25 +58,20 @@ def _reasons(project: Project, policy: Policy, facts: dict[str, int]) -> list[tu
     if project.state in ("draft", "paused", "closed"):
         return [(project.state, f"the project is {project.state}: an operator or its customer changes that")]
     reasons = []
+    ready = facts["benchmarks_active"]
     if project.state == "mining":
-        reasons.append(
-            (
-                "not_enough_benchmarks",
-                f"{facts['benchmarks_active']} of {policy.open_at} benchmarks are ready; until then only trusted labelers get work",
-            )
-        )
+        detail = f"{ready} of {policy.open_at} benchmarks are ready; till then only trusted labelers get work"
+        reasons.append(("not_enough_benchmarks", detail))
         if not facts["trusted_labelers"]:
             reasons.append(
                 ("nobody_trusted", "no labeler is trusted: appoint some, or give benchmarks by hand")
             )
     elif facts["admitted"] >= facts["capacity"]:
-        reasons.append(
-            (
-                "admission_full",
-                f"{facts['admitted']} labelers are in; {facts['benchmarks_active']} benchmarks can test {facts['capacity']}: "
-                "more are let in as mining goes on",
-            )
+        detail = (
+            f"{facts['admitted']} labelers are in; {ready} benchmarks can test {facts['capacity']}: "
+            "more are let in as mining goes on"
         )
+        reasons.append(("admission_full", detail))
     if not facts["queued"] and facts["leased"]:
         reasons.append(("all_leased", f"nothing waits; {facts['leased']} tasks are in labelers' hands"))
     elif not facts["queued"] and not facts["candidates_waiting"]:

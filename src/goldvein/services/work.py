@@ -1,4 +1,4 @@
-"""The labeler's side of the loop: one transaction stores a group's answers, judges them and hands out the next work."""
+"""The labeler's side of the loop: one transaction stores answers, judges them and hands out the next work."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from goldvein.services.dispatch import Desk, Seeker
 from goldvein.services.judge import Bench, HeldAnswer, Judged, judge_answers
 from goldvein.services.leases import LeaseTokens
 from goldvein.services.mining import settle_candidates
-from goldvein.services.submission import Accepted, Outcome, Repeated, end_skips, lapse, open_tokens, resolve
+from goldvein.services.submission import Accepted, Outcome, end_skips, lapse, open_tokens, resolve
 from goldvein.services.views import View, Views
 from goldvein.services.writes import Writes
 from goldvein.store import answers, attempts, labelers, projects, standings
@@ -127,7 +127,7 @@ class _Group:
         self.writes.flush(self.tx, self.now)
         return results
 
-    # --- submission ----------------------------------------------------------------------------------------------
+    # --- submission ----------------------------------------------------------------------------------------
 
     def _resolve(self) -> None:
         """Lock labelers and the attempts they speak of, and decide what each request comes to."""
@@ -164,7 +164,7 @@ class _Group:
         return [o for o in self.outcomes if isinstance(o, Accepted) and o.attempt.stage in stages]
 
     def _lock_standings(self) -> None:
-        """Lock the standings that may move or be asked for: this group's labelers in the projects under way."""
+        """Lock the standings that may move or be asked for: the labelers' own in the projects under way."""
         keys = {(o.attempt.project, o.labeler) for o in self._accepted("label", "benchmark")}
         open_projects = [view.project.id for view in self.by_project.values() if view.project.model_version]
         for request in self.requests:
@@ -190,7 +190,7 @@ class _Group:
             )
         )  # fmt: skip
 
-    # --- judge, gate, mining -------------------------------------------------------------------------------------
+    # --- judge, gate, mining -------------------------------------------------------------------------------
 
     def _judge(self) -> None:
         by_project: dict[int, list[Judged]] = defaultdict(list)
@@ -224,10 +224,10 @@ class _Group:
                 self.tx, self.by_project[project], given, contents, self.writes, self.now, self.panel_left
             )
 
-    # --- what each gets next -------------------------------------------------------------------------------------
+    # --- what each gets next -------------------------------------------------------------------------------
 
     def _hand_out(self) -> list[Result]:
-        """Answer every request: the lease in hand where there still is one, a new one, a reason, or an error."""
+        """Answer each request: the lease in hand where there is one, a new one, a reason, or an error."""
         in_hand = {request.labeler: self._still_in_hand(request.labeler) for request in self.requests}
         seekers = [
             Seeker(self.hands[request.labeler], request.project)
@@ -305,8 +305,8 @@ def _as_lease(attempt: Attempt) -> Lease:
     assert attempt.labeler is not None
     assert attempt.expires_at is not None
     return Lease(
-        attempt.project, attempt.id, attempt.task, attempt.content, attempt.stage, attempt.due_at, attempt.labeler,
-        attempt.shown or [], attempt.expires_at,
+        attempt.project, attempt.id, attempt.task, attempt.content, attempt.stage, attempt.due_at,
+        attempt.labeler, attempt.shown or [], attempt.expires_at,
     )  # fmt: skip
 
 

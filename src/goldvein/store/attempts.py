@@ -78,7 +78,7 @@ class OpenAttempt:
 
 @dataclass(frozen=True, slots=True)
 class Lease:
-    """What to write when work goes into a labeler's hands; ``attempt`` is null for one made by the lease itself."""
+    """What to write when work goes into a labeler's hands; ``attempt`` is null where the lease makes it."""
 
     project: int
     attempt: int | None

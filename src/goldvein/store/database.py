@@ -39,7 +39,8 @@ class Database:
     def transaction(self, *, durable: bool = True) -> Iterator[Transaction]:
         """One transaction: commit at the end, roll back on an exception.
 
-        ``durable=False`` lets the commit return before its log is on disk: right for handing out, never for an answer.
+        ``durable=False`` lets the commit return before its log is on disk: right for handing out, never for
+        an answer.
         """
         with self._pool.connection() as connection, connection.transaction():
             if not durable:

@@ -1,4 +1,4 @@
-"""Named SQL: every statement stands in ``sql/<aggregate>.sql`` under ``-- name: ...`` and a line that describes it."""
+"""Named SQL: each statement stands in ``sql/<aggregate>.sql`` under ``-- name: ...`` and a description."""
 
 from __future__ import annotations
 

@@ -117,7 +117,7 @@ def by_unique_ids(
 def find(tx: Transaction, project: int, task: int) -> Task | None:
     """Read one task, without its label."""
     row = tx.execute(_queries.get, {"project": project, "task": task}).fetchone()
-    return Task(*row, None) if row else None
+    return Task(*(*row, None)) if row else None
 
 
 def contents(tx: Transaction, keys: Iterable[Key]) -> dict[Key, Content]:
@@ -171,8 +171,8 @@ def progress(tx: Transaction, project: int, batch: Batch, now: datetime) -> Batc
     span = min(window, max(now - batch.created_at, timedelta(seconds=1)))
     eta = now + queued * span / recent if recent and queued else None
     return BatchProgress(
-        name=batch.name, created_at=batch.created_at, total=total, queued=queued, labelled=labelled, cancelled=cancelled,
-        expired=expired, p50_seconds=p50, p95_seconds=p95, eta=eta, done=queued == 0,
+        name=batch.name, created_at=batch.created_at, total=total, queued=queued, labelled=labelled,
+        cancelled=cancelled, expired=expired, p50_seconds=p50, p95_seconds=p95, eta=eta, done=queued == 0,
     )  # fmt: skip
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 import secrets
 from importlib import resources
-from typing import LiteralString, cast
 
 import psycopg
 
@@ -13,7 +12,7 @@ _LOCK = 0x676F6C64  # "gold"
 _FILE = re.compile(r"^(\d{4})_\w+\.sql$")
 
 
-def migrations() -> list[tuple[int, str, LiteralString]]:
+def migrations() -> list[tuple[int, str, bytes]]:
     """List (number, file name, text) in order.
 
     Raises
@@ -22,7 +21,7 @@ def migrations() -> list[tuple[int, str, LiteralString]]:
         If the numbers have a gap.
     """
     found = sorted(
-        (int(match[1]), entry.name, cast("LiteralString", entry.read_text("utf-8")))
+        (int(match[1]), entry.name, entry.read_bytes())
         for entry in resources.files(__package__).iterdir()
         if (match := _FILE.match(entry.name))
     )
