@@ -17,7 +17,7 @@ from goldvein.stats.shortcuts import followed_rules, ordinary_signal, signal_lev
 
 @dataclass(frozen=True, slots=True)
 class Observation:
-    """One answer: of a benchmark with its likelihoods, or of ordinary work without; options as they were shown."""
+    """One answer: of a benchmark with its likelihoods, or of ordinary work; options as they were shown."""
 
     table: Array | None
     shown: Sequence[int]
@@ -40,7 +40,7 @@ def likelihoods(model: Model, observed: Sequence[Observation]) -> Array:
 
 
 def signals(model: Model, observed: Sequence[Observation], *, shuffled: bool) -> Array | None:
-    """Weak evidence of ordinary answers: whether they follow the position shown. (states, n), or none to be had.
+    """Weak evidence of ordinary answers: whether they follow the position shown. (states, n), or none.
 
     In a fixed order a position means something, and an answer that is no option follows no rule.
     """

@@ -8,7 +8,15 @@ from datetime import datetime, timedelta
 
 import numpy as np
 
-from goldvein.decisions.gate import Gate, State, gate, hold_limit_seconds, next_state, releases
+from goldvein.decisions.gate import (
+    Gate,
+    State,
+    gate,
+    hold_limit_seconds,
+    next_state,
+    releases,
+    undecided_after,
+)
 from goldvein.decisions.judging import Verdicts, hold_joints, judge
 from goldvein.decisions.trust import earns_trust
 from goldvein.domain.records import UNANSWERABLE
@@ -99,14 +107,15 @@ def _moved(view: View, row: Judged, verdicts: Verdicts, place: int, posterior: b
     before = row.standing
     p_benchmarks = float(verdicts.p_benchmarks[place])
     benchmarks = before.benchmarks + row.is_benchmark
-    state = next_state(p_benchmarks, benchmarks, before.state, view.policy)
+    undecided = undecided_after(before.undecided, p_benchmarks, view.policy, is_benchmark=row.is_benchmark)
+    state = next_state(p_benchmarks, benchmarks, before.state, view.policy, undecided=undecided)
     grace = before.grace
     if state == State.DISMISSED:
         grace = view.policy.dismissal_grace if before.state != State.DISMISSED else max(0, grace - 1)
     after = replace(
         before, n=before.n + 1, posterior=posterior, p_benchmarks=p_benchmarks,
-        p_all=float(verdicts.p_all[place]), benchmarks=benchmarks, answers=before.answers + 1,
-        state=str(state), grace=grace,
+        p_all=float(verdicts.p_all[place]), benchmarks=benchmarks, undecided=undecided,
+        answers=before.answers + 1, state=str(state), grace=grace,
     )  # fmt: skip
     assert view.model is not None
     if row.is_benchmark and after.panel is None and state == State.ADMITTED:

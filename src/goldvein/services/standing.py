@@ -34,5 +34,5 @@ def admitted(
     p = float(good_mass(prior, model)[0])
     return Standing(
         project, labeler, "admitted", panel, 0, model_version, pack(prior, prior)[0], p, p,
-        benchmarks=0, answers=0, skips=0, held=0, grace=0, seen=b"", admitted_at=now,
+        benchmarks=0, undecided=0, answers=0, skips=0, held=0, grace=0, seen=b"", admitted_at=now,
     )  # fmt: skip

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from goldvein.decisions.gate import State, gate, next_state, releases
+from goldvein.decisions.gate import State, gate, next_state, releases, undecided_after
 from goldvein.decisions.judging import hold_joints, judge
 from goldvein.domain.policy import Policy
 from goldvein.domain.records import UNANSWERABLE, Project
@@ -60,6 +60,7 @@ class _Track:
     posterior: tuple[Array, Array]
     state: str = State.ADMITTED
     benchmarks: int = 0
+    undecided: int = 0
     p: tuple[float, float] = (0.0, 0.0)
     holds: dict[int, Array] = field(default_factory=dict)
 
@@ -147,8 +148,10 @@ class _Replay:
     def _compare(self, step: Step, track: _Track, model: Model) -> None:
         """The logged posterior, count, state and gate against the recomputed ones."""
         policy = self.policies[step.policy_version]
-        track.benchmarks += step.stage == "benchmark"
-        track.state = next_state(track.p[0], track.benchmarks, track.state, policy)
+        is_benchmark = step.stage == "benchmark"
+        track.benchmarks += is_benchmark
+        track.undecided = undecided_after(track.undecided, track.p[0], policy, is_benchmark=is_benchmark)
+        track.state = next_state(track.p[0], track.benchmarks, track.state, policy, undecided=track.undecided)
         row = step.attempt or 0
         if not self._close(track.p, (step.p_benchmarks, step.p_all)) or track.benchmarks != step.benchmarks:
             self.say(

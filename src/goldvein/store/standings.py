@@ -28,6 +28,7 @@ class Standing:
     p_benchmarks: float
     p_all: float
     benchmarks: int
+    undecided: int
     answers: int
     skips: int
     held: int
@@ -117,6 +118,7 @@ def save(tx: Transaction, standings: Sequence[Standing], now: datetime) -> None:
                 "p_benchmarks": [s.p_benchmarks for s in rows],
                 "p_all": [s.p_all for s in rows],
                 "benchmarks": [s.benchmarks for s in rows],
+                "undecided": [s.undecided for s in rows],
                 "answers": [s.answers for s in rows],
                 "skips": [s.skips for s in rows],
                 "held": [s.held for s in rows],

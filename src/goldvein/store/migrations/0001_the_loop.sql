@@ -165,6 +165,7 @@ CREATE TABLE standings (
     p_benchmarks double precision NOT NULL,
     p_all double precision NOT NULL,
     benchmarks integer NOT NULL,               -- answered since the last admission
+    undecided integer NOT NULL DEFAULT 0,      -- of them, since the standing was last good enough to deliver
     answers bigint NOT NULL,
     skips integer NOT NULL DEFAULT 0,
     held integer NOT NULL DEFAULT 0,
