@@ -4,7 +4,7 @@ from typing import Annotated
 
 import msgspec
 from litestar import Response, delete, get, patch, post
-from litestar.params import Parameter
+from litestar.params import PathParameter, QueryParameter
 
 from goldvein import __version__, wire
 from goldvein.api import replies
@@ -15,9 +15,9 @@ from goldvein.domain import records
 from goldvein.domain.errors import InvalidInput
 from goldvein.services import keys
 
-AfterId = Annotated[int, Parameter(ge=0, le=2**31 - 1, description="Ids after this one are listed.")]
-PageLimit = Annotated[int, Parameter(ge=1, le=1_000, description="Rows to return at most.")]
-Id = Annotated[int, Parameter(ge=1, le=2**31 - 1)]
+AfterId = Annotated[int, QueryParameter(ge=0, le=2**31 - 1, description="Ids after this one are listed.")]
+PageLimit = Annotated[int, QueryParameter(ge=1, le=1_000, description="Rows to return at most.")]
+Id = Annotated[int, PathParameter(ge=1, le=2**31 - 1)]
 
 _customer = msgspec.json.Decoder(wire.CustomerCreate)
 _labelers = msgspec.json.Decoder(wire.LabelerCreate)

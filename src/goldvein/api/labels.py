@@ -6,7 +6,7 @@ from typing import Annotated, Any, Final
 
 import msgspec
 from litestar import Response, get
-from litestar.params import Parameter
+from litestar.params import HeaderParameter, QueryParameter
 from litestar.response import Stream
 
 from goldvein import wire
@@ -24,7 +24,8 @@ PAGE: Final = 500
 """Events that a stream reads at once."""
 
 After = Annotated[
-    int, Parameter(ge=0, le=2**63 - 1, description="The cursor: events after this position are returned.")
+    int,
+    QueryParameter(ge=0, le=2**63 - 1, description="The cursor: events after this position are returned."),
 ]
 
 _encoder = msgspec.json.Encoder()
@@ -40,8 +41,10 @@ async def get_events(
     request: Call,
     project: ProjectId,
     after: After = 0,
-    limit: Annotated[int, Parameter(ge=1, le=1_000, description="Events to return at most.")] = 100,
-    wait: Annotated[float, Parameter(ge=0, le=60, description="Seconds to wait for the first event.")] = 0,
+    limit: Annotated[int, QueryParameter(ge=1, le=1_000, description="Events to return at most.")] = 100,
+    wait: Annotated[
+        float, QueryParameter(ge=0, le=60, description="Seconds to wait for the first event.")
+    ] = 0,
 ) -> Response[bytes]:
     """Read events after a cursor, in order and without gaps; ask again with `next`.
 
@@ -71,7 +74,9 @@ async def stream_events(
     after: After = 0,
     last_event_id: Annotated[
         str | None,
-        Parameter(header="Last-Event-ID", pattern="^[0-9]{1,18}$", description="Where a stream broke off."),
+        HeaderParameter(
+            name="Last-Event-ID", pattern="^[0-9]{1,18}$", description="Where a stream broke off."
+        ),
     ] = None,
 ) -> Stream:
     """Stream the same events (SSE); `id` is the position, so that a reader resumes where it broke off."""
@@ -127,7 +132,7 @@ async def export_labels(
     request: Call,
     project: ProjectId,
     format: Annotated[  # noqa: A002 - the name of the parameter in the address
-        str, Parameter(max_length=40, description="Only `jsonl`: one label a line.")
+        str, QueryParameter(max_length=40, description="Only `jsonl`: one label a line.")
     ] = "jsonl",
 ) -> Stream:
     """Stream the current labels, one JSON object a line."""

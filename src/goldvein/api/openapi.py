@@ -69,9 +69,6 @@ def _complete(operation: dict[str, Any], method: str, handler: HTTPRouteHandler)
     if "body" in opt:
         operation["requestBody"] = _request_body(opt)
     operation["responses"] = _responses(opt, is_post=method == "post")
-    for parameter in operation.get("parameters", ()):
-        if parameter["name"] == "lease":
-            parameter["schema"] = {"type": "string", "pattern": opt["lease"]}
     roles = sorted(opt["roles"])
     operation["security"] = [{"key": []}] if roles else []
     operation["x-roles"] = roles

@@ -4,7 +4,7 @@ from typing import Annotated, Any
 
 import msgspec
 from litestar import Response, get, patch, post
-from litestar.params import Parameter
+from litestar.params import PathParameter
 
 from goldvein import wire
 from goldvein.api import replies
@@ -16,7 +16,7 @@ from goldvein.domain import records
 from goldvein.domain.errors import Forbidden, InvalidInput
 from goldvein.services import projects, quality, why_empty
 
-ProjectId = Annotated[int, Parameter(ge=1, le=2**31 - 1, description="The project's id.")]
+ProjectId = Annotated[int, PathParameter(ge=1, le=2**31 - 1, description="The project's id.")]
 
 _create = msgspec.json.Decoder(wire.ProjectCreate)
 _change = msgspec.json.Decoder(wire.ProjectChange)

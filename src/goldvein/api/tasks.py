@@ -5,7 +5,7 @@ from typing import Annotated, Final
 
 import msgspec
 from litestar import Response, get, post
-from litestar.params import Parameter
+from litestar.params import PathParameter, QueryParameter
 
 from goldvein import wire
 from goldvein.api import bodies, replies
@@ -19,11 +19,11 @@ from goldvein.domain.errors import InvalidInput
 from goldvein.domain.records import ItemError, TaskDraft
 from goldvein.services import benchmarks, intake
 
-TaskId = Annotated[int, Parameter(ge=1, le=2**63 - 1, description="The task's id.")]
+TaskId = Annotated[int, PathParameter(ge=1, le=2**63 - 1, description="The task's id.")]
 BatchName = Annotated[
-    str, Parameter(min_length=1, max_length=200, pattern=wire.NO_NUL, description="The batch's name.")
+    str, PathParameter(min_length=1, max_length=200, pattern=wire.NO_NUL, description="The batch's name.")
 ]
-Wait = Annotated[float, Parameter(ge=0, le=600, description="Seconds to wait at most.")]
+Wait = Annotated[float, QueryParameter(ge=0, le=600, description="Seconds to wait at most.")]
 
 CHUNK: Final = 1_000
 """Lines of an NDJSON push that go to the service together."""
@@ -51,7 +51,7 @@ async def push_tasks(
     project: ProjectId,
     batch: Annotated[
         str | None,
-        Parameter(
+        QueryParameter(
             min_length=1,
             max_length=200,
             pattern=wire.NO_NUL,

@@ -4,7 +4,7 @@ from typing import Annotated
 
 import msgspec
 from litestar import Response, delete, get, post
-from litestar.params import Parameter
+from litestar.params import PathParameter, QueryParameter
 
 from goldvein import wire
 from goldvein.api import replies
@@ -17,7 +17,7 @@ from goldvein.domain.errors import NotFound
 from goldvein.services import webhooks
 from goldvein.store.webhooks import Delivery, Webhook
 
-WebhookId = Annotated[int, Parameter(ge=1, le=2**31 - 1, description="The webhook's id.")]
+WebhookId = Annotated[int, PathParameter(ge=1, le=2**31 - 1, description="The webhook's id.")]
 
 _create = msgspec.json.Decoder(wire.WebhookCreate)
 _replay = msgspec.json.Decoder(wire.WebhookReplay)
@@ -123,9 +123,9 @@ async def replay_webhook(request: Call, webhook: WebhookId) -> Response[bytes]:
 async def list_deliveries(
     request: Call,
     webhook: WebhookId,
-    limit: Annotated[int, Parameter(ge=1, le=1_000, description="Tries to return at most.")] = 100,
+    limit: Annotated[int, QueryParameter(ge=1, le=1_000, description="Tries to return at most.")] = 100,
     before: Annotated[
-        int | None, Parameter(ge=1, le=2**63 - 1, description="Only tries with smaller ids.")
+        int | None, QueryParameter(ge=1, le=2**63 - 1, description="Only tries with smaller ids.")
     ] = None,
 ) -> Response[bytes]:
     """List the latest tries to deliver, newest first."""
