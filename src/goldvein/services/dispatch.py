@@ -288,6 +288,7 @@ class Desk:
             matched = (
                 self._pair_off(view, left, found) if limit == len(left) else self._match(view, left, found)
             )
+            self.views.contents(self.tx, [(view.project.id, attempt.task) for _, attempt in matched])
             for seeker, attempt in matched:
                 self.taken.append(attempt.id)
                 left.remove(seeker)

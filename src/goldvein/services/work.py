@@ -239,6 +239,7 @@ class _Group:
         desk = self.desk(self.tx, self.views, self.by_project, self.writes, self.now, self.rng)
         found = desk.hand_out(seekers)
         written = desk.write()
+        self.views.contents(self.tx, [(lease.project, lease.task) for lease, _, _ in written.values()])
         for seeker in seekers:
             if seeker.labeler not in written and self.hands[seeker.labeler].attempt is not None:
                 self.writes.hands[seeker.labeler] = None
