@@ -31,6 +31,10 @@ test *ARGS:
 perf *ARGS:
     pytest -m perf -s perf {{ ARGS }}
 
+# Write store/schema.sql anew, after a migration
+schema:
+    python -m goldvein.store.schema
+
 # Pin the newest allowed versions, with hashes and without any registry's address
 constraints:
     ./run uv pip compile --universal --generate-hashes --upgrade --quiet \

@@ -220,8 +220,7 @@ def verify(db: Database, project: int | None = None) -> Verification:
     project : int, optional
         Replay only this project's log; the sums cover all.
     """
-    with db.transaction() as tx:
-        tx.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY")
+    with db.snapshot() as tx:
         broken = list(_sums(tx))
         steps, exact = 0, True
         for found in projects.list_all(tx, None):

@@ -60,8 +60,7 @@ class Outcome:
 
 def read_outcome(db: Database, project: int) -> Outcome:
     """Read a finished run in one snapshot."""
-    with db.transaction() as tx:
-        tx.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ")
+    with db.snapshot() as tx:
         found = projects.find(tx, project)
         assert found is not None, f"there is no project {project}"
         version = found.model_version

@@ -48,6 +48,13 @@ class Database:
             yield connection
 
     @contextmanager
+    def snapshot(self) -> Iterator[Transaction]:
+        """One read-only transaction in which every statement sees the same state."""
+        with self._pool.connection() as connection, connection.transaction():
+            connection.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY")
+            yield connection
+
+    @contextmanager
     def connection(self) -> Iterator[Transaction]:
         """A connection in autocommit: each statement is a transaction of its own."""
         with self._pool.connection() as connection:

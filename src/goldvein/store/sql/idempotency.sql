@@ -3,7 +3,8 @@
 INSERT INTO idempotency_keys AS present (api_key, key, request_hash, status, response, created_at)
 VALUES (%(api_key)s, %(key)s, '', 0, '', %(now)s)
 ON CONFLICT (api_key, key) DO UPDATE SET request_hash = '', status = 0, response = '', created_at = %(now)s
-WHERE present.created_at < CASE present.status WHEN 0 THEN %(abandoned_before)s ELSE %(forgotten_before)s END
+WHERE present.created_at
+    < CASE present.status WHEN 0 THEN %(abandoned_before)s::timestamptz ELSE %(forgotten_before)s::timestamptz END
 RETURNING 1;
 
 -- name: find

@@ -1,0 +1,600 @@
+-- All migrations in one, for reading: `just schema` writes this file, a test holds it to be equal.
+-- Why a table or an index is there stands in migrations/.
+
+CREATE TABLE answers (
+    project integer NOT NULL,
+    attempt bigint NOT NULL,
+    task bigint NOT NULL,
+    labeler integer NOT NULL,
+    answer jsonb NOT NULL,
+    choice smallint NOT NULL,
+    shown_at timestamp with time zone NOT NULL,
+    received_at timestamp with time zone NOT NULL,
+    focus_ms integer
+);
+
+CREATE TABLE api_keys (
+    id integer NOT NULL,
+    hash bytea NOT NULL,
+    role text NOT NULL,
+    customer integer,
+    labeler integer,
+    name text NOT NULL,
+    created_at timestamp with time zone NOT NULL,
+    revoked_at timestamp with time zone,
+    CONSTRAINT api_keys_check CHECK (((role = 'customer'::text) = (customer IS NOT NULL))),
+    CONSTRAINT api_keys_check1 CHECK (((role = ANY (ARRAY['labeler'::text, 'trusted'::text, 'auditor'::text])) = (labeler IS NOT NULL))),
+    CONSTRAINT api_keys_hash_check CHECK ((length(hash) = 32)),
+    CONSTRAINT api_keys_role_check CHECK ((role = ANY (ARRAY['customer'::text, 'labeler'::text, 'trusted'::text, 'auditor'::text, 'operator'::text])))
+);
+
+ALTER TABLE api_keys ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME api_keys_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
+CREATE TABLE attempts (
+    project integer NOT NULL,
+    id bigint NOT NULL,
+    task bigint NOT NULL,
+    content bigint NOT NULL,
+    stage text NOT NULL,
+    state text NOT NULL,
+    lane smallint NOT NULL,
+    due_at timestamp with time zone NOT NULL,
+    urgency integer NOT NULL,
+    fence integer DEFAULT 0 NOT NULL,
+    labeler integer,
+    shown smallint[],
+    shown_at timestamp with time zone,
+    expires_at timestamp with time zone,
+    rate real,
+    draw real,
+    CONSTRAINT attempts_check CHECK ((((state = 'open'::text) = (labeler IS NULL)) OR (state = 'closed'::text))),
+    CONSTRAINT attempts_check1 CHECK (((state <> 'leased'::text) OR (expires_at IS NOT NULL))),
+    CONSTRAINT attempts_stage_check CHECK ((stage = ANY (ARRAY['label'::text, 'panel'::text, 'benchmark'::text]))),
+    CONSTRAINT attempts_state_check CHECK ((state = ANY (ARRAY['open'::text, 'leased'::text, 'answered'::text, 'skipped'::text, 'lapsed'::text, 'closed'::text])))
+)
+WITH (fillfactor='70', autovacuum_vacuum_scale_factor='0.05');
+
+ALTER TABLE attempts ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME attempts_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
+CREATE TABLE batches (
+    project integer NOT NULL,
+    id integer NOT NULL,
+    name text NOT NULL,
+    created_at timestamp with time zone NOT NULL,
+    cancelled_at timestamp with time zone,
+    drained_at timestamp with time zone
+);
+
+ALTER TABLE batches ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME batches_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
+CREATE TABLE benchmarks (
+    project integer NOT NULL,
+    task bigint NOT NULL,
+    state text NOT NULL,
+    basis text NOT NULL,
+    ordinal integer,
+    item_version integer,
+    exposures integer DEFAULT 0 NOT NULL,
+    revision bigint NOT NULL,
+    created_at timestamp with time zone NOT NULL,
+    promoted_at timestamp with time zone,
+    reason text,
+    CONSTRAINT benchmarks_basis_check CHECK ((basis = ANY (ARRAY['panel'::text, 'manual'::text]))),
+    CONSTRAINT benchmarks_check CHECK (((state <> 'active'::text) OR ((ordinal IS NOT NULL) AND (item_version IS NOT NULL)))),
+    CONSTRAINT benchmarks_state_check CHECK ((state = ANY (ARRAY['candidate'::text, 'active'::text, 'frozen'::text, 'retired'::text])))
+)
+WITH (fillfactor='70');
+
+CREATE TABLE customers (
+    id integer NOT NULL,
+    name text NOT NULL,
+    created_at timestamp with time zone NOT NULL
+);
+
+ALTER TABLE customers ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME customers_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
+CREATE TABLE deliveries (
+    webhook integer NOT NULL,
+    id bigint NOT NULL,
+    message text NOT NULL,
+    from_position bigint NOT NULL,
+    to_position bigint NOT NULL,
+    try integer NOT NULL,
+    status integer,
+    error text,
+    duration_ms integer NOT NULL,
+    sent_at timestamp with time zone NOT NULL
+);
+
+ALTER TABLE deliveries ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME deliveries_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
+CREATE TABLE holds (
+    project integer NOT NULL,
+    labeler integer NOT NULL,
+    attempt bigint NOT NULL,
+    task bigint NOT NULL,
+    expires_at timestamp with time zone NOT NULL,
+    joint bytea NOT NULL
+)
+WITH (fillfactor='50');
+
+CREATE TABLE idempotency_keys (
+    api_key integer NOT NULL,
+    key text NOT NULL,
+    request_hash bytea NOT NULL,
+    status integer NOT NULL,
+    response bytea NOT NULL,
+    created_at timestamp with time zone NOT NULL
+);
+
+CREATE TABLE instance (
+    one boolean DEFAULT true NOT NULL,
+    lease_key bytea NOT NULL,
+    CONSTRAINT instance_lease_key_check CHECK ((length(lease_key) = 16)),
+    CONSTRAINT instance_one_check CHECK (one)
+);
+
+CREATE TABLE item_versions (
+    project integer NOT NULL,
+    task bigint NOT NULL,
+    version integer NOT NULL,
+    key smallint NOT NULL,
+    key_right double precision NOT NULL,
+    key_probabilities double precision[] NOT NULL,
+    difficulty double precision[] NOT NULL,
+    model_version integer,
+    likelihoods bytea,
+    made_at timestamp with time zone NOT NULL
+);
+
+CREATE TABLE labelers (
+    id integer NOT NULL,
+    name text NOT NULL,
+    role text NOT NULL,
+    created_at timestamp with time zone NOT NULL,
+    lease_project integer,
+    lease_attempt bigint,
+    lease_expires_at timestamp with time zone,
+    CONSTRAINT labelers_role_check CHECK ((role = ANY (ARRAY['labeler'::text, 'trusted'::text, 'auditor'::text])))
+)
+WITH (fillfactor='50');
+
+ALTER TABLE labelers ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME labelers_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
+CREATE TABLE labels (
+    project integer NOT NULL,
+    id bigint NOT NULL,
+    task bigint NOT NULL,
+    attempt bigint,
+    answer jsonb NOT NULL,
+    basis text NOT NULL,
+    labeler integer,
+    confidence double precision,
+    p_benchmarks double precision,
+    p_all double precision,
+    benchmarks integer,
+    standing_state text,
+    policy_version integer NOT NULL,
+    answered_at timestamp with time zone NOT NULL,
+    delivered_at timestamp with time zone NOT NULL,
+    replaces bigint,
+    withdrawn_at timestamp with time zone,
+    CONSTRAINT labels_basis_check CHECK ((basis = ANY (ARRAY['labeler'::text, 'panel'::text])))
+);
+
+ALTER TABLE labels ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME labels_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
+CREATE TABLE log (
+    project integer NOT NULL,
+    at timestamp with time zone NOT NULL,
+    id bigint NOT NULL,
+    kind text NOT NULL,
+    labeler integer,
+    n bigint,
+    attempt bigint,
+    task bigint,
+    stage text,
+    choice smallint,
+    shown smallint[],
+    item_version integer,
+    model_version integer,
+    policy_version integer,
+    rate real,
+    draw real,
+    p_benchmarks double precision,
+    p_all double precision,
+    benchmarks integer,
+    decision text,
+    detail jsonb,
+    CONSTRAINT log_kind_check CHECK ((kind = ANY (ARRAY['admit'::text, 'answer'::text, 'skip'::text, 'release'::text, 'discard'::text, 'dismiss'::text, 'trust'::text, 'promote'::text, 'drop'::text, 'open'::text, 'state'::text, 'policy'::text, 'withdraw'::text, 'cancel'::text, 'expire'::text])))
+)
+PARTITION BY RANGE (at);
+
+ALTER TABLE log ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME log_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
+CREATE TABLE log_other (
+    project integer CONSTRAINT log_project_not_null NOT NULL,
+    at timestamp with time zone CONSTRAINT log_at_not_null NOT NULL,
+    id bigint CONSTRAINT log_id_not_null NOT NULL,
+    kind text CONSTRAINT log_kind_not_null NOT NULL,
+    labeler integer,
+    n bigint,
+    attempt bigint,
+    task bigint,
+    stage text,
+    choice smallint,
+    shown smallint[],
+    item_version integer,
+    model_version integer,
+    policy_version integer,
+    rate real,
+    draw real,
+    p_benchmarks double precision,
+    p_all double precision,
+    benchmarks integer,
+    decision text,
+    detail jsonb,
+    CONSTRAINT log_kind_check CHECK ((kind = ANY (ARRAY['admit'::text, 'answer'::text, 'skip'::text, 'release'::text, 'discard'::text, 'dismiss'::text, 'trust'::text, 'promote'::text, 'drop'::text, 'open'::text, 'state'::text, 'policy'::text, 'withdraw'::text, 'cancel'::text, 'expire'::text])))
+);
+
+CREATE TABLE model_versions (
+    project integer NOT NULL,
+    version integer NOT NULL,
+    model jsonb NOT NULL,
+    made_at timestamp with time zone NOT NULL
+);
+
+CREATE TABLE outbox (
+    project integer NOT NULL,
+    id bigint NOT NULL,
+    event text NOT NULL,
+    task bigint,
+    label bigint,
+    batch integer,
+    created_at timestamp with time zone NOT NULL,
+    "position" bigint,
+    CONSTRAINT outbox_event_check CHECK ((event = ANY (ARRAY['label.created'::text, 'label.withdrawn'::text, 'task.completed'::text, 'task.expired'::text, 'batch.drained'::text, 'alert.opened'::text, 'alert.resolved'::text])))
+)
+WITH (autovacuum_vacuum_scale_factor='0.05');
+
+ALTER TABLE outbox ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME outbox_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
+CREATE TABLE outbox_positions (
+    project integer NOT NULL,
+    last bigint NOT NULL
+);
+
+CREATE TABLE policy_versions (
+    project integer NOT NULL,
+    version integer NOT NULL,
+    policy jsonb NOT NULL,
+    made_at timestamp with time zone NOT NULL
+);
+
+CREATE TABLE projects (
+    id integer NOT NULL,
+    customer integer NOT NULL,
+    name text NOT NULL,
+    instruction text NOT NULL,
+    type text NOT NULL,
+    classes jsonb,
+    deadline_seconds integer,
+    state text NOT NULL,
+    revision bigint DEFAULT 1 NOT NULL,
+    policy_version integer DEFAULT 1 NOT NULL,
+    model_version integer,
+    admitted integer DEFAULT 0 NOT NULL,
+    supply_target integer NOT NULL,
+    last_ordinal integer DEFAULT 0 NOT NULL,
+    created_at timestamp with time zone NOT NULL,
+    opened_at timestamp with time zone,
+    CONSTRAINT projects_deadline_seconds_check CHECK ((deadline_seconds > 0)),
+    CONSTRAINT projects_state_check CHECK ((state = ANY (ARRAY['draft'::text, 'mining'::text, 'open'::text, 'paused'::text, 'closed'::text]))),
+    CONSTRAINT projects_type_check CHECK ((type = 'choice'::text))
+);
+
+ALTER TABLE projects ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME projects_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
+CREATE TABLE standings (
+    project integer NOT NULL,
+    labeler integer NOT NULL,
+    state text NOT NULL,
+    panel text,
+    n bigint NOT NULL,
+    model_version integer NOT NULL,
+    posterior bytea NOT NULL,
+    p_benchmarks double precision NOT NULL,
+    p_all double precision NOT NULL,
+    benchmarks integer NOT NULL,
+    undecided integer DEFAULT 0 NOT NULL,
+    answers bigint NOT NULL,
+    skips integer DEFAULT 0 NOT NULL,
+    held integer DEFAULT 0 NOT NULL,
+    grace integer DEFAULT 0 NOT NULL,
+    seen bytea NOT NULL,
+    admitted_at timestamp with time zone NOT NULL,
+    updated_at timestamp with time zone NOT NULL,
+    CONSTRAINT standings_held_check CHECK ((held >= 0)),
+    CONSTRAINT standings_panel_check CHECK ((panel = ANY (ARRAY['appointed'::text, 'earned'::text]))),
+    CONSTRAINT standings_state_check CHECK ((state = ANY (ARRAY['admitted'::text, 'boundary'::text, 'dismissed'::text])))
+)
+WITH (fillfactor='50');
+
+CREATE TABLE task_inputs (
+    project integer NOT NULL,
+    task bigint NOT NULL,
+    input jsonb NOT NULL,
+    metadata jsonb,
+    rules jsonb NOT NULL
+);
+
+CREATE TABLE tasks (
+    project integer NOT NULL,
+    id bigint NOT NULL,
+    unique_id text,
+    batch integer,
+    content bigint NOT NULL,
+    state text NOT NULL,
+    priority integer NOT NULL,
+    deadline timestamp with time zone,
+    created_at timestamp with time zone NOT NULL,
+    finished_at timestamp with time zone,
+    CONSTRAINT tasks_state_check CHECK ((state = ANY (ARRAY['queued'::text, 'labelled'::text, 'cancelled'::text, 'expired'::text, 'benchmark'::text])))
+)
+WITH (fillfactor='80');
+
+ALTER TABLE tasks ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME tasks_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
+CREATE TABLE webhooks (
+    id integer NOT NULL,
+    project integer NOT NULL,
+    url text NOT NULL,
+    secret text NOT NULL,
+    events text[] NOT NULL,
+    state text NOT NULL,
+    reason text,
+    "position" bigint DEFAULT 0 NOT NULL,
+    sending_to bigint,
+    tries integer DEFAULT 0 NOT NULL,
+    next_try_at timestamp with time zone NOT NULL,
+    created_at timestamp with time zone NOT NULL,
+    CONSTRAINT webhooks_state_check CHECK ((state = ANY (ARRAY['enabled'::text, 'disabled'::text])))
+);
+
+ALTER TABLE webhooks ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME webhooks_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
+ALTER TABLE ONLY log ATTACH PARTITION log_other DEFAULT;
+
+ALTER TABLE ONLY answers
+    ADD CONSTRAINT answers_pkey PRIMARY KEY (project, attempt);
+
+ALTER TABLE ONLY api_keys
+    ADD CONSTRAINT api_keys_hash_key UNIQUE (hash);
+
+ALTER TABLE ONLY api_keys
+    ADD CONSTRAINT api_keys_pkey PRIMARY KEY (id);
+
+ALTER TABLE ONLY attempts
+    ADD CONSTRAINT attempts_pkey PRIMARY KEY (project, id);
+
+ALTER TABLE ONLY batches
+    ADD CONSTRAINT batches_pkey PRIMARY KEY (project, id);
+
+ALTER TABLE ONLY batches
+    ADD CONSTRAINT batches_project_name_key UNIQUE (project, name);
+
+ALTER TABLE ONLY benchmarks
+    ADD CONSTRAINT benchmarks_pkey PRIMARY KEY (project, task);
+
+ALTER TABLE ONLY customers
+    ADD CONSTRAINT customers_pkey PRIMARY KEY (id);
+
+ALTER TABLE ONLY deliveries
+    ADD CONSTRAINT deliveries_pkey PRIMARY KEY (webhook, id);
+
+ALTER TABLE ONLY holds
+    ADD CONSTRAINT holds_pkey PRIMARY KEY (project, labeler, attempt);
+
+ALTER TABLE ONLY idempotency_keys
+    ADD CONSTRAINT idempotency_keys_pkey PRIMARY KEY (api_key, key);
+
+ALTER TABLE ONLY instance
+    ADD CONSTRAINT instance_pkey PRIMARY KEY (one);
+
+ALTER TABLE ONLY item_versions
+    ADD CONSTRAINT item_versions_pkey PRIMARY KEY (project, task, version);
+
+ALTER TABLE ONLY labelers
+    ADD CONSTRAINT labelers_name_key UNIQUE (name);
+
+ALTER TABLE ONLY labelers
+    ADD CONSTRAINT labelers_pkey PRIMARY KEY (id);
+
+ALTER TABLE ONLY labels
+    ADD CONSTRAINT labels_pkey PRIMARY KEY (project, id);
+
+ALTER TABLE ONLY model_versions
+    ADD CONSTRAINT model_versions_pkey PRIMARY KEY (project, version);
+
+ALTER TABLE ONLY outbox_positions
+    ADD CONSTRAINT outbox_positions_pkey PRIMARY KEY (project);
+
+ALTER TABLE ONLY policy_versions
+    ADD CONSTRAINT policy_versions_pkey PRIMARY KEY (project, version);
+
+ALTER TABLE ONLY projects
+    ADD CONSTRAINT projects_pkey PRIMARY KEY (id);
+
+ALTER TABLE ONLY standings
+    ADD CONSTRAINT standings_pkey PRIMARY KEY (project, labeler);
+
+ALTER TABLE ONLY task_inputs
+    ADD CONSTRAINT task_inputs_pkey PRIMARY KEY (project, task);
+
+ALTER TABLE ONLY tasks
+    ADD CONSTRAINT tasks_pkey PRIMARY KEY (project, id);
+
+ALTER TABLE ONLY webhooks
+    ADD CONSTRAINT webhooks_pkey PRIMARY KEY (id);
+
+CREATE INDEX attempts_leased ON attempts USING btree (project, expires_at) WHERE (state = 'leased'::text);
+
+CREATE UNIQUE INDEX attempts_never_twice ON attempts USING btree (project, content, labeler) WHERE (labeler IS NOT NULL);
+
+CREATE INDEX attempts_queue ON attempts USING btree (project, stage, lane, due_at, urgency, id) WHERE (state = 'open'::text);
+
+CREATE INDEX attempts_task ON attempts USING btree (project, task);
+
+CREATE INDEX batches_undrained ON batches USING btree (project, id) WHERE (drained_at IS NULL);
+
+CREATE INDEX benchmarks_candidates ON benchmarks USING btree (project) WHERE (state = 'candidate'::text);
+
+CREATE UNIQUE INDEX benchmarks_ordinal ON benchmarks USING btree (project, ordinal) WHERE (ordinal IS NOT NULL);
+
+CREATE INDEX benchmarks_revision ON benchmarks USING btree (project, revision);
+
+CREATE UNIQUE INDEX holds_attempt ON holds USING btree (project, attempt);
+
+CREATE INDEX holds_expiry ON holds USING btree (project, expires_at);
+
+CREATE INDEX holds_task ON holds USING btree (project, task);
+
+CREATE UNIQUE INDEX labels_current ON labels USING btree (project, task) WHERE (withdrawn_at IS NULL);
+
+CREATE UNIQUE INDEX log_standing ON ONLY log USING btree (project, labeler, n, at) WHERE (n IS NOT NULL);
+
+CREATE UNIQUE INDEX log_other_project_labeler_n_at_idx ON log_other USING btree (project, labeler, n, at) WHERE (n IS NOT NULL);
+
+CREATE INDEX log_task ON ONLY log USING btree (project, task);
+
+CREATE INDEX log_other_project_task_idx ON log_other USING btree (project, task);
+
+CREATE UNIQUE INDEX outbox_position ON outbox USING btree (project, "position") WHERE ("position" IS NOT NULL);
+
+CREATE UNIQUE INDEX outbox_unnumbered ON outbox USING btree (project, id) WHERE ("position" IS NULL);
+
+CREATE INDEX projects_customer ON projects USING btree (customer);
+
+CREATE INDEX tasks_batch ON tasks USING btree (project, batch) WHERE (batch IS NOT NULL);
+
+CREATE UNIQUE INDEX tasks_unique_id ON tasks USING btree (project, unique_id) WHERE (unique_id IS NOT NULL);
+
+CREATE INDEX webhooks_project ON webhooks USING btree (project);
+
+ALTER INDEX log_standing ATTACH PARTITION log_other_project_labeler_n_at_idx;
+
+ALTER INDEX log_task ATTACH PARTITION log_other_project_task_idx;
+
+ALTER TABLE ONLY api_keys
+    ADD CONSTRAINT api_keys_customer_fkey FOREIGN KEY (customer) REFERENCES customers(id);
+
+ALTER TABLE ONLY api_keys
+    ADD CONSTRAINT api_keys_labeler_fkey FOREIGN KEY (labeler) REFERENCES labelers(id);
+
+ALTER TABLE ONLY batches
+    ADD CONSTRAINT batches_project_fkey FOREIGN KEY (project) REFERENCES projects(id);
+
+ALTER TABLE ONLY deliveries
+    ADD CONSTRAINT deliveries_webhook_fkey FOREIGN KEY (webhook) REFERENCES webhooks(id);
+
+ALTER TABLE ONLY idempotency_keys
+    ADD CONSTRAINT idempotency_keys_api_key_fkey FOREIGN KEY (api_key) REFERENCES api_keys(id);
+
+ALTER TABLE ONLY model_versions
+    ADD CONSTRAINT model_versions_project_fkey FOREIGN KEY (project) REFERENCES projects(id);
+
+ALTER TABLE ONLY outbox_positions
+    ADD CONSTRAINT outbox_positions_project_fkey FOREIGN KEY (project) REFERENCES projects(id);
+
+ALTER TABLE ONLY policy_versions
+    ADD CONSTRAINT policy_versions_project_fkey FOREIGN KEY (project) REFERENCES projects(id);
+
+ALTER TABLE ONLY projects
+    ADD CONSTRAINT projects_customer_fkey FOREIGN KEY (customer) REFERENCES customers(id);
+
+ALTER TABLE ONLY webhooks
+    ADD CONSTRAINT webhooks_project_fkey FOREIGN KEY (project) REFERENCES projects(id);
