@@ -5,6 +5,7 @@ import rich_click as click
 from goldvein import __version__
 from goldvein.cli.admin import admin
 from goldvein.cli.explain import explain
+from goldvein.cli.replay import replay
 from goldvein.cli.verify import verify
 
 click.rich_click.TEXT_MARKUP = "markdown"
@@ -39,4 +40,5 @@ def version() -> None:
 
 main.add_command(admin)
 main.add_command(explain)
+main.add_command(replay)
 main.add_command(verify)

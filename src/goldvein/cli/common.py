@@ -81,10 +81,10 @@ def errors_for_people() -> Iterator[None]:
 @contextlib.contextmanager
 def database() -> Iterator[Database]:
     """Open the installation's database: the one that ``GOLDVEIN_DATABASE_URL`` names, or the embedded one."""
-    from goldvein import bootstrap
+    from goldvein.bootstrap import database as open_database
     from goldvein.settings import read_settings
 
-    with errors_for_people(), bootstrap.database(read_settings()) as db:
+    with errors_for_people(), open_database(read_settings()) as db:
         yield db
 
 

@@ -69,21 +69,28 @@ def _paired(crowd: Crowd, outcome: Outcome) -> dict[str, Any]:
         if task.truth is not None:
             right.setdefault(task.name, []).append(answer.choice == task.truth)
     truths = {task.name: task.truth for task in crowd.tasks}
-    # A benchmark by hand is no label: nobody pushed it.
+    # A benchmark by hand has no label: nobody pushed it.
     delivered = {
-        name: label.choice == truths[name]
+        name: label
         for label in outcome.current_labels
         if (name := outcome.name_of(label.task)) is not None and name in right
     }
-    everybody = [hit for name in delivered for hit in right[name]]
-    by_task = [float(np.mean(right[name])) for name in delivered]
-    gains = [float(hit) - mean for hit, mean in zip(delivered.values(), by_task, strict=True)]
+    hits = {name: label.choice == truths[name] for name, label in delivered.items()}
+    by_task = {name: float(np.mean(right[name])) for name in delivered}
+    gains = {name: float(hits[name]) - by_task[name] for name in delivered}
+    by_labelers = [name for name, label in delivered.items() if label.basis == "labeler"]
     return {
-        "accuracy_all": float(np.mean(everybody)) if everybody else None,
-        "accuracy_all_by_task": float(np.mean(by_task)) if by_task else None,
-        "accuracy_delivered": float(np.mean(list(delivered.values()))) if delivered else None,
-        "gain": mean_interval(gains),
+        "accuracy_all": _mean([hit for name in delivered for hit in right[name]]),
+        "accuracy_all_by_task": _mean(list(by_task.values())),
+        "accuracy_delivered": _mean(list(hits.values())),
+        "accuracy_delivered_by_labelers": _mean([hits[name] for name in by_labelers]),
+        "gain": mean_interval(list(gains.values())),
+        "gain_of_labelers": mean_interval([gains[name] for name in by_labelers]),
     }
+
+
+def _mean(values: Sequence[float]) -> float | None:
+    return float(np.mean(values)) if len(values) else None
 
 
 def _labelers(
