@@ -1,5 +1,7 @@
 """Who may call what: every role against every address."""
 
+from typing import Any
+
 import httpx
 import pytest
 
@@ -81,7 +83,7 @@ def test_each_role_gets_in_where_it_may(world: World, role: str, method: str, pa
 )
 def test_nobody_gets_in_without_a_key(world: World, header: str | None, method: str, path: str) -> None:
     """401 with the scheme that is asked for."""
-    headers = {} if header is None else {"Authorization": header.encode("latin-1")}
+    headers = {} if header is None else {b"Authorization": header.encode("latin-1")}
     response = httpx.request(method, world.base + filled(path, world.project), headers=headers)
     assert response.status_code == 401
     assert response.headers["WWW-Authenticate"] == "Bearer"
@@ -92,12 +94,12 @@ def test_nobody_gets_in_without_a_key(world: World, header: str | None, method: 
 def test_another_customers_project_does_not_exist(world: World, method: str, path: str) -> None:
     """404, the same as for a project that nobody has."""
     with world.client() as client:
-        bodies = {
+        bodies: dict[str, Any] = {
             "tasks": {"tasks": [{"input": {"options": ["a", "b"]}}]},
             "benchmarks": {"benchmarks": [{"input": {"options": ["a", "b"]}, "key": 0}]},
         }
         body = bodies.get(path.rsplit("/", 1)[1], {})
-        arguments = {} if method == "GET" else {"json": body}
+        arguments: dict[str, Any] = {} if method == "GET" else {"json": body}
         theirs = client.request(method, filled(path, world.other_project), **arguments)
         nobodys = client.request(method, filled(path, 999_999), **arguments)
     assert theirs.status_code == nobodys.status_code == 404
@@ -112,12 +114,13 @@ def test_a_webhook_of_another_customer_does_not_exist(world: World) -> None:
         webhook = client.post("/v1/webhooks", json=body).json()["id"]
     with world.client() as client:
         assert client.post("/v1/webhooks", json=body).status_code == 404
-        for method, path, arguments in (
+        cases: list[tuple[str, str, dict[str, Any]]] = [
             ("DELETE", "", {}),
             ("POST", "/test", {}),
             ("POST", "/replay", {"json": {"after": 0}}),
             ("GET", "/deliveries", {}),
-        ):
+        ]
+        for method, path, arguments in cases:
             theirs = client.request(method, f"/v1/webhooks/{webhook}{path}", **arguments)
             nobodys = client.request(method, f"/v1/webhooks/999999{path}", **arguments)
             assert theirs.status_code == nobodys.status_code == 404

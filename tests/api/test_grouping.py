@@ -86,7 +86,7 @@ def test_who_comes_while_a_group_is_in_flight_goes_together() -> None:
 
 
 def test_a_second_request_of_a_labeler_waits_for_the_next_group() -> None:
-    """A group holds distinct labelers; a labeler's requests keep their order, and nobody else waits for them."""
+    """A group holds distinct labelers; nobody else waits for a labeler in a hurry."""
     recorder = Recorder()
 
     async def story() -> None:

@@ -7,6 +7,7 @@ from typing import Any
 import httpx
 import pytest
 
+from goldvein.domain.errors import Conflict
 from goldvein.services import idempotency
 from tests.api.world import World
 
@@ -85,7 +86,7 @@ def test_duplicates_at_the_same_moment_happen_once(world: World) -> None:
 def test_a_key_that_is_none_is_refused(world: World, key: str) -> None:
     """Better than to take it for another one."""
     with world.client() as client:
-        headers = {"Idempotency-Key": key.encode()}
+        headers = {b"Idempotency-Key": key.encode()}
         response = client.post("/v1/projects", json={"name": "a", "instruction": "b"}, headers=headers)
     assert response.json()["code"] == "idempotency_key_invalid"
     assert response.json()["errors"][0]["parameter"] == "Idempotency-Key"
@@ -98,7 +99,7 @@ def test_a_claim_whose_process_died_is_taken_over(world: World) -> None:
     assert row is not None
     start = datetime(2026, 1, 1, tzinfo=UTC)
     assert idempotency.begin(world.db, row[0], "dead", start) is None
-    with pytest.raises(idempotency.Conflict):
+    with pytest.raises(Conflict):
         idempotency.begin(world.db, row[0], "dead", start + timedelta(minutes=1))
     later = start + timedelta(minutes=6)
     assert idempotency.begin(world.db, row[0], "dead", later) is None

@@ -4,6 +4,7 @@ What a route takes and returns stands in its ``opt``: ``roles``, ``body`` (and `
 for NDJSON, ``returns`` by status, ``streams``, ``headers`` by status, and ``problems`` beyond the usual.
 """
 
+import inspect
 from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
@@ -66,6 +67,8 @@ def _shapes(handler: HTTPRouteHandler) -> Iterator[Any]:
 
 def _complete(operation: dict[str, Any], method: str, handler: HTTPRouteHandler) -> None:
     opt = handler.opt
+    text = inspect.getdoc(handler.fn) or ""
+    operation["summary"], operation["description"] = text.partition("\n")[0], text
     if "body" in opt:
         operation["requestBody"] = _request_body(opt)
     operation["responses"] = _responses(opt, is_post=method == "post")

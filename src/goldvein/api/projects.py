@@ -82,7 +82,12 @@ async def get_project(request: Call, project: ProjectId) -> Response[bytes]:
 
 @patch(
     "/v1/projects/{project:int}",
-    opt={"roles": CUSTOMERS, "body": wire.ProjectChange, "returns": {200: wire.Project}},
+    opt={
+        "roles": CUSTOMERS,
+        "body": wire.ProjectChange,
+        "returns": {200: wire.Project},
+        "problems": {409: "the project's life does not allow the new state"},
+    },
     operation_id="change_project",
     tags=["projects"],
 )

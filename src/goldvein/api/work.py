@@ -6,7 +6,6 @@ as a Litestar handler (uvicorn, httptools and uvloop included). The handlers bel
 the OpenAPI document and give the same answers by the same function, for whoever mounts Litestar alone.
 """
 
-import asyncio
 import re
 from typing import Annotated, Any, Final
 
@@ -19,7 +18,6 @@ from goldvein import wire
 from goldvein.api import bodies, problems, replies
 from goldvein.api.access import LABELERS, check_role
 from goldvein.api.service import Call, Service, service_of
-from goldvein.domain.errors import GoldveinError
 from goldvein.domain.records import NoWork, Principal, Work, WorkRequest, WorkResult
 
 LIMIT: Final = 64_000
@@ -123,8 +121,8 @@ class HotPath:
             body = await _read(receive, content_type)
             status, headers, content = await respond(self._service, principal, kind, lease, body)
             media_type = b"application/json"
-        except asyncio.CancelledError:
-            raise
+        except Disconnected:
+            return
         except Exception as error:  # noqa: BLE001 - every one of them has an answer
             rendered = problems.render(error, path=scope["path"])
             status, headers, content = rendered.status, rendered.headers, rendered.body
@@ -152,11 +150,8 @@ async def _read(receive: Receive, content_type: bytes | None) -> bytes:
     return body
 
 
-class Disconnected(GoldveinError):
-    """The sender hung up."""
-
-    status = 400
-    code = "disconnected"
+class Disconnected(Exception):
+    """The sender hung up before the request was whole: nobody is left to answer."""
 
 
 async def _reply(request: Call, kind: str, lease: str | None = None) -> Response[bytes]:
