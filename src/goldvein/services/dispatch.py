@@ -17,7 +17,7 @@ from goldvein.services.standing import admitted, unpack
 from goldvein.services.views import Item, View, Views, mark_seen
 from goldvein.services.writes import Writes
 from goldvein.store import attempts, benchmarks, projects, standings
-from goldvein.store.attempts import NO_DEADLINE, Lease, OpenAttempt
+from goldvein.store.attempts import BEGINNING, NO_DEADLINE, Lease, OpenAttempt
 from goldvein.store.database import Transaction
 from goldvein.store.labelers import Hand, LeaseInHand
 from goldvein.store.log import Entry
@@ -98,8 +98,9 @@ class Desk:
         return attempts.first_due(self.tx, view.project.id) or NO_DEADLINE
 
     def _lapse(self, view: View) -> None:
-        """Take back leases that ran out, at most once a second."""
+        """Take back leases that ran out, and look at the whole queue again, at most once a second."""
         view.lapses_swept_at = self.now
+        view.head = BEGINNING
         lapsed = attempts.take_lapsed(self.tx, view.project.id, self.now)
         attempts.end(self.tx, {(view.project.id, attempt): "lapsed" for attempt, _ in lapsed})
         attempts.insert_open(self.tx, [wanted for _, wanted in lapsed if wanted.stage != "benchmark"])
@@ -273,10 +274,21 @@ class Desk:
                     self._serve_benchmarks(view, [seeker])
             else:
                 able.append(seeker)
-        for seeker in self._assign(
-            view, able, "label", partial(attempts.take_open, self.tx, view.project.id, "label")
-        ):
+        for seeker in self._assign(view, able, "label", partial(self._take_head, view)):
             seeker.reason = "queue_empty"
+
+    def _take_head(self, view: View, limit: int, passed: Sequence[int]) -> list[OpenAttempt]:
+        """The head of the queue, from where it began a moment ago: before it lie the traces of finished work.
+
+        What is put in front meanwhile, by a requeue or an urgent push, is seen when the queue is next looked
+        at from its beginning: within a second, or as soon as the rest of it is not enough.
+        """
+        queue = partial(attempts.take_open, self.tx, view.project.id, "label", limit, passed)
+        found = queue(view.head)
+        if view.head != BEGINNING and len(found) < limit:
+            found = queue(BEGINNING)
+        view.head = found[0].place if found else BEGINNING
+        return found
 
     def _assign(self, view: View, seekers: Sequence[Seeker], stage: str, take: Take) -> list[Seeker]:
         """Lease the head of a queue to seekers who never had that content; return those who got nothing."""

@@ -15,6 +15,7 @@ from goldvein.stats.arrays import Array, IntArray
 from goldvein.stats.items import stack_tables
 from goldvein.stats.model import AnswerModel, Model, make_answer_model
 from goldvein.store import benchmarks, projects, tasks
+from goldvein.store.attempts import BEGINNING, Place
 from goldvein.store.benchmarks import Benchmark
 from goldvein.store.database import Transaction
 from goldvein.store.tasks import Content, Key
@@ -42,6 +43,8 @@ class View:
         Every benchmark by its task, also those no longer served: their last answers still count.
     pool : list of Item
         The active ones; ``tables``, ``ordinals`` and ``exposures`` run parallel to it.
+    head : tuple
+        Where the queue of ordinary work began when this process last looked, less than a second ago.
     """
 
     project: Project
@@ -54,6 +57,7 @@ class View:
     ordinals: IntArray = field(default_factory=lambda: np.zeros(0, dtype=np.int64))
     exposures: IntArray = field(default_factory=lambda: np.zeros(0, dtype=np.int64))
     lapses_swept_at: datetime | None = None
+    head: Place = BEGINNING
 
     @property
     def answers(self) -> AnswerModel:

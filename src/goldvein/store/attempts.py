@@ -15,6 +15,9 @@ Key = tuple[int, int]
 NO_DEADLINE = datetime(9999, 12, 31, tzinfo=UTC)
 """``due_at`` of a task without a deadline: last in the order."""
 FIRST_IN_LINE, AS_PUSHED = 0, 1
+Place = tuple[int, datetime, int, int]
+"""Lane, deadline, urgency and id: the order of a queue."""
+BEGINNING: Place = (-1, NO_DEADLINE, 0, 0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +77,12 @@ class OpenAttempt:
     due_at: datetime
     urgency: int
     fence: int
+    lane: int = AS_PUSHED
+
+    @property
+    def place(self) -> Place:
+        """Where it stands in its queue."""
+        return self.lane, self.due_at, self.urgency, self.id
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,10 +164,19 @@ def lock_of_tasks(tx: Transaction, project: int, tasks: Sequence[int]) -> list[A
 
 
 def take_open(
-    tx: Transaction, project: int, stage: str, limit: int, passed: Sequence[int] = ()
+    tx: Transaction,
+    project: int,
+    stage: str,
+    limit: int,
+    passed: Sequence[int] = (),
+    since: Place = BEGINNING,
 ) -> list[OpenAttempt]:
-    """Lock the head of a queue, without the attempts that were passed over already."""
-    values = {"project": project, "stage": stage, "limit": limit, "passed": list(passed)}
+    """Lock the head of a queue from a place on, without the attempts that were passed over already."""
+    lane, due_at, urgency, attempt = since
+    values = {
+        "project": project, "stage": stage, "limit": limit, "passed": list(passed), "lane": lane,
+        "due_at": due_at, "urgency": urgency, "id": attempt,
+    }  # fmt: skip
     return [OpenAttempt(*row) for row in tx.execute(_queries.take_open, values)]
 
 

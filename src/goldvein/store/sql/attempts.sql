@@ -31,16 +31,17 @@ FROM attempts WHERE project = %(project)s AND task = ANY (%(tasks)s) AND state I
 ORDER BY project, id FOR UPDATE;
 
 -- name: take_open
--- The head of a project's queue; rows in other hands are passed over.
-SELECT project, id, task, content, due_at, urgency, fence FROM attempts
+-- The head of a project's queue from a place on; rows in other hands are passed over.
+SELECT project, id, task, content, due_at, urgency, fence, lane FROM attempts
 WHERE project = %(project)s AND stage = %(stage)s AND state = 'open' AND id <> ALL (%(passed)s)
+  AND (lane, due_at, urgency, id) >= (%(lane)s, %(due_at)s, %(urgency)s, %(id)s)
 ORDER BY project, stage, lane, due_at, urgency, id
 LIMIT %(limit)s
 FOR UPDATE SKIP LOCKED;
 
 -- name: take_unmined
 -- The head of the queue of ordinary work, without tasks that were mined before.
-SELECT project, id, task, content, due_at, urgency, fence FROM attempts
+SELECT project, id, task, content, due_at, urgency, fence, lane FROM attempts
 WHERE project = %(project)s AND stage = 'label' AND state = 'open' AND id <> ALL (%(passed)s)
   AND NOT EXISTS (SELECT FROM benchmarks b WHERE b.project = attempts.project AND b.task = attempts.task)
 ORDER BY project, stage, lane, due_at, urgency, id
