@@ -4,8 +4,10 @@ import rich_click as click
 
 from goldvein import __version__
 from goldvein.cli.admin import admin
+from goldvein.cli.demo import demo
 from goldvein.cli.explain import explain
 from goldvein.cli.replay import replay
+from goldvein.cli.serve import serve, work
 from goldvein.cli.verify import verify
 
 click.rich_click.TEXT_MARKUP = "markdown"
@@ -39,6 +41,9 @@ def version() -> None:
 
 
 main.add_command(admin)
+main.add_command(demo)
 main.add_command(explain)
 main.add_command(replay)
+main.add_command(serve)
 main.add_command(verify)
+main.add_command(work)

@@ -61,11 +61,13 @@ def replay(
     Runs in a database of its own that is dropped in the end: on the embedded server, or on the one that
     `GOLDVEIN_DATABASE_URL` names. For instance: `goldvein replay edge.csv --trusted-top 4`.
     """
+    from goldvein.cli.logs import set_up_logs
     from goldvein.settings import read_settings
     from goldvein.sim.plan import Plan, check_mode
     from goldvein.sim.recorded import load_crowd
     from goldvein.sim.scratch import server_url
 
+    set_up_logs("warning")
     if trusted and trusted_top:
         raise click.UsageError("--trusted and --trusted-top contradict each other: give one of them")
     with errors_for_people():
@@ -102,11 +104,10 @@ def _run(server: str, plan: Plan) -> dict[str, Any]:
 
 def _show(report: dict[str, Any]) -> None:
     """Print the report for people."""
-    gain, benchmarks = report["gain"], report["benchmarks"]
+    gain, benchmarks, bar = report["gain"], report["benchmarks"], report["policy"]["quality_bar"]
     print(
-        f"{report['crowd']}, {report['mode']}, seed {report['seed']}: {report['recorded_answers']:,} recorded "
-        f"answers to {report['tasks']:,} tasks; bar {report['policy']['quality_bar']:g}, "
-        f"{len(report['trusted'])} trusted"
+        f"{report['crowd']}, {report['mode']}, seed {report['seed']}: {report['recorded_answers']:,} answers "
+        f"to {report['tasks']:,} tasks; bar {bar:g}, {len(report['trusted'])} trusted"
     )
     print(
         f"  benchmarks   {benchmarks['mined']} mined, {benchmarks['active']} active, "

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from goldvein.client import GoldveinClient
 from goldvein.domain.records import UNANSWERABLE
 from goldvein.services import keys
-from goldvein.sim.background import sweeping
+from goldvein.sim.background import running_worker
 from goldvein.sim.plan import INSTRUCTION, make_labelers
 from goldvein.sim.recorded import answers_of
 from goldvein.sim.work import HttpLabeler, all_idle, reasons, watch, work
@@ -63,7 +63,7 @@ def replay_live(db: Database, base_url: str, plan: Plan, progress: Progress) -> 
             HttpLabeler(name, tokens[place], answer_as(place)) for place, name in enumerate(crowd.labelers)
         ]
         patience = float(policy["hold_seconds"]) + 1.5
-        with sweeping(db):
+        with running_worker(db.url):
             left = asyncio.run(_run(base_url, client, project, people, patience, progress))
         result: dict[str, Any] = {
             "project": project,

@@ -41,7 +41,7 @@ async def work(
     stop: asyncio.Event,
     *,
     project: int | None = None,
-    on_answer: Callable[[HttpLabeler], None] | None = None,
+    longest_wait: float = LONGEST_WAIT,
 ) -> None:
     """Let all labelers work at once until ``stop`` is set.
 
@@ -55,8 +55,8 @@ async def work(
         Set by whoever knows that the work is over; everybody finishes the answer in hand.
     project : int, optional
         The project to ask work of; any without it.
-    on_answer : callable, optional
-        Called after every accepted answer.
+    longest_wait : float
+        Seconds after which somebody without work asks again, at the latest.
     """
     limits = httpx.Limits(max_connections=len(labelers) + 2, max_keepalive_connections=len(labelers) + 2)
     async with (
@@ -64,7 +64,7 @@ async def work(
         asyncio.TaskGroup() as group,
     ):
         for labeler in labelers:
-            group.create_task(_work(client, labeler, stop, project, on_answer))
+            group.create_task(_work(client, labeler, stop, project, longest_wait))
 
 
 async def _work(
@@ -72,7 +72,7 @@ async def _work(
     labeler: HttpLabeler,
     stop: asyncio.Event,
     project: int | None,
-    on_answer: Callable[[HttpLabeler], None] | None,
+    longest_wait: float,
 ) -> None:
     headers = {"authorization": f"Bearer {labeler.key}"}
     wait = SHORTEST_WAIT
@@ -83,15 +83,13 @@ async def _work(
         if work is None:
             labeler.idle_since = labeler.idle_since or time.monotonic()
             await _sleep(wait, stop)
-            wait = min(2 * wait, LONGEST_WAIT)
+            wait = min(2 * wait, longest_wait)
             continue
         labeler.idle_since, labeler.reason, wait = None, None, SHORTEST_WAIT
         focus = labeler.think() if labeler.think else 0.0
         if focus:
             await _sleep(focus, stop)
         work = await _answer(client, labeler, headers, work, focus)
-        if on_answer is not None:
-            on_answer(labeler)
 
 
 async def _ask(
