@@ -1,12 +1,14 @@
 """The only place that wires: settings -> database -> group of work -> application -> server."""
 
 import contextlib
+import signal
 import socket
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from datetime import UTC, datetime
 
 import numpy as np
+import psycopg
 import uvicorn
 
 from goldvein.api.app import make_app
@@ -50,7 +52,11 @@ def make_service(
     group, rng = make_group(db), np.random.default_rng(seed)
 
     def handle(requests: Sequence[WorkRequest]) -> list[WorkResult | GoldveinError]:
-        return group.handle(requests, datetime.now(UTC), rng)
+        try:
+            return group.handle(requests, datetime.now(UTC), rng)
+        except psycopg.OperationalError:
+            db.reset()  # one dead connection is seldom alone: the next group shall not meet another
+            raise
 
     return Service(
         db,
@@ -96,8 +102,20 @@ def make_server(service: Service, settings: Settings) -> Server:
 
 def serve(settings: Settings) -> None:
     """Serve until SIGTERM or SIGINT; requests that have begun are answered first."""
-    with database(settings) as db:
+    with database(settings) as db, _signals_end_the_server_only():
         make_server(make_service(db, settings), settings).run()
+
+
+@contextlib.contextmanager
+def _signals_end_the_server_only() -> Iterator[None]:
+    """Uvicorn sends itself the signal again once it has stopped; here that must not end what is around it."""
+    before = signal.signal(signal.SIGTERM, lambda *_: None)
+    try:
+        yield
+    except KeyboardInterrupt:
+        pass
+    finally:
+        signal.signal(signal.SIGTERM, before)
 
 
 @contextlib.contextmanager

@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 from functools import partial
 from typing import Any, Concatenate, ParamSpec, TypeVar
 
+import psycopg
 from litestar import Request
 
 from goldvein.api.grouping import Grouper, Overloaded
@@ -88,6 +89,9 @@ class Service:
         self._calls += 1
         try:
             return await asyncio.get_running_loop().run_in_executor(self._executor, work)
+        except psycopg.OperationalError:
+            self._executor.submit(self.db.reset)
+            raise
         finally:
             self._calls -= 1
 
