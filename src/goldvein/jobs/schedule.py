@@ -55,7 +55,7 @@ def make_app(db: Database) -> procrastinate.App:
     app = procrastinate.App(connector=connector)
 
     @app.periodic(cron="17 0 * * *")
-    @app.task(name="upkeep", queueing_lock="upkeep", retry=_RETRY)
+    @app.task(name="upkeep", retry=_RETRY)
     def run_upkeep(timestamp: int) -> None:  # noqa: ARG001  given to every periodic task
         """Once a day: partitions of the log for the days to come, and less of what is stale."""
         now = datetime.now(UTC)
@@ -63,7 +63,7 @@ def make_app(db: Database) -> procrastinate.App:
         upkeep.purge(db, now)
 
     @app.periodic(cron="*/2 * * * *")
-    @app.task(name="retry_stalled", queueing_lock="retry_stalled", pass_context=True)
+    @app.task(name="retry_stalled", pass_context=True)
     async def retry_stalled(context: procrastinate.JobContext, timestamp: int) -> None:  # noqa: ARG001
         """Give back the jobs of workers that were killed: procrastinate leaves them "doing" for ever."""
         await retry_stalled_jobs(context.app)

@@ -10,11 +10,11 @@ from goldvein.store import upkeep
 from goldvein.store.database import Database
 
 DAYS_AHEAD: Final = 7
-"""The log's partitions exist so many days before they are needed; what has none goes to the default one."""
+"""The log has partitions so many days ahead; rows without one of their own go to the default partition."""
 KEEP_DELIVERIES: Final = timedelta(days=30)
-_MOVED_AT_MOST: Final = 50_000
-"""Rows that may have to move out of the default partition. A day with more stays there, whole and readable,
-because to move it would hold up answers."""
+_DEFAULT_AT_MOST: Final = 64 * 1024 * 1024
+"""Bytes. While the default partition is larger, none is made: PostgreSQL would read all of it first, and
+answers would wait. Its rows are as good there; this happens only where nobody ran upkeep for long."""
 _AT_ONCE: Final = 10_000
 
 
@@ -39,12 +39,10 @@ def make_log_partitions(db: Database, now: datetime, days: int = DAYS_AHEAD) -> 
 
 def _make_partition(db: Database, name: str, first: datetime, end: datetime) -> bool:
     with db.transaction() as tx:
-        if upkeep.exists(tx, name):
+        if upkeep.exists(tx, name) or upkeep.default_size(tx) > _DEFAULT_AT_MOST:
             return False
-        upkeep.lock(tx)
+        upkeep.close_log(tx)
         if upkeep.exists(tx, name):
-            return False
-        if upkeep.strays(tx, first, end, limit=_MOVED_AT_MOST + 1) > _MOVED_AT_MOST:
             return False
         upkeep.add_log_partition(tx, name, first, end)
         return True

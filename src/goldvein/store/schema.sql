@@ -579,7 +579,7 @@ ALTER TABLE ONLY batches
     ADD CONSTRAINT batches_project_fkey FOREIGN KEY (project) REFERENCES projects(id);
 
 ALTER TABLE ONLY deliveries
-    ADD CONSTRAINT deliveries_webhook_fkey FOREIGN KEY (webhook) REFERENCES webhooks(id);
+    ADD CONSTRAINT deliveries_webhook_fkey FOREIGN KEY (webhook) REFERENCES webhooks(id) ON DELETE CASCADE;
 
 ALTER TABLE ONLY idempotency_keys
     ADD CONSTRAINT idempotency_keys_api_key_fkey FOREIGN KEY (api_key) REFERENCES api_keys(id);

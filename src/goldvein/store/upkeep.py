@@ -9,9 +9,8 @@ from goldvein.store.database import Transaction
 from goldvein.store.queries import load
 
 _queries = load("upkeep")
-# Tables named by a day cannot be parameters, so these four stand here and not in the file.
+# Tables named by a day cannot be parameters, so these three stand here and not in the file.
 _CREATE: Final = "CREATE TABLE {table} (LIKE log INCLUDING DEFAULTS INCLUDING CONSTRAINTS)"
-_CLOSE: Final = "LOCK TABLE log_other IN ACCESS EXCLUSIVE MODE"
 _MOVE: Final = """
     WITH moved AS (DELETE FROM log_other WHERE at >= {first} AND at < {end} RETURNING *)
     INSERT INTO {table} SELECT * FROM moved
@@ -19,10 +18,16 @@ _MOVE: Final = """
 _ATTACH: Final = "ALTER TABLE log ATTACH PARTITION {table} FOR VALUES FROM ({first}) TO ({end})"
 
 
-def lock(tx: Transaction) -> None:
-    """Be the only process that makes partitions until the transaction ends; never wait long for a table."""
-    tx.execute(_queries.lock)
+def close_log(tx: Transaction) -> None:
+    """Let nobody add to the log until the transaction ends.
+
+    Raises
+    ------
+    psycopg.errors.LockNotAvailable
+        Here or later in the transaction, if somebody else needs a table for longer than a moment.
+    """
     tx.execute(_queries.patience)
+    tx.execute(_queries.close_log)
 
 
 def exists(tx: Transaction, table: str) -> bool:
@@ -31,20 +36,17 @@ def exists(tx: Transaction, table: str) -> bool:
     return row is not None and bool(row[0])
 
 
-def strays(tx: Transaction, first: datetime, end: datetime, *, limit: int) -> int:
-    """Count log rows of a time that lie in the default partition, up to ``limit``."""
-    row = tx.execute(_queries.strays, {"first": first, "end": end, "limit": limit}).fetchone()
+def default_size(tx: Transaction) -> int:
+    """Measure the log's default partition, in bytes."""
+    row = tx.execute(_queries.default_size).fetchone()
     assert row is not None
     return int(row[0])
 
 
 def add_log_partition(tx: Transaction, table: str, first: datetime, end: datetime) -> None:
-    """Make the partition of a time and move into it what lies in the default one.
-
-    Nobody can write to the default partition between move and attachment: its lock is held to the end.
-    """
+    """Make the partition of a time and move into it what lies in the default one; the log must be closed."""
     names = {"table": sql.Identifier(table), "first": sql.Literal(first), "end": sql.Literal(end)}
-    for statement in (_CREATE, _CLOSE, _MOVE, _ATTACH):
+    for statement in (_CREATE, _MOVE, _ATTACH):
         tx.execute(sql.SQL(statement).format(**names))
 
 

@@ -287,13 +287,13 @@ CREATE TABLE webhooks (
     position bigint NOT NULL DEFAULT 0,        -- delivered up to here
     sending_to bigint,                         -- last position of the message under way, fixed before its first attempt
     tries integer NOT NULL DEFAULT 0,          -- of the message under way
-    next_try_at timestamptz NOT NULL,
+    next_try_at timestamptz NOT NULL,          -- while a process serves the webhook, the end of its lease
     created_at timestamptz NOT NULL
 );
 CREATE INDEX webhooks_project ON webhooks (project);
 
 CREATE TABLE deliveries (
-    webhook integer NOT NULL REFERENCES webhooks,
+    webhook integer NOT NULL REFERENCES webhooks ON DELETE CASCADE,
     id bigint GENERATED ALWAYS AS IDENTITY,
     message text NOT NULL,
     from_position bigint NOT NULL,

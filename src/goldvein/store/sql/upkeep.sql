@@ -1,18 +1,19 @@
--- name: lock
--- One process at a time makes partitions.
-SELECT pg_advisory_xact_lock(1735355492, -1);
-
 -- name: patience
 -- Rather give up than let answers queue up behind our wait for a lock.
-SET LOCAL lock_timeout = '2s';
+SET LOCAL lock_timeout = '200ms';
+
+-- name: close_log
+-- Nobody adds to the log until the transaction ends; reading goes on. An insert that began to look for its partition before
+-- a new one is attached would fail, so inserts have to wait for the few milliseconds that this takes.
+LOCK TABLE ONLY log IN SHARE ROW EXCLUSIVE MODE;
 
 -- name: exists
 -- Whether there is a table of that name.
 SELECT to_regclass(%(table)s) IS NOT NULL;
 
--- name: strays
--- How many log rows of a day lie in the partition for everything else, counted up to a limit.
-SELECT count(*) FROM (SELECT FROM log_other WHERE at >= %(first)s AND at < %(end)s LIMIT %(limit)s) AS some;
+-- name: default_size
+-- Bytes in the partition for everything that has none of its own.
+SELECT pg_relation_size('log_other');
 
 -- name: purge_deliveries
 -- Forget old tries to deliver, some at a time.

@@ -1,0 +1,104 @@
+"""The schedule by procrastinate: installed once, jobs of killed workers given back."""
+
+import asyncio
+import threading
+import time
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+import pytest
+
+from goldvein.jobs import schedule
+from goldvein.store.database import Database
+
+
+@pytest.fixture
+def db(database_url: str) -> Iterator[Database]:
+    with Database(database_url) as database:
+        yield database
+
+
+def fetch(db: Database, statement: Any) -> list[Any]:
+    with db.connection() as tx:
+        return tx.execute(statement).fetchall()
+
+
+def test_many_processes_install_it_at_once(db: Database) -> None:
+    """Its tables are in their own schema, beside ours, and its version stands there."""
+    with ThreadPoolExecutor(4) as threads:
+        list(threads.map(schedule.install, [db.url] * 8))
+    tables = fetch(db, "SELECT schemaname FROM pg_tables WHERE tablename LIKE 'procrastinate%'")
+    assert tables
+    assert {row[0] for row in tables} == {"procrastinate"}
+    ((comment,),) = fetch(db, "SELECT obj_description(to_regnamespace('procrastinate'), 'pg_namespace')")
+    assert comment.endswith(".sql")
+
+
+def test_jobs_of_a_killed_worker_are_given_back(db: Database) -> None:
+    """A job that is "doing" for a worker whose heart stopped is queued again; a living worker's is not."""
+    schedule.install(db.url)
+    app = schedule.make_app(db)
+
+    async def story() -> int:
+        async with app.open_async():
+            for _ in range(2):
+                await app.configure_task("retry_stalled").defer_async(timestamp=0)
+            dead = await app.job_manager.register_worker()
+            assert await app.job_manager.fetch_job(None, dead)
+            with db.transaction() as tx:
+                tx.execute(
+                    "UPDATE procrastinate.procrastinate_workers"
+                    " SET last_heartbeat = last_heartbeat - interval '1h'"
+                )
+            living = await app.job_manager.register_worker()
+            assert await app.job_manager.fetch_job(None, living)
+            return await schedule.retry_stalled_jobs(app)
+
+    assert asyncio.run(story()) == 1
+    states = fetch(db, "SELECT status::text FROM procrastinate.procrastinate_jobs ORDER BY id")
+    assert states == [("todo",), ("doing",)]
+
+
+def test_deferred_jobs_are_carried_out_until_told_to_stop(db: Database) -> None:
+    """Partitions are there before anything else; a job is done and deleted; the worker ends when asked."""
+    stop = threading.Event()
+    failures: list[BaseException] = []
+
+    def work() -> None:
+        try:
+            schedule.work(db, concurrency=2, stop=stop, grace_seconds=5)
+        except BaseException as error:
+            failures.append(error)
+            raise
+
+    thread = threading.Thread(target=work)
+    thread.start()
+    deadline = time.monotonic() + 20
+    while time.monotonic() < deadline:
+        if fetch(db, "SELECT to_regclass('procrastinate.procrastinate_jobs')")[0][0] is not None:
+            break
+        time.sleep(0.05)
+    app = schedule.make_app(db)
+
+    async def defer() -> None:
+        async with app.open_async():
+            await app.configure_task("upkeep").defer_async(timestamp=0)
+
+    asyncio.run(defer())
+    while time.monotonic() < deadline:
+        if fetch(db, "SELECT count(*) FROM procrastinate.procrastinate_jobs WHERE task_name = 'upkeep'") == [
+            (0,)
+        ]:
+            break
+        time.sleep(0.1)
+    partitions = fetch(db, "SELECT count(*) FROM pg_inherits WHERE inhparent = 'log'::regclass")
+    stop.set()
+    thread.join(10)
+    assert not thread.is_alive()
+    assert failures == []
+    assert partitions == [(9,)]
+    assert fetch(db, "SELECT count(*) FROM procrastinate.procrastinate_jobs WHERE status = 'failed'") == [
+        (0,)
+    ]
+    assert fetch(db, "SELECT count(*) FROM procrastinate.procrastinate_workers") == [(0,)]

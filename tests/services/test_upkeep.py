@@ -1,0 +1,137 @@
+"""Partitions of the log ahead of time, without losing a row, and purges."""
+
+import threading
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+from typing import Any
+
+import pytest
+
+from goldvein.services import upkeep, webhooks
+from goldvein.store.database import Database
+from tests.services.delivery_world import NOW, make_project
+
+DAY = timedelta(days=1)
+
+
+@pytest.fixture
+def db(database_url: str) -> Iterator[Database]:
+    with Database(database_url) as database:
+        yield database
+
+
+def write_log(db: Database, at: datetime, count: int = 1) -> None:
+    with db.transaction() as tx:
+        tx.execute(
+            "INSERT INTO log (project, at, kind, task)"
+            " SELECT 1, %s, 'expire', i FROM generate_series(1, %s) i",
+            (at, count),
+        )
+
+
+def rows(db: Database, table: str) -> int:
+    with db.connection() as tx:
+        row = tx.execute("SELECT count(*) FROM " + table).fetchone()
+    assert row is not None
+    return int(row[0])
+
+
+def contents(db: Database) -> list[Any]:
+    with db.connection() as tx:
+        return tx.execute("SELECT * FROM log ORDER BY id").fetchall()
+
+
+def test_partitions_exist_a_week_ahead(db: Database) -> None:
+    """Eight days from today on; the next run has nothing to do, the next day one."""
+    assert upkeep.make_log_partitions(db, NOW) == [f"log_2026030{day}" for day in range(1, 9)]
+    assert upkeep.make_log_partitions(db, NOW) == []
+    assert upkeep.make_log_partitions(db, NOW + DAY) == ["log_20260309"]
+    write_log(db, NOW + 3 * DAY)
+    assert rows(db, "log_20260304") == 1
+    assert rows(db, "log_other") == 0
+
+
+def test_rows_that_came_too_early_move_to_their_day(db: Database) -> None:
+    """What the default partition has of a day moves with its id; other rows stay; none is lost or changed."""
+    for at in (NOW - 40 * DAY, NOW - timedelta(hours=13), NOW, NOW + timedelta(hours=11), NOW + 2 * DAY):
+        write_log(db, at, 3)
+    before = contents(db)
+    upkeep.make_log_partitions(db, NOW)
+    assert contents(db) == before
+    assert rows(db, "log_other") == 6
+    assert rows(db, "log_20260301") == 6
+    assert rows(db, "log_20260303") == 3
+    write_log(db, NOW)
+    after = contents(db)
+    assert after[:-1] == before
+    assert rows(db, "log_20260301") == 7
+
+
+def test_a_large_default_partition_is_left_alone(db: Database, monkeypatch: pytest.MonkeyPatch) -> None:
+    """To read all of it would hold up answers; its rows are as good where they are."""
+    monkeypatch.setattr(upkeep, "_DEFAULT_AT_MOST", 0)
+    write_log(db, NOW, 100)
+    assert upkeep.make_log_partitions(db, NOW) == []
+    assert rows(db, "log_other") == rows(db, "log") == 100
+
+
+def test_nothing_is_lost_between_writers_and_partitions(db: Database) -> None:
+    """Rows written while their day's partition is made end up in the log, each once."""
+    total, done = 600, threading.Event()
+    made: list[str] = []
+
+    def write(offset: int) -> None:
+        try:
+            for i in range(total // 3):
+                write_log(db, NOW + (i + offset) % 8 * DAY)
+        finally:
+            done.set()
+
+    def partition() -> None:
+        while not done.is_set():
+            made.extend(upkeep.make_log_partitions(db, NOW))
+
+    threads = [threading.Thread(target=write, args=(i,)) for i in range(3)]
+    threads += [threading.Thread(target=partition) for _ in range(2)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert rows(db, "log") == total
+    assert len(made) == len(set(made)) > 0
+    assert len({row[2] for row in contents(db)}) == total
+
+
+def test_a_long_reader_does_not_hold_up_answers(db: Database) -> None:
+    """Where a lock cannot be had soon, the day is left for the next run; writers never waited for long."""
+    with db.transaction() as reader:
+        reader.execute("LOCK TABLE log_other IN ACCESS SHARE MODE")
+        assert upkeep.make_log_partitions(db, NOW, days=0) == []
+    assert upkeep.make_log_partitions(db, NOW, days=0) == ["log_20260301"]
+
+
+def test_old_deliveries_and_keys_are_forgotten(db: Database, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Thirty days of tries to deliver are kept, and idempotency keys as long as they are honoured."""
+    monkeypatch.setattr(upkeep, "_AT_ONCE", 4)
+    project = make_project(db)
+    hook = webhooks.create(db, project, "https://example.com", None, allow_private=False, now=NOW)
+    with db.transaction() as tx:
+        for age in range(40):
+            tx.execute(
+                "INSERT INTO deliveries"
+                " (webhook, message, from_position, to_position, try, duration_ms, sent_at)"
+                " VALUES (%s, 'm', 0, 1, 1, 5, %s)",
+                (hook.id, NOW - age * DAY),
+            )
+        tx.execute(
+            "INSERT INTO api_keys (hash, role, name, created_at) VALUES (%s, 'operator', 'k', %s)",
+            (b"h" * 32, NOW),
+        )
+        for age in (0, 10):
+            tx.execute(
+                "INSERT INTO idempotency_keys SELECT id, %s, 'x', 200, 'y', %s FROM api_keys",
+                (str(age), NOW - age * DAY),
+            )
+    assert upkeep.purge(db, NOW) == {"deliveries": 9, "idempotency_keys": 1}
+    assert upkeep.purge(db, NOW) == {"deliveries": 0, "idempotency_keys": 0}
+    assert rows(db, "deliveries") == 31
