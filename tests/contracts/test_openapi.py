@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 import schemathesis
-from hypothesis import Phase, given, settings
+from hypothesis import HealthCheck, Phase, given, settings
 from schemathesis import Case, GenerationMode
 from schemathesis.core.result import Ok
 from schemathesis.schemas import APIOperation
@@ -64,7 +64,14 @@ def test_the_server_keeps_the_contract(
     roles = operation.definition.raw["x-roles"]
     headers = {"Authorization": f"Bearer {world.keys[min(roles)]}"} if roles else {}
 
-    @settings(derandomize=True, deadline=None, database=None, max_examples=15, phases=[Phase.generate])
+    @settings(
+        derandomize=True,
+        deadline=None,
+        database=None,
+        max_examples=15,
+        phases=[Phase.generate],
+        suppress_health_check=[HealthCheck.too_slow],  # how fast data are made is the machine's business
+    )
     @given(case=operation.as_strategy(generation_mode=mode))
     def check(case: Case[Any]) -> None:
         case.query.pop("wait", None)  # waiting is tested elsewhere; here it would only take time
