@@ -1,10 +1,10 @@
-"""Clickers: people who answer without reading must not get labels through, and honest ones must not be dismissed.
+"""Clickers: who answers without reading gets no labels through, and who reads is not dismissed.
 
     python -m perf.clickers DATA_DIR [--seeds 20] [--tasks 1000] [--json FILE]
 
-A subset of the continuations on which the longest option is right on 85% (all where it is, and enough others), ten
-honest people at 85% (five of them the panel) and five clickers (two at random, one always the first shown, two the
-longest), live over HTTP, until every task has its label or nobody gets work.
+A subset of the continuations on which the longest option is right on 85% (all where it is, and enough
+others), ten honest people at 85% (five of them the panel) and five clickers (two at random, one always the
+first shown, two the longest), live over HTTP, until every task has its label or nobody gets work.
 """
 
 from __future__ import annotations
@@ -14,12 +14,14 @@ import asyncio
 import json
 import sys
 import time
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from goldvein.bootstrap import running_server
+from goldvein.cli.logs import set_up_logs
 from goldvein.client import GoldveinClient
 from goldvein.services import keys, verification
 from goldvein.settings import read_settings
@@ -28,7 +30,7 @@ from goldvein.sim.demo import make_people, report_of
 from goldvein.sim.labelers import FirstShown, Honest, Longest, Random
 from goldvein.sim.live import POLL_SECONDS
 from goldvein.sim.outcome import read_outcome
-from goldvein.sim.population import KnownTask, Knowledge, Person
+from goldvein.sim.population import Knowledge, KnownTask, Person
 from goldvein.sim.scratch import scratch_database, server_url
 from goldvein.sim.work import all_idle, watch, work
 from goldvein.store.database import Database
@@ -75,8 +77,6 @@ def run_one(server: str, data: Path, seed: int, count: int | None) -> dict[str, 
         running_server(url, seed=seed) as base_url,
         running_worker(url),
     ):
-        from datetime import UTC, datetime
-
         now = datetime.now(UTC)
         customer = keys.issue(db, "customer", keys.create_customer(db, "clickers", now), "clickers", now)
         people = make_people(db, CROWD, knowledge, rng, think=0)
@@ -102,7 +102,7 @@ def run_one(server: str, data: Path, seed: int, count: int | None) -> dict[str, 
     truths = {task["task"]: task["truth"] for task in tasks}
     report = report_of(outcome, CROWD, [person.name for person in CROWD], truths)
     names = {line.labeler: line.name for line in outcome.standings.values()}
-    delivered = {name: 0 for name in CLICKERS}
+    delivered = dict.fromkeys(sorted(CLICKERS), 0)
     for label in outcome.current_labels:
         name = names.get(label.labeler or 0)
         if name in delivered:
@@ -133,6 +133,7 @@ def main() -> None:
     parser.add_argument("--tasks", type=int, help="at most so many tasks; all without it")
     parser.add_argument("--json", dest="json_path", help="file of the report; - for standard output")
     options = parser.parse_args()
+    set_up_logs("warning")
     runs = []
     with server_url(read_settings()) as server:
         for seed in range(1, options.seeds + 1):
@@ -140,14 +141,14 @@ def main() -> None:
             runs.append(run_one(server, options.data, seed, options.tasks))
             run = runs[-1]
             print(
-                f"seed {seed}: {run['delivered']} of {run['tasks']} labels, clickers {run['clicker_labels']}, "
-                f"honest dismissed {run['honest_dismissed']}, verify {run['verify']}, "
+                f"seed {seed}: {run['delivered']} of {run['tasks']} labels, "
+                f"clickers {run['clicker_labels']}, honest dismissed {run['honest_dismissed']}, verify {run['verify']}, "
                 f"{time.perf_counter() - began:.1f} s",
                 file=sys.stderr,
                 flush=True,
             )
     labels = [count for run in runs for count in run["clicker_labels"].values()]
-    report = {
+    report: Item = {
         "clickers": len(labels),
         "clickers_over_1": sum(count > 1 for count in labels),
         "clickers_over_5": sum(count > 5 for count in labels),
@@ -166,7 +167,7 @@ def main() -> None:
         return
     print(
         f"{report['clickers_over_1']} of {report['clickers']} clickers got more than one label through, "
-        f"{report['clickers_over_5']} more than five (most: {report['most_labels_of_a_clicker']}); "
+        f"{report['clickers_over_5']} more than five; "
         f"{report['honest_dismissed']} of {report['honest']} honest people were dismissed; "
         f"verify {report['verify']}"
     )

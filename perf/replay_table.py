@@ -19,6 +19,7 @@ from typing import Any
 
 import numpy as np
 
+from goldvein.cli.logs import set_up_logs
 from goldvein.settings import read_settings
 from goldvein.sim.outcome import mean_interval
 from goldvein.sim.plan import Plan, check_mode
@@ -152,6 +153,7 @@ def main() -> None:
     parser.add_argument("--json", dest="json_path", help="file of the report; - for standard output")
     options = parser.parse_args()
     wanted = options.sets.split(",")
+    set_up_logs("warning")
     rows = []
     with server_url(read_settings()) as server:
         for one in SETS:

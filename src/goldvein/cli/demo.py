@@ -86,7 +86,8 @@ def _show(report: dict[str, Any]) -> None:
     )
     print(
         f"{report['delivered']:,} of {report['pushed']:,} tasks have their label: "
-        f"{percent(report['accuracy_delivered'])} right; all answers to ordinary tasks: {percent(report['accuracy_answers'])} right"
+        f"{percent(report['accuracy_delivered'])} right; of all answers to ordinary tasks, "
+        f"{percent(report['accuracy_answers'])}"
     )
     if latency["p50"] is not None:
         print(f"push to label, since the opening: p50 {latency['p50']:.1f} s, p95 {latency['p95']:.1f} s")

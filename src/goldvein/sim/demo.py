@@ -250,7 +250,8 @@ def report_of(
     outcome: Outcome, crowd: Sequence[Person], names: Sequence[str], truths: Mapping[str, int]
 ) -> dict[str, Any]:
     """Set what was delivered against the truth, in all and by kind of person."""
-    right = {task: truths[fact.unique_id] for task, fact in outcome.tasks.items() if fact.unique_id in truths}
+    named = {task: fact.unique_id or "" for task, fact in outcome.tasks.items()}
+    right = {task: truths[name] for task, name in named.items() if name in truths}
     labels = [label for label in outcome.current_labels if label.task in right]
     ordinary = [answer for answer in outcome.ordinary if answer.task in right]
     wrong_keys = sum(
