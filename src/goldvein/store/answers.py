@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+import msgspec
 from psycopg.types.json import Jsonb
 
 from goldvein.store.database import Transaction
@@ -51,7 +52,7 @@ def insert_many(tx: Transaction, answers: Sequence[NewAnswer], now: datetime) ->
                 "attempts": [a.attempt for a in answers],
                 "tasks": [a.task for a in answers],
                 "labelers": [a.labeler for a in answers],
-                "answers": [Jsonb(a.answer) for a in answers],
+                "answers": [Jsonb(a.answer, msgspec.json.encode) for a in answers],
                 "choices": [a.choice for a in answers],
                 "shown": [a.shown_at for a in answers],
                 "focus": [a.focus_ms for a in answers],

@@ -9,12 +9,15 @@ from typing import Any, Self
 from psycopg import Connection
 from psycopg_pool import ConnectionPool
 
+from goldvein.store.arrays import ListDumper
+
 Transaction = Connection[tuple[Any, ...]]
 
 
 def _configure(connection: Transaction) -> None:
     connection.prepare_threshold = 2
     connection.autocommit = True
+    connection.adapters.register_dumper(list, ListDumper)
     connection.execute("SET timezone = 'UTC'")
 
 
