@@ -52,7 +52,7 @@ def make_service(
     """
     group, rng = make_group(db), np.random.default_rng(seed)
 
-    def handle(requests: Sequence[WorkRequest]) -> list[WorkResult | GoldveinError]:
+    def handle(requests: Sequence[WorkRequest]) -> list[WorkResult | Exception]:
         try:
             return group.handle(requests, datetime.now(UTC), rng)
         except psycopg.OperationalError:

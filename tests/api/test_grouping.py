@@ -130,28 +130,6 @@ def test_an_error_is_the_business_of_one_request() -> None:
     run(story())
 
 
-def test_a_group_that_fails_as_a_whole_is_tried_one_by_one() -> None:
-    """A bug that one request meets costs only that request."""
-    recorder = Recorder()
-
-    def answer(request: WorkRequest) -> WorkResult:
-        if request.labeler == 2:
-            raise ZeroDivisionError
-        return WorkResult(True, None)
-
-    recorder.answer = answer
-
-    async def story() -> None:
-        async with working(recorder) as grouper:
-            outcomes = await asyncio.gather(
-                *(grouper.submit(ask(labeler)) for labeler in (1, 2, 3)), return_exceptions=True
-            )
-            assert [type(outcome) for outcome in outcomes] == [WorkResult, ZeroDivisionError, WorkResult]
-
-    run(story())
-    assert recorder.groups == [[1, 2, 3], [1], [2], [3]]
-
-
 def test_a_server_that_is_gone_is_not_asked_again_for_each() -> None:
     """Two hundred time-outs one after the other would help nobody."""
     recorder = Recorder()

@@ -9,7 +9,6 @@ from typing import Any
 
 import numpy as np
 
-from goldvein.domain.errors import GoldveinError
 from goldvein.domain.records import (
     NoWork,
     Project,
@@ -90,13 +89,13 @@ class Town:
         self.names[name] = labeler
         return labeler
 
-    def handle(self, *requests: WorkRequest) -> list[WorkResult | GoldveinError]:
+    def handle(self, *requests: WorkRequest) -> list[WorkResult | Exception]:
         """Pass requests through the real services."""
         return self.work.handle(requests, self.now, self.rng)
 
-    def round(self) -> None:
+    def round(self, seconds: float = 5) -> None:
         """Everybody answers what is in hand, or asks for work, in one group."""
-        self.now += timedelta(seconds=5)
+        self.now += timedelta(seconds=seconds)
         requests = [
             WorkRequest(
                 labeler,

@@ -12,13 +12,11 @@ from collections import deque
 from collections.abc import Callable, Sequence
 from typing import TypeAlias
 
-import psycopg
-
 from goldvein.domain.errors import GoldveinError
 from goldvein.domain.records import WorkRequest, WorkResult
 
-Outcome: TypeAlias = WorkResult | BaseException
-Handle: TypeAlias = Callable[[Sequence[WorkRequest]], Sequence[WorkResult | GoldveinError]]
+Outcome: TypeAlias = WorkResult | Exception
+Handle: TypeAlias = Callable[[Sequence[WorkRequest]], Sequence[Outcome]]
 _Waiting: TypeAlias = tuple[WorkRequest, "asyncio.Future[Outcome]"]
 
 
@@ -83,7 +81,7 @@ class Grouper:
             # Not at once: requests that the loop has read already come into the same group.
             self._loop.call_soon(self._dispatch)
         outcome = await future
-        if isinstance(outcome, BaseException):
+        if isinstance(outcome, Exception):
             raise outcome
         return outcome
 
@@ -120,13 +118,10 @@ class Grouper:
                 return
 
     def _outcomes(self, requests: Sequence[WorkRequest]) -> Sequence[Outcome]:
-        """Carry out a group; if it fails as a whole, one by one, so that only the culprit fails."""
         try:
             return self._handle(requests)
-        except Exception as error:  # noqa: BLE001 - whatever it is, somebody waits for it
-            if len(requests) == 1 or not _is_personal(error):
-                return [error] * len(requests)
-        return [self._outcomes([request])[0] for request in requests]
+        except Exception as error:  # noqa: BLE001 - the database is out of reach: all who wait are told
+            return [error] * len(requests)
 
     def _resolve(self, group: Sequence[_Waiting], outcomes: Sequence[Outcome]) -> None:
         self._dispatch()
@@ -134,7 +129,3 @@ class Grouper:
             if not future.done():
                 future.set_result(outcome)
 
-
-def _is_personal(error: Exception) -> bool:
-    """Whether one request may have caused it: a server that is gone would fail each of them again."""
-    return not isinstance(error, psycopg.OperationalError)

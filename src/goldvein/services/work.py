@@ -27,7 +27,7 @@ from goldvein.store.labelers import Hand
 from goldvein.store.log import Entry
 from goldvein.tasktypes import choice
 
-Result = WorkResult | GoldveinError
+Result = WorkResult | Exception
 DeskMaker = Callable[[Transaction, Views, Mapping[int, View], Writes, datetime, np.random.Generator], Desk]
 
 
@@ -65,8 +65,9 @@ class WorkGroup:
 
         Returns
         -------
-        list of WorkResult or GoldveinError
-            In the order of the requests.
+        list of WorkResult or Exception
+            In the order of the requests: a ``GoldveinError`` for what a request did wrong, any other
+            exception for what went wrong with it here.
 
         Raises
         ------
@@ -75,19 +76,12 @@ class WorkGroup:
         """
         try:
             return self._transact(requests, now, rng)
-        except psycopg.OperationalError as error:
-            if not isinstance(error, psycopg.errors.DeadlockDetected):
+        except Exception as error:
+            if _is_outage(error):
                 raise
-        except (GoldveinError, psycopg.Error):
             if len(requests) == 1:
-                raise
-        return [self._alone(request, now, rng) for request in requests]
-
-    def _alone(self, request: WorkRequest, now: datetime, rng: np.random.Generator) -> Result:
-        try:
-            return self._transact([request], now, rng)[0]
-        except GoldveinError as error:
-            return error
+                return [error]
+        return [self.handle([request], now, rng)[0] for request in requests]
 
     def _transact(
         self, requests: Sequence[WorkRequest], now: datetime, rng: np.random.Generator
@@ -295,6 +289,11 @@ class _Group:
             self.tokens.seal(lease.project, attempt, fence), lease.expires_at, project.id, project.name,
             project.instruction, project.type, choice.as_shown(content.input, project.classes, lease.shown),
         )  # fmt: skip
+
+
+def _is_outage(error: Exception) -> bool:
+    out_of_reach = isinstance(error, psycopg.OperationalError)
+    return out_of_reach and not isinstance(error, psycopg.errors.DeadlockDetected)
 
 
 def _storable(key: Key) -> bool:
