@@ -142,7 +142,8 @@ def main() -> None:
             run = runs[-1]
             print(
                 f"seed {seed}: {run['delivered']} of {run['tasks']} labels, "
-                f"clickers {run['clicker_labels']}, honest dismissed {run['honest_dismissed']}, verify {run['verify']}, "
+                f"clickers {run['clicker_labels']}, honest dismissed {run['honest_dismissed']}, "
+                f"verify {run['verify']}, "
                 f"{time.perf_counter() - began:.1f} s",
                 file=sys.stderr,
                 flush=True,

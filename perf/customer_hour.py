@@ -189,7 +189,8 @@ def summary(run: dict[str, Any]) -> str:
     late = {name: (value or 0) / 60 for name, value in run["latency_since_open_seconds"].items()}
     return (
         f"seed {run['seed']}: open after {(run['open_after_seconds'] or 0) / 60:.1f} min; "
-        f"{run['labels_in_the_hour']:,} labels in the hour, {run['delivered']:,} of {run['pushed']:,} in all; "
+        f"{run['labels_in_the_hour']:,} labels in the hour, "
+        f"{run['delivered']:,} of {run['pushed']:,} in all; "
         f"push to label p50 {late['p50']:.1f} min, p95 {late['p95']:.1f} min; "
         f"{100 * (run['accuracy_delivered'] or 0):.1f}% right, "
         f"{100 * (run['accuracy_answers'] or 0):.1f}% of all answers; "
@@ -213,7 +214,6 @@ def main() -> None:
         for seed in range(1, options.seeds + 1):
             runs.append(run_one(server, seed, options.people, options.labels, options.trusted))
             run = runs[-1]
-            late = run["latency_since_open_seconds"]
             print(summary(run), file=sys.stderr if options.json_path == "-" else sys.stdout, flush=True)
     text = json.dumps(runs, indent=2)
     if options.json_path == "-":

@@ -14,10 +14,10 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from goldvein.decisions.mining import Drop, settle
-from goldvein.domain.errors import GoldveinError
 from goldvein.domain.records import UNANSWERABLE, NoWork, Work, WorkRequest
 from goldvein.services.closing import drop_holds
 from goldvein.services.dispatch import Desk, Given, Seeker
+from goldvein.services.sweeps import Sweeper
 from goldvein.services.views import View, mark_seen
 from goldvein.services.work import WorkGroup
 from goldvein.store import answers, attempts, benchmarks, facts, labels, log, projects, standings
@@ -190,6 +190,7 @@ class RecordedWork:
         self._panel = frozenset(panel)
         self._directions = Directions(project)
         self._directions.panel_left.update(task for labeler, task in to_come if labeler in self._panel)
+        self._sweeper = Sweeper(db)
         self._held: dict[int, set[int]] = defaultdict(set)
         self._finished: set[int] = set()
         self._is_open = False
@@ -238,7 +239,7 @@ class RecordedWork:
         directions.rows = {}
         requests = []
         for row, result in zip(rows, leased, strict=True):
-            if isinstance(result, GoldveinError):
+            if isinstance(result, Exception):
                 raise result
             if isinstance(result.next, Work):
                 said = {"unanswerable": True} if row.choice == UNANSWERABLE else {"choice": row.choice}
@@ -248,7 +249,7 @@ class RecordedWork:
                     )
                 )
         for outcome in self._group.handle(requests, now, rng) if requests else []:
-            if isinstance(outcome, GoldveinError):
+            if isinstance(outcome, Exception):
                 raise outcome
         self._supersede([row.task for row in rows], now)
         answered = {request.labeler for request in requests}
@@ -256,6 +257,13 @@ class RecordedWork:
             directions.stages.get(row.labeler, IGNORED) if row.labeler in answered else IGNORED
             for row in rows
         ]
+
+    def sweep(self, now: datetime) -> None:
+        """End what is due by ``now``; a task is in the queue once, however many held answers it loses."""
+        held = {task for tasks in self._held.values() for task in tasks}
+        self._sweeper.sweep(now)
+        with self._db.transaction(durable=False) as tx:
+            _close_spares(tx, self._directions.project, held, set())
 
     def _supersede(self, tasks: Sequence[int], now: datetime) -> None:
         """Discard held answers, and end open attempts, of tasks that have their label by now."""
@@ -271,14 +279,24 @@ class RecordedWork:
             )
             stored = answers.by_attempts(tx, [(project, attempt) for _, _, attempt in gone])
             log.append(tx, [_superseded(answer) for answer in stored.values()], now)
-            left = attempts.lock_of_tasks(tx, project, sorted(labelled))
-            attempts.end(tx, {(project, attempt.id): "closed" for attempt in left})
+            _close_spares(tx, project, touched, labelled)
             if not self._is_open:
                 found = projects.find(tx, project)
                 self._is_open = found is not None and found.opened_at is not None
             self._held = defaultdict(set)
             for _, task, labeler in facts.holds(tx, project):
                 self._held[labeler].add(task)
+
+
+def _close_spares(tx: Transaction, project: int, tasks: Iterable[int], labelled: set[int]) -> None:
+    """Close the open attempts of labelled tasks, and all but one of each other task."""
+    seen: set[int] = set(labelled)
+    spares = {}
+    for attempt in attempts.lock_of_tasks(tx, project, sorted(tasks)):
+        if attempt.task in seen:
+            spares[project, attempt.id] = "closed"
+        seen.add(attempt.task)
+    attempts.end(tx, spares)
 
 
 def _superseded(answer: StoredAnswer) -> Entry:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from goldvein.domain.records import ProjectDraft, TaskDraft
-from goldvein.services import benchmarks, intake, keys, projects, sweeps
+from goldvein.services import benchmarks, intake, keys, projects
 from goldvein.services.benchmarks import ManualBenchmark
 from goldvein.services.recorded import IGNORED, RecordedRow, RecordedWork
 from goldvein.sim.plan import INSTRUCTION, make_labelers
@@ -77,7 +77,7 @@ def replay_as_recorded(db: Database, plan: Plan, progress: Progress) -> dict[str
         panel=[ids[place] for place in trusted],
         to_come=[(row.labeler, row.task) for row in rows],
     )
-    served = _submit_all(db, work, rows, clock, plan, progress, keeps_order=crowd.has_clock)
+    served = _submit_all(work, rows, clock, plan, progress, keeps_order=crowd.has_clock)
     return {
         "project": project,
         "places": {labeler: place for place, labeler in enumerate(ids)},
@@ -124,7 +124,6 @@ def _push(db: Database, project: int, crowd: Crowd, now: datetime) -> dict[int, 
 
 
 def _submit_all(
-    db: Database,
     work: RecordedWork,
     rows: Sequence[RecordedRow],
     clock: Sequence[datetime],
@@ -151,7 +150,7 @@ def _submit_all(
         done += len(group)
         progress("answers", done, len(rows))
         if now - swept >= SWEEP_EVERY:
-            sweeps.sweep(db, now)
+            work.sweep(now)
             swept = now
     return served
 
