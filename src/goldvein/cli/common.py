@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import json
 import math
-import sys
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -13,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import rich_click as click
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Iterator
 
     from rich.console import Console
     from rich.progress import Progress
@@ -91,11 +90,6 @@ def database() -> Iterator[Database]:
 def percent(value: float | None, digits: int = 1) -> str:
     """Write a share for people."""
     return "-" if value is None else f"{100 * value:.{digits}f}%"
-
-
-def say_to_stderr(quiet: bool) -> Callable[[str], None]:  # noqa: FBT001
-    """Return a function that prints a line of progress, or nothing."""
-    return (lambda _: None) if quiet else (lambda line: print(line, file=sys.stderr))
 
 
 def _plain(value: Any) -> Any:

@@ -81,11 +81,6 @@ def keys(tx: Transaction, project: int) -> list[KeyFact]:
     return [KeyFact(*row) for row in tx.execute(_queries.keys, {"project": project})]
 
 
-def decisions(tx: Transaction, project: int) -> dict[str, int]:
-    """Count the decisions by their name."""
-    return dict(tx.execute(_queries.decisions, {"project": project}).fetchall())
-
-
 def tasks(tx: Transaction, project: int) -> list[TaskFact]:
     """List the tasks in the order pushed."""
     return [TaskFact(*row) for row in tx.execute(_queries.task_names, {"project": project})]

@@ -21,10 +21,6 @@ LEFT JOIN item_versions i ON i.project = b.project AND i.task = b.task AND i.ver
 WHERE b.project = %(project)s
 ORDER BY b.task;
 
--- name: decisions
--- How often each decision was taken on answers of a project.
-SELECT coalesce(decision, kind), count(*) FROM log WHERE project = %(project)s GROUP BY 1;
-
 -- name: task_names
 -- The customer's names of a project's tasks.
 SELECT id, unique_id, state FROM tasks WHERE project = %(project)s ORDER BY id;
