@@ -55,7 +55,7 @@ def replay_as_recorded(db: Database, plan: Plan, progress: Progress) -> dict[str
     start = clock[0] - timedelta(seconds=1)
     ids = make_labelers(db, crowd, trusted, start)
     customer = keys.create_customer(db, "replay", start)
-    policy = {**default_policy(crowd), **plan.policy}
+    policy = plan.policy_over(default_policy(crowd))
     draft = ProjectDraft(crowd.name, INSTRUCTION, classes=crowd.classes, policy=policy)
     project = projects.create(db, customer, draft, start).id
     tasks = _push(db, project, crowd, start)

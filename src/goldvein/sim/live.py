@@ -53,7 +53,7 @@ def replay_live(db: Database, base_url: str, plan: Plan, progress: Progress) -> 
     tokens = _tokens(db, crowd, ids, trusted, now)
     customer = keys.issue(db, "customer", keys.create_customer(db, "replay", now), "replay", now)
     with GoldveinClient(base_url, customer) as client:
-        policy = {**POLICY, **plan.policy}
+        policy = plan.policy_over(POLICY)
         project = client.create_project(
             crowd.name, INSTRUCTION, classes=list(crowd.classes) if crowd.classes else None, policy=policy
         ).id

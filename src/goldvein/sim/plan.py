@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Literal
 import numpy as np
 
 from goldvein.domain.errors import InvalidInput
+from goldvein.domain.policy import Policy
 from goldvein.services import keys
 from goldvein.sim.trust import early, most_agreeing, named
 
@@ -36,6 +37,15 @@ class Plan:
     trusted_names: Sequence[str] = ()
     trusted_top: int | None = None
     policy: Mapping[str, float] = field(default_factory=dict)
+
+    def policy_over(self, defaults: Mapping[str, float]) -> dict[str, float]:
+        """Give the policy of the run: what is asked for over a mode's defaults.
+
+        Whoever may make keys is asked for more than the bar, however high that is.
+        """
+        bar = self.policy.get("quality_bar", Policy().quality_bar)
+        trust = max(Policy().trust_accuracy, min(0.99, bar + 0.03))
+        return {"trust_accuracy": trust, **defaults, **self.policy}
 
     def ordered(self) -> list[RecordedAnswer]:
         """Put the answers in the order of the record's clock, or in one shuffled by the seed."""
