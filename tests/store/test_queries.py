@@ -9,9 +9,9 @@ import psycopg
 import pytest
 
 from goldvein.store import queries
+from tests.store.sql_text import numbered, statements
 
 SOURCE = Path(queries.__file__).parents[1]
-PARAMETER = re.compile(r"%\((\w+)\)s")
 STATEMENT = re.compile(
     r"^\s*(SELECT\s.+\sFROM\s|INSERT\s+INTO\s|UPDATE\s+\w+\s+SET\s|DELETE\s+FROM\s|WITH\s+\w+\s+AS\s*\(|"
     r"(CREATE|ALTER|DROP)\s+(TABLE|INDEX)\s|SET\s+(LOCAL|TRANSACTION|SESSION)\s|SELECT\s+pg_)",
@@ -22,32 +22,16 @@ ELSEWHERE = {
 }
 
 
-def statements() -> Iterator[tuple[str, str, str]]:
-    for aggregate in queries.aggregates():
-        loaded = queries.load(aggregate)
-        for name in loaded.names():
-            yield aggregate, name, getattr(loaded, name)
-
-
-def numbered(statement: str) -> str:
-    """The statement with the parameters that the server sees."""
-    names: list[str] = []
-    for name in PARAMETER.findall(statement):
-        if name not in names:
-            names.append(name)
-    return PARAMETER.sub(lambda match: f"${names.index(match[1]) + 1}", statement).replace("%%", "%")
-
-
 def test_every_statement_can_be_prepared(database_url: str) -> None:
     """Tables, columns and types that a statement names are there."""
     failed = {}
     with psycopg.connect(database_url, autocommit=True) as connection:
         for aggregate, name, statement in statements():
-            text = "\n".join(line for line in statement.splitlines() if not line.startswith("--"))
+            text = numbered(statement)
             if re.match(r"\s*(SET|LOCK)\b", text):
                 continue
             try:
-                connection.execute(f"PREPARE {aggregate}_{name} AS {numbered(text)}".encode())
+                connection.execute(f"PREPARE {aggregate}_{name} AS {text}".encode())
             except psycopg.Error as error:
                 failed[f"{aggregate}.{name}"] = str(error)
         prepared = connection.execute("SELECT count(*) FROM pg_prepared_statements").fetchone()

@@ -186,6 +186,23 @@ class Desk:
         )  # fmt: skip
         return True
 
+    def _ordinary(self, view: View, limit: int, passed: Sequence[int]) -> list[OpenAttempt]:
+        """The queue of ordinary work, from where it began a moment ago: before lie traces of finished work.
+
+        What is put in front meanwhile, by a requeue or an urgent push, is seen when the queue is next looked
+        at from its beginning: within a second, or as soon as the rest of it is not enough.
+        """
+        queue = partial(attempts.take_open, self.tx, view.project.id, "label", limit, passed)
+        found = queue(view.head)
+        if view.head != BEGINNING and len(found) < limit:
+            view.head = BEGINNING
+            return queue(BEGINNING)
+        return found
+
+    def _unmined(self, view: View, limit: int, passed: Sequence[int]) -> list[OpenAttempt]:
+        """The queue of ordinary work without tasks that were mined before."""
+        return attempts.take_unmined(self.tx, view.project.id, limit, passed, view.head)
+
     def _find_standing(self, view: View, seeker: Seeker) -> Standing | None:
         return self.writes.standings.get((view.project.id, seeker.labeler))
 
@@ -206,7 +223,7 @@ class Desk:
         room = max(0, missing) + 2 * len(seekers) - under_way
         if room > 0:
             before = set(self.given)
-            self._assign(view, left[:room], "panel", partial(attempts.take_unmined, self.tx, view.project.id))
+            self._assign(view, left[:room], "panel", partial(self._unmined, view))
             fresh = [self.given[s.labeler].lease for s in left if s.labeler in self.given.keys() - before]
             benchmarks.insert_candidates(self.tx, [(lease.project, lease.task) for lease in fresh], self.now)
 
@@ -274,21 +291,8 @@ class Desk:
                     self._serve_benchmarks(view, [seeker])
             else:
                 able.append(seeker)
-        for seeker in self._assign(view, able, "label", partial(self._take_head, view)):
+        for seeker in self._assign(view, able, "label", partial(self._ordinary, view)):
             seeker.reason = "queue_empty"
-
-    def _take_head(self, view: View, limit: int, passed: Sequence[int]) -> list[OpenAttempt]:
-        """The head of the queue, from where it began a moment ago: before it lie the traces of finished work.
-
-        What is put in front meanwhile, by a requeue or an urgent push, is seen when the queue is next looked
-        at from its beginning: within a second, or as soon as the rest of it is not enough.
-        """
-        queue = partial(attempts.take_open, self.tx, view.project.id, "label", limit, passed)
-        found = queue(view.head)
-        if view.head != BEGINNING and len(found) < limit:
-            found = queue(BEGINNING)
-        view.head = found[0].place if found else BEGINNING
-        return found
 
     def _assign(self, view: View, seekers: Sequence[Seeker], stage: str, take: Take) -> list[Seeker]:
         """Lease the head of a queue to seekers who never had that content; return those who got nothing."""
@@ -306,6 +310,8 @@ class Desk:
                 left.remove(seeker)
                 self._give(view, seeker, attempt, stage)
             passed += [attempt.id for _, attempt in matched]
+            if stage == "label" and found:
+                view.head = next((a.place for a in found if a.id not in self.taken), found[-1].place)
             if len(found) < limit:
                 break
         return left

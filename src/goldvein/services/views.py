@@ -126,6 +126,8 @@ def _load(tx: Transaction, project: int, known: View | None) -> View:
     if row.model_version is not None and (model is None or reshaped):
         model = Model.from_dict(projects.get_model(tx, project, row.model_version))
     view = View(row, policy, model)
+    if known is not None:
+        view.head, view.lapses_swept_at = known.head, known.lapses_swept_at
     since = 0
     if known is not None and not reshaped:
         view.items, view.active, since = dict(known.items), dict(known.active), known.project.revision

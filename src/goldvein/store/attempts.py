@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from typing import Any
 
 from goldvein.store.database import Transaction
 from goldvein.store.queries import load
@@ -172,18 +173,20 @@ def take_open(
     since: Place = BEGINNING,
 ) -> list[OpenAttempt]:
     """Lock the head of a queue from a place on, without the attempts that were passed over already."""
-    lane, due_at, urgency, attempt = since
-    values = {
-        "project": project, "stage": stage, "limit": limit, "passed": list(passed), "lane": lane,
-        "due_at": due_at, "urgency": urgency, "id": attempt,
-    }  # fmt: skip
+    values = {"project": project, "stage": stage, "limit": limit, "passed": list(passed), **_place(since)}
     return [OpenAttempt(*row) for row in tx.execute(_queries.take_open, values)]
 
 
-def take_unmined(tx: Transaction, project: int, limit: int, passed: Sequence[int] = ()) -> list[OpenAttempt]:
+def take_unmined(
+    tx: Transaction, project: int, limit: int, passed: Sequence[int] = (), since: Place = BEGINNING
+) -> list[OpenAttempt]:
     """Lock the head of the queue of ordinary work, without tasks that were mined before."""
-    values = {"project": project, "limit": limit, "passed": list(passed)}
+    values = {"project": project, "limit": limit, "passed": list(passed), **_place(since)}
     return [OpenAttempt(*row) for row in tx.execute(_queries.take_unmined, values)]
+
+
+def _place(place: Place) -> dict[str, Any]:
+    return dict(zip(("lane", "due_at", "urgency", "id"), place, strict=True))
 
 
 def seen_contents(

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any, Self
+from typing import Any, Final, Self
 
 from psycopg import Connection
 from psycopg_pool import ConnectionPool
@@ -12,6 +13,9 @@ from psycopg_pool import ConnectionPool
 from goldvein.store.arrays import ListDumper
 
 Transaction = Connection[tuple[Any, ...]]
+_PLANS_KEPT_SECONDS: Final = 10
+"""A prepared statement's plan fits the sizes that tables had when it was made, until statistics are gathered:
+one made in an empty project would still be followed after its first hundred thousand tasks."""
 
 
 def _configure(connection: Transaction) -> None:
@@ -37,6 +41,7 @@ class Database:
         self._pool: ConnectionPool[Transaction] = ConnectionPool(
             url, min_size=1, max_size=pool_size, configure=_configure, open=True, timeout=30, check=None
         )
+        self._planned_at: dict[int, float] = {}
 
     @contextmanager
     def transaction(self, *, durable: bool = True) -> Iterator[Transaction]:
@@ -45,7 +50,7 @@ class Database:
         ``durable=False`` lets the commit return before its log is on disk: right for handing out, never for
         an answer.
         """
-        with self._pool.connection() as connection, connection.transaction():
+        with self._pool.connection() as connection, self._renewed(connection).transaction():
             if not durable:
                 connection.execute("SET LOCAL synchronous_commit = off")
             yield connection
@@ -56,6 +61,14 @@ class Database:
         with self._pool.connection() as connection, connection.transaction():
             connection.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY")
             yield connection
+
+    def _renewed(self, connection: Transaction) -> Transaction:
+        """The connection, its plans given up now and then: to make them anew costs less than one bad plan."""
+        now = time.monotonic()
+        if now - self._planned_at.setdefault(connection.info.backend_pid, now) > _PLANS_KEPT_SECONDS:
+            self._planned_at[connection.info.backend_pid] = now
+            connection.execute("DISCARD PLANS", prepare=False)
+        return connection
 
     @contextmanager
     def connection(self) -> Iterator[Transaction]:

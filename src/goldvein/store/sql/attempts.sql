@@ -40,9 +40,10 @@ LIMIT %(limit)s
 FOR UPDATE SKIP LOCKED;
 
 -- name: take_unmined
--- The head of the queue of ordinary work, without tasks that were mined before.
+-- The head of the queue of ordinary work from a place on, without tasks that were mined before.
 SELECT project, id, task, content, due_at, urgency, fence, lane FROM attempts
 WHERE project = %(project)s AND stage = 'label' AND state = 'open' AND id <> ALL (%(passed)s)
+  AND (lane, due_at, urgency, id) >= (%(lane)s, %(due_at)s, %(urgency)s, %(id)s)
   AND NOT EXISTS (SELECT FROM benchmarks b WHERE b.project = attempts.project AND b.task = attempts.task)
 ORDER BY project, stage, lane, due_at, urgency, id
 LIMIT %(limit)s

@@ -38,12 +38,12 @@ VALUES (%(project)s, %(task)s, %(version)s, %(key)s, %(key_right)s, %(key_probab
         %(likelihoods)s, %(now)s);
 
 -- name: changed_since
--- Benchmarks that changed after a revision, with the item version in force.
+-- Benchmarks that changed after a revision, with the item version in force. The content is looked up row by row: a join
+-- may read all tasks of a large project for two benchmarks.
 SELECT b.task, b.state, b.ordinal, b.exposures, v.version, v.key, v.key_right, v.key_probabilities, v.difficulty,
-       v.model_version, v.likelihoods, t.content, b.basis
+       v.model_version, v.likelihoods, (SELECT t.content FROM tasks t WHERE t.project = b.project AND t.id = b.task), b.basis
 FROM benchmarks b
 JOIN item_versions v ON v.project = b.project AND v.task = b.task AND v.version = b.item_version
-JOIN tasks t ON t.project = b.project AND t.id = b.task
 WHERE b.project = %(project)s AND b.revision > %(revision)s
 ORDER BY b.ordinal;
 
@@ -68,10 +68,14 @@ SELECT state, count(*) FROM benchmarks WHERE project = %(project)s GROUP BY stat
 SELECT count(*) FROM (SELECT FROM benchmarks WHERE project = %(project)s AND state = 'candidate' LIMIT %(bound)s) AS head;
 
 -- name: panel_choices
--- What the panel has said of some candidates, in the order of its answers.
-SELECT n.task, n.labeler, n.choice, n.received_at FROM answers n
-JOIN attempts a ON a.project = n.project AND a.id = n.attempt
-WHERE a.project = %(project)s AND a.task = ANY (%(tasks)s) AND a.stage = 'panel' AND a.state = 'answered'
+-- What the panel has said of some candidates, in the order of its answers. The attempts are found first, whatever the
+-- planner thinks of the number of answers.
+WITH asked AS MATERIALIZED (
+    SELECT id FROM attempts
+    WHERE project = %(project)s AND task = ANY (%(tasks)s) AND stage = 'panel' AND state = 'answered'
+)
+SELECT n.task, n.labeler, n.choice, n.received_at FROM asked
+JOIN answers n ON n.project = %(project)s AND n.attempt = asked.id
 ORDER BY n.attempt;
 
 -- name: count_panel_seen
@@ -82,7 +86,9 @@ WHERE a.project = %(project)s AND a.content = %(content)s AND (l.role = 'trusted
 
 -- name: ordinals_seen
 -- The active benchmarks whose content a labeler has had in other work.
-SELECT b.ordinal FROM benchmarks b
-JOIN tasks t ON t.project = b.project AND t.id = b.task
-JOIN attempts a ON a.project = b.project AND a.content = t.content AND a.labeler = %(labeler)s
-WHERE b.project = %(project)s AND b.state = 'active';
+WITH known AS MATERIALIZED (
+    SELECT b.ordinal, (SELECT t.content FROM tasks t WHERE t.project = b.project AND t.id = b.task) AS content
+    FROM benchmarks b WHERE b.project = %(project)s AND b.state = 'active'
+)
+SELECT known.ordinal FROM known
+JOIN attempts a ON a.project = %(project)s AND a.content = known.content AND a.labeler = %(labeler)s;
