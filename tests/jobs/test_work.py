@@ -114,10 +114,6 @@ def test_a_sweep_happens_every_second(database_url: str) -> None:
     with Database(database_url) as db, registered(db) as (project, hooked):
         with db.transaction() as tx:
             tx.execute(
-                "INSERT INTO policy_versions (project, version, policy, made_at) VALUES (%s, 1, '{}', %s)",
-                (project, NOW),
-            )
-            tx.execute(
                 "INSERT INTO tasks (project, content, state, priority, deadline, created_at)"
                 " VALUES (%s, 1, 'queued', 0, %s, %s)",
                 (project, NOW, NOW),

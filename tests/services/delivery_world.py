@@ -32,6 +32,7 @@ def make_project(db: Database, tasks: int = 0) -> int:
         ).fetchone()
         assert project is not None
         number = int(project[0])
+        tx.execute("INSERT INTO policy_versions VALUES (%s, 1, '{}', %s)", (number, NOW))
     if tasks:
         add_tasks(db, number, tasks)
     return number
