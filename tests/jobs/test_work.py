@@ -188,24 +188,37 @@ def test_every_event_arrives_once_whatever_is_killed(reachable_folder: Path) -> 
             assert len(written) > 100
 
 
-def test_a_loop_goes_on_after_a_failure(database_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Three failures, then work again; the pause between them grows."""
+class Patient(threading.Event):
+    """An event that writes down how long it was waited for, and lets nobody wait."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.pauses: list[float] = []
+
+    def wait(self, timeout: float | None = None) -> bool:
+        self.pauses.append(timeout or 0.0)
+        return self.is_set()
+
+
+def test_a_loop_goes_on_after_a_failure(database_url: str) -> None:
+    """Three failures with growing pauses, then work as before; a longer row of them waits ten seconds at most."""
     with Database(database_url) as db:
-        calls: list[float] = []
-        stop = threading.Event()
+        stop = Patient()
+        calls = itertools.count(1)
 
         def act() -> None:
-            calls.append(time.monotonic())
-            if len(calls) <= 3:
+            number = next(calls)
+            if number <= 3 or 6 <= number < 20:
                 raise RuntimeError("away")
-            if len(calls) == 6:
+            if number == 21:
                 stop.set()
 
         repeat("test", act, every=0.01, stop=stop, db=db)
-        gaps = [b - a for a, b in itertools.pairwise(calls)]
-        assert len(calls) == 6
-        assert gaps[0] < gaps[1] < gaps[2]
-        assert max(gaps[3:]) < 0.2
+        assert stop.pauses[:3] == pytest.approx([0.2, 0.4, 0.8])
+        assert max(stop.pauses[3:5]) <= 0.01
+        assert stop.pauses[5] == pytest.approx(0.2)
+        assert max(stop.pauses) == 10
+        assert len(stop.pauses) == 21
 
 
 def test_settings_reach_the_loop() -> None:
