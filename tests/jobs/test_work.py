@@ -201,7 +201,7 @@ class Patient(threading.Event):
 
 
 def test_a_loop_goes_on_after_a_failure(database_url: str) -> None:
-    """Three failures with growing pauses, then work as before; a longer row of them waits ten seconds at most."""
+    """Three failures with growing pauses, then work as before; many of them end in pauses of ten seconds."""
     with Database(database_url) as db:
         stop = Patient()
         calls = itertools.count(1)
