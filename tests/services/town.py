@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from goldvein.domain.errors import GoldveinError
 from goldvein.domain.records import (
     NoWork,
     Project,
@@ -19,7 +20,9 @@ from goldvein.domain.records import (
     WorkRequest,
     WorkResult,
 )
-from goldvein.services import intake, keys, projects
+from goldvein.services import benchmarks, intake, keys, projects
+from goldvein.services.benchmarks import ManualBenchmark
+from goldvein.services.verification import Broken, verify
 from goldvein.services.work import WorkGroup
 from goldvein.store.database import Database
 
@@ -51,6 +54,14 @@ def knows(accuracy: float) -> Behaviour:
 def guesses(work: Work, rng: np.random.Generator) -> Mapping[str, Any]:
     """Somebody who picks at random."""
     return {"choice": int(rng.integers(len(work.input["options"])))}
+
+
+def outcome(result: WorkResult | Exception) -> Work | str:
+    """The work, or the reason or the code why there is none."""
+    if isinstance(result, GoldveinError):
+        return result.code
+    assert isinstance(result, WorkResult), result
+    return result.next.reason if isinstance(result.next, NoWork) else result.next or "none"
 
 
 @dataclass
@@ -88,6 +99,48 @@ class Town:
         self.people[labeler] = behaviour
         self.names[name] = labeler
         return labeler
+
+    def open_by_hand(self, count: int = 40) -> None:
+        """Open the project with benchmarks made by hand."""
+        items = [ManualBenchmark(n, task_input(10**7 + n, n % 4), n % 4) for n in range(count)]
+        assert not benchmarks.add_manual(self.db, self.project.id, items, self.now).errors
+
+    def ask(self, labeler: int, project: int | None = None) -> Work | str:
+        """One labeler asks for work: the work, or the reason why there is none."""
+        (result,) = self.handle(WorkRequest(labeler, "next", project=project))
+        return outcome(result)
+
+    def answer(self, labeler: int, work: Work, choice: int | None = 0) -> Work | str:
+        """One labeler answers, None being "cannot be answered": next work, a reason, or an error's code."""
+        said: dict[str, Any] = {"unanswerable": True} if choice is None else {"choice": choice}
+        (result,) = self.handle(WorkRequest(labeler, "answer", lease=work.lease, answer=said))
+        return outcome(result)
+
+    def skip(self, labeler: int, work: Work) -> Work | str:
+        """One labeler gives a task back."""
+        (result,) = self.handle(WorkRequest(labeler, "skip", lease=work.lease))
+        return outcome(result)
+
+    def renew(self, labeler: int, work: Work) -> datetime | str:
+        """One labeler asks for more time: until when, or an error's code."""
+        (result,) = self.handle(WorkRequest(labeler, "renew", lease=work.lease))
+        if isinstance(result, WorkResult):
+            assert result.expires_at is not None
+            return result.expires_at
+        return str(outcome(result))
+
+    def wait(self, seconds: float) -> None:
+        """Let time pass."""
+        self.now += timedelta(seconds=seconds)
+
+    def rows(self, query: str) -> list[tuple[Any, ...]]:
+        """Look into the database."""
+        with self.db.connection() as tx:
+            return tx.execute(query.encode()).fetchall()
+
+    def proof(self) -> list[Broken]:
+        """What `verify` finds broken."""
+        return list(verify(self.db).broken)
 
     def handle(self, *requests: WorkRequest) -> list[WorkResult | Exception]:
         """Pass requests through the real services."""

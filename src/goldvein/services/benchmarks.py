@@ -11,7 +11,7 @@ import numpy as np
 
 from goldvein.domain.errors import Conflict, GoldveinError, InvalidInput
 from goldvein.domain.policy import Policy
-from goldvein.domain.records import ItemError, Project, PushedTask, PushResult, TaskDraft
+from goldvein.domain.records import ItemError, Project, PushResult, TaskDraft
 from goldvein.services import intake
 from goldvein.services.mining import make_item, open_if_ready
 from goldvein.services.projects import read
@@ -57,17 +57,12 @@ def add_manual(db: Database, project: int, items: Sequence[ManualBenchmark], now
             raise Conflict(f"project {project} is closed and takes no benchmarks", code="project_closed")
         policy = Policy.from_dict(projects.get_policy(tx, project, target.policy_version))
         sound, errors = _check_all(items, target, now)
-        created, conflicts = intake.store(tx, target, sound, batch=None, state="benchmark", now=now)
-        new = [task for task in sound if task.id in created]
+        stored, conflicts = intake.store(tx, target, sound, batch=None, state="benchmark", now=now)
+        new = [task for task in sound if task.draft.index in stored]
         if new:
             _store(tx, target, new, {item.index: item for item in items}, now)
             open_if_ready(tx, project, policy, STARTING_ANSWERS, now)
-    pushed = [
-        PushedTask(task.draft.index, task.id, task.draft.unique_id, task.id in created)
-        for task in sound
-        if task.draft.index not in conflicts
-    ]
-    return PushResult(pushed, sorted([*errors, *conflicts.values()], key=lambda error: error.index), None)
+    return intake.result(sound, errors, stored, conflicts, None)
 
 
 def _store(

@@ -43,6 +43,16 @@ def close_tasks(tx: Transaction, project: int, wanted: Iterable[int], state: str
     return closed
 
 
+def retire_benchmark(tx: Transaction, project: int, task: int, now: datetime) -> bool:
+    """Take the benchmark made of a task out of use; false if there is none in use."""
+    if benchmarks.lock_state(tx, project, task) not in ("active", "frozen"):
+        return False
+    revision = projects.next_revision(tx, project)
+    benchmarks.retire(tx, project, [task], reason="cancelled", revision=revision)
+    append(tx, [Entry(project, "cancel", task=task, decision="benchmark")], now)
+    return True
+
+
 def drop_holds(tx: Transaction, holds: Iterable[tuple[int, int, int]]) -> list[tuple[int, int, int]]:
     """End held answers given as (project, labeler, attempt); return those that were still there.
 

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 
 from goldvein.domain.errors import Conflict, GoldveinError, InvalidInput, NotFound
 from goldvein.domain.records import BatchProgress, ItemError, Project, PushedTask, PushResult, Task, TaskDraft
-from goldvein.services.closing import close_tasks
+from goldvein.services.closing import close_tasks, retire_benchmark
 from goldvein.services.projects import read as read_project
 from goldvein.store import attempts, labels, tasks
 from goldvein.store.attempts import NO_DEADLINE, Wanted
@@ -40,14 +40,29 @@ def push(
         sound, errors = _check_all(drafts, target, now)
         batch_id = _open_batch(tx, project, batch, now) if batch is not None else None
         stored, conflicts = store(tx, target, sound, batch=batch_id, state="queued", now=now)
-        attempts.insert_open(tx, [_wanted(project, task) for task in sound if task.id in stored])
-    pushed = [_pushed(task, stored) for task in sound if task.draft.index not in conflicts]
+        attempts.insert_open(tx, [_wanted(project, task) for task in sound if task.draft.index in stored])
+    return result(sound, errors, stored, conflicts, batch)
+
+
+def result(
+    sound: Sequence[NewTask],
+    errors: Sequence[ItemError],
+    stored: set[int],
+    conflicts: Mapping[int, ItemError],
+    batch: str | None,
+) -> PushResult:
+    """What a push came to, in the order of the request."""
+    pushed = [
+        PushedTask(task.draft.index, task.id, task.draft.unique_id, task.draft.index in stored)
+        for task in sound
+        if task.draft.index not in conflicts
+    ]
     return PushResult(pushed, sorted([*errors, *conflicts.values()], key=lambda error: error.index), batch)
 
 
 def store(
     tx: Transaction, project: Project, sound: list[NewTask], *, batch: int | None, state: str, now: datetime
-) -> tuple[dict[int, bool], dict[int, ItemError]]:
+) -> tuple[set[int], dict[int, ItemError]]:
     """Give tasks their ids and store those that are new.
 
     Tasks in ``sound`` are replaced by copies that carry their ids; one that was there already gets that one's
@@ -55,8 +70,8 @@ def store(
 
     Returns
     -------
-    created : dict of int to bool
-        Ids that are new.
+    stored : set of int
+        Indexes of tasks that are new.
     conflicts : dict of int to ItemError
         By index: unique_ids that name another content.
     """
@@ -67,16 +82,17 @@ def store(
         task.draft.unique_id for task in sound if task.id not in created and task.draft.unique_id is not None
     ]
     known = tasks.by_unique_ids(tx, project.id, left) if left else {}
+    stored = {task.draft.index for task in sound if task.id in created}
     conflicts = {}
     for place, task in enumerate(sound):
-        if task.id in created or task.draft.unique_id is None:
+        if task.draft.index in stored or task.draft.unique_id is None:
             continue
         existing, content, _ = known[task.draft.unique_id]
         if content == task.content:
             sound[place] = replace(task, id=existing)
         else:
             conflicts[task.draft.index] = _duplicate(task.draft, existing)
-    return dict.fromkeys(created, True), conflicts
+    return stored, conflicts
 
 
 def _duplicate(draft: TaskDraft, existing: int) -> ItemError:
@@ -88,10 +104,6 @@ def _duplicate(draft: TaskDraft, existing: int) -> ItemError:
         f"/tasks/{draft.index}/unique_id",
         {"task": existing},
     )
-
-
-def _pushed(task: NewTask, created: dict[int, bool]) -> PushedTask:
-    return PushedTask(task.draft.index, task.id, task.draft.unique_id, task.id in created)
 
 
 def _wanted(project: int, task: NewTask) -> Wanted:
@@ -180,8 +192,9 @@ def _read_task(tx: Transaction, project: int, task: int) -> Task:
 
 
 def cancel_task(db: Database, project: int, task: int, now: datetime) -> Task:
-    """End a task that waits; an answer still on its way is dropped, a benchmark made of it retires.
+    """End a task that waits; an answer still on its way is dropped.
 
+    A task that the panel has made a benchmark keeps its label, but nobody is tested on it any more.
     Cancelling what is cancelled changes nothing.
 
     Raises
@@ -192,6 +205,8 @@ def cancel_task(db: Database, project: int, task: int, now: datetime) -> Task:
     with db.transaction() as tx:
         found = _read_task(tx, project, task)
         if found.state == "cancelled":
+            return found
+        if found.state == "labelled" and retire_benchmark(tx, project, task, now):
             return found
         if close_tasks(tx, project, [task], "cancelled", now) != [task]:
             raise Conflict(f"task {task} is {found.state} and cannot be cancelled", code="task_finished")

@@ -62,7 +62,7 @@ def _settle(
     if isinstance(settlement, Continue):
         writes.wanted.append(attempt.again("panel"))
         return
-    if benchmarks.lock_candidate(tx, attempt.project, attempt.task) != "candidate":
+    if benchmarks.lock_state(tx, attempt.project, attempt.task) != "candidate":
         return
     if isinstance(settlement, Promote):
         _promote(tx, view, attempt.task, settlement, content, now)

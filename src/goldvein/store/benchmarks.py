@@ -75,9 +75,9 @@ def insert_manual(
     tx.execute(_queries.insert_manual, values)
 
 
-def lock_candidate(tx: Transaction, project: int, task: int) -> str | None:
-    """Lock one candidate and return its state."""
-    row = tx.execute(_queries.lock_candidate, {"project": project, "task": task}).fetchone()
+def lock_state(tx: Transaction, project: int, task: int) -> str | None:
+    """Lock one candidate or benchmark and return its state; null if the task is neither."""
+    row = tx.execute(_queries.lock_state, {"project": project, "task": task}).fetchone()
     return row[0] if row else None
 
 

@@ -65,9 +65,12 @@ def reserve_ids(tx: Transaction, count: int) -> list[int]:
 
 def ensure_batch(tx: Transaction, project: int, name: str, now: datetime) -> tuple[int, bool]:
     """Find or make the batch; return its id and whether it was cancelled."""
-    row = tx.execute(_queries.ensure_batch, {"project": project, "name": name, "now": now}).fetchone()
-    assert row is not None
-    return int(row[0]), row[1] is not None
+    found = find_batch(tx, project, name)
+    if found is None:
+        tx.execute(_queries.insert_batch, {"project": project, "name": name, "now": now})
+        found = find_batch(tx, project, name)
+    assert found is not None
+    return found.id, found.cancelled_at is not None
 
 
 def insert_many(

@@ -11,8 +11,8 @@ INSERT INTO benchmarks (project, task, state, basis, ordinal, item_version, revi
 SELECT %(project)s, task, 'active', 'manual', ordinal, 1, %(revision)s, %(now)s, %(now)s
 FROM unnest(%(tasks)s::bigint[], %(ordinals)s::integer[]) AS new (task, ordinal);
 
--- name: lock_candidate
--- One candidate, against two settlements at once.
+-- name: lock_state
+-- One candidate or benchmark, against two settlements at once.
 SELECT state FROM benchmarks WHERE project = %(project)s AND task = %(task)s FOR UPDATE;
 
 -- name: promote

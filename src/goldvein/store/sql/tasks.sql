@@ -2,15 +2,10 @@
 -- Ids for a list of tasks, so that rows of several tables can be written at once.
 SELECT nextval(pg_get_serial_sequence('tasks', 'id')) FROM generate_series(1, %(count)s);
 
--- name: ensure_batch
--- The batch of that name, made if it is new.
-WITH made AS (
-    INSERT INTO batches (project, name, created_at) VALUES (%(project)s, %(name)s, %(now)s)
-    ON CONFLICT (project, name) DO NOTHING RETURNING id, cancelled_at
-)
-SELECT id, cancelled_at FROM made
-UNION ALL SELECT id, cancelled_at FROM batches WHERE project = %(project)s AND name = %(name)s
-LIMIT 1;
+-- name: insert_batch
+-- A new batch, unless somebody was quicker.
+INSERT INTO batches (project, name, created_at) VALUES (%(project)s, %(name)s, %(now)s)
+ON CONFLICT (project, name) DO NOTHING;
 
 -- name: insert_many
 -- Tasks with ids of their own; one whose unique_id is taken is left out.
