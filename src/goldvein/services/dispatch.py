@@ -101,7 +101,8 @@ class Desk:
         """Take back leases that ran out, and look at the whole queue again, at most once a second."""
         view.lapses_swept_at = self.now
         view.head = BEGINNING
-        lapsed = attempts.take_lapsed(self.tx, view.project.id, self.now)
+        answered = [attempt for project, attempt in self.writes.ended if project == view.project.id]
+        lapsed = attempts.take_lapsed(self.tx, view.project.id, self.now, answered)
         attempts.end(self.tx, {(view.project.id, attempt): "lapsed" for attempt, _ in lapsed})
         attempts.insert_open(self.tx, [wanted for _, wanted in lapsed if wanted.stage != "benchmark"])
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from goldvein.domain.errors import GoldveinError, LeaseLost, NotFound
+from goldvein.domain.errors import Conflict, GoldveinError, LeaseLost, NotFound
 from goldvein.domain.records import WorkRequest
 from goldvein.services.leases import LeaseTokens
 from goldvein.services.writes import Writes
@@ -49,39 +49,54 @@ def open_tokens(
 
 
 def resolve(
-    tx: Transaction, request: WorkRequest, fence: int, attempt: Attempt | None, writes: Writes
+    tx: Transaction,
+    request: WorkRequest,
+    fence: int,
+    attempt: Attempt | None,
+    writes: Writes,
+    *,
+    closed: bool,
 ) -> Outcome:
-    """Decide what a request about a lease comes to, and note what it writes."""
+    """Decide what a request about a lease comes to, and note what it writes.
+
+    Parameters
+    ----------
+    closed : bool
+        Whether the attempt's project takes no answers any more.
+    """
     if attempt is None or attempt.labeler != request.labeler or attempt.shown is None:
         return NotFound("there is no such lease of yours: ask for the next task", code="lease_unknown")
     done = {"answer": "answered", "skip": "skipped", "renew": ""}[request.kind]
     if attempt.state == done:
         return Repeated()
-    if attempt.fence != fence or not (attempt.state == "leased" or _taken_back(tx, attempt, writes)):
-        return LeaseLost()
     if request.kind != "answer":
-        return attempt
+        return attempt if attempt.state == "leased" and attempt.fence == fence else LeaseLost()
+    if closed:
+        detail = f"project {attempt.project} is closed: drop this answer"
+        return Conflict(detail, code="project_closed")
+    waits_again = _waits_again(tx, attempt)
+    if waits_again is None or attempt.fence != fence:
+        return LeaseLost()
     try:
         picked = choice.read_answer(request.answer or {}, attempt.shown)
     except GoldveinError as error:
         return error
+    writes.ended.update(dict.fromkeys(waits_again, "closed"))
     writes.ended[attempt.project, attempt.id] = "answered"
     writes.answers.append(_stored(request, attempt, picked))
     return Accepted(attempt, request.labeler, picked)
 
 
-def _taken_back(tx: Transaction, attempt: Attempt, writes: Writes) -> bool:
-    """Whether a lapsed lease still counts: nobody else has the task, so its place in the queue is closed."""
+def _waits_again(tx: Transaction, attempt: Attempt) -> list[Key] | None:
+    """Where the task of a lease waits again: a late answer takes it from there; null once it is too late."""
+    if attempt.state == "leased" or (attempt.state == "lapsed" and attempt.stage == "benchmark"):
+        return []
     if attempt.state != "lapsed":
-        return False
-    if attempt.stage == "benchmark":
-        return True
+        return None
     others = attempts.lock_of_tasks(tx, attempt.project, [attempt.task])
-    free = [other for other in others if other.state == "open" and other.stage == attempt.stage]
-    if len(others) != 1 or not free:
-        return False
-    writes.ended[attempt.project, free[0].id] = "closed"
-    return True
+    if len(others) == 1 and others[0].state == "open" and others[0].stage == attempt.stage:
+        return [(attempt.project, others[0].id)]
+    return None
 
 
 def _stored(request: WorkRequest, attempt: Attempt, picked: int) -> NewAnswer:

@@ -11,7 +11,7 @@ import numpy as np
 import psycopg
 
 from goldvein.decisions.gate import State
-from goldvein.domain.errors import Conflict, GoldveinError, LeaseLost
+from goldvein.domain.errors import GoldveinError, LeaseLost
 from goldvein.domain.records import NoWork, Work, WorkRequest, WorkResult
 from goldvein.services.dispatch import Desk, Seeker
 from goldvein.services.judge import Bench, HeldAnswer, Judged, judge_answers
@@ -137,11 +137,8 @@ class _Group:
         for request, one in zip(self.requests, opened, strict=True):
             if isinstance(one, tuple):
                 key, fence = one
-                outcome: Outcome | None = resolve(
-                    self.tx, request, fence, self.attempts.get(key), self.writes
-                )
-                if isinstance(outcome, Accepted) and outcome.attempt.project not in self.by_project:
-                    outcome = _closed(self.writes, outcome.attempt)
+                closed = key[0] not in self.by_project
+                outcome = resolve(self.tx, request, fence, self.attempts.get(key), self.writes, closed=closed)
                 self.outcomes.append(outcome)
             else:
                 self.outcomes.append(one)
@@ -222,13 +219,17 @@ class _Group:
 
     def _hand_out(self) -> list[Result]:
         """Answer each request: the lease in hand where there is one, a new one, a reason, or an error."""
-        in_hand = {request.labeler: self._still_in_hand(request.labeler) for request in self.requests}
+        renewed = self._renew_all()
+        asking = [
+            request
+            for request, outcome in zip(self.requests, self.outcomes, strict=True)
+            if request.kind != "renew" and not isinstance(outcome, GoldveinError)
+        ]
+        in_hand = {request.labeler: self._still_in_hand(request.labeler) for request in asking}
         seekers = [
             Seeker(self.hands[request.labeler], request.project)
-            for request, outcome in zip(self.requests, self.outcomes, strict=True)
-            if not isinstance(outcome, GoldveinError)
-            and request.kind != "renew"
-            and in_hand[request.labeler] is None
+            for request in asking
+            if in_hand[request.labeler] is None
         ]
         desk = self.desk(self.tx, self.views, self.by_project, self.writes, self.now, self.rng)
         found = desk.hand_out(seekers)
@@ -242,7 +243,7 @@ class _Group:
             if isinstance(outcome, GoldveinError):
                 results.append(outcome)
             elif request.kind == "renew":
-                results.append(self._renew(request, outcome))
+                results.append(renewed[request.labeler])
             elif (mine := in_hand[request.labeler]) is not None:
                 results.append(WorkResult(True, self._shown(_as_lease(mine), mine.id, mine.fence)))
             elif request.labeler in written:
@@ -268,18 +269,22 @@ class _Group:
             return None
         return attempt
 
-    def _renew(self, request: WorkRequest, outcome: Outcome | None) -> Result:
-        if (
-            not isinstance(outcome, Attempt)
-            or outcome.project not in self.by_project
-            or outcome.state != "leased"
-        ):
-            return LeaseLost()
-        lease_seconds = self.by_project[outcome.project].policy.lease_seconds
-        expires_at = self.now + timedelta(seconds=lease_seconds)
-        attempts.renew(self.tx, (outcome.project, outcome.id), expires_at)
-        self.writes.hands[request.labeler] = labelers.LeaseInHand(outcome.project, outcome.id, expires_at)
-        return WorkResult(True, None, expires_at)
+    def _renew_all(self) -> dict[int, Result]:
+        """Give the leases more time for which it was asked, before those that ran out are taken back."""
+        results: dict[int, Result] = {}
+        for request, outcome in zip(self.requests, self.outcomes, strict=True):
+            if request.kind != "renew" or isinstance(outcome, GoldveinError):
+                continue
+            if not isinstance(outcome, Attempt) or outcome.project not in self.by_project:
+                results[request.labeler] = LeaseLost()
+                continue
+            lease_seconds = self.by_project[outcome.project].policy.lease_seconds
+            expires_at = self.now + timedelta(seconds=lease_seconds)
+            attempts.renew(self.tx, (outcome.project, outcome.id), expires_at)
+            lease = labelers.LeaseInHand(outcome.project, outcome.id, expires_at)
+            self.writes.hands[request.labeler] = lease
+            results[request.labeler] = WorkResult(True, None, expires_at)
+        return results
 
     def _shown(self, lease: Lease, attempt: int, fence: int) -> Work:
         """The work as its labeler sees it: nothing in it depends on what the attempt is for."""
@@ -308,10 +313,3 @@ def _as_lease(attempt: Attempt) -> Lease:
         attempt.project, attempt.id, attempt.task, attempt.content, attempt.stage, attempt.due_at,
         attempt.labeler, attempt.shown or [], attempt.expires_at,
     )  # fmt: skip
-
-
-def _closed(writes: Writes, attempt: Attempt) -> GoldveinError:
-    """Refuse an answer for a project that takes none any more."""
-    writes.ended.pop((attempt.project, attempt.id), None)
-    writes.answers = [a for a in writes.answers if (a.project, a.attempt) != (attempt.project, attempt.id)]
-    return Conflict(f"project {attempt.project} is closed: drop this answer", code="project_closed")

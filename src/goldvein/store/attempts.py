@@ -240,9 +240,12 @@ def renew(tx: Transaction, key: Key, expires_at: datetime) -> None:
     tx.execute(_queries.renew, {"project": key[0], "attempt": key[1], "expires_at": expires_at})
 
 
-def take_lapsed(tx: Transaction, project: int, now: datetime, limit: int = 500) -> list[tuple[int, Wanted]]:
-    """Lock leases that ran out; return each attempt's id and the answer that is wanted anew."""
-    rows = tx.execute(_queries.take_lapsed, {"project": project, "now": now, "limit": limit})
+def take_lapsed(
+    tx: Transaction, project: int, now: datetime, passed: Sequence[int] = (), limit: int = 500
+) -> list[tuple[int, Wanted]]:
+    """Lock leases that ran out, but for some; return each attempt's id and the answer that is wanted anew."""
+    values = {"project": project, "now": now, "passed": list(passed), "limit": limit}
+    rows = tx.execute(_queries.take_lapsed, values)
     return [
         (attempt, Wanted(project, task, content, stage, due_at, urgency, FIRST_IN_LINE))
         for project, attempt, task, content, stage, due_at, urgency in rows

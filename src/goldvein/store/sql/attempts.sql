@@ -81,7 +81,7 @@ UPDATE attempts SET expires_at = %(expires_at)s WHERE project = %(project)s AND 
 -- name: take_lapsed
 -- Leases that ran out, locked: their tasks go to somebody else.
 SELECT project, id, task, content, stage, due_at, urgency FROM attempts
-WHERE project = %(project)s AND state = 'leased' AND expires_at < %(now)s
+WHERE project = %(project)s AND state = 'leased' AND expires_at < %(now)s AND id <> ALL (%(passed)s)
 ORDER BY expires_at LIMIT %(limit)s
 FOR UPDATE SKIP LOCKED;
 
