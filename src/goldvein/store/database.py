@@ -7,7 +7,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any, Final, Self
 
+import msgspec
 from psycopg import Connection
+from psycopg.types.json import set_json_loads
 from psycopg_pool import ConnectionPool
 
 from goldvein.store.arrays import ListDumper
@@ -22,6 +24,7 @@ def _configure(connection: Transaction) -> None:
     connection.prepare_threshold = 2
     connection.autocommit = True
     connection.adapters.register_dumper(list, ListDumper)
+    set_json_loads(msgspec.json.decode, connection)
     connection.execute("SET timezone = 'UTC'")
 
 
