@@ -17,7 +17,7 @@ from goldvein.services.writes import Writes
 from goldvein.stats.arrays import Array, ShapeError
 from goldvein.stats.items import bar_theta, item_table
 from goldvein.stats.model import AnswerModel, Model, make_model
-from goldvein.store import benchmarks, labelers, projects, tasks
+from goldvein.store import attempts, benchmarks, labelers, projects, tasks
 from goldvein.store.attempts import Attempt
 from goldvein.store.benchmarks import Benchmark, ItemVersion, PanelAnswer
 from goldvein.store.database import Transaction
@@ -50,6 +50,25 @@ def settle_candidates(
         _settle(tx, view, attempt, panel, left, contents[project, attempt.task], writes, now)
     if view.project.state == "mining":
         open_if_ready(tx, view.project.id, view.policy, view.answers, now)
+
+
+def settle_in_vain(tx: Transaction, view: View, now: datetime) -> int:
+    """Settle candidates that wait although nobody is left to ask: the last ones skipped them or let go."""
+    project = view.project.id
+    trusted = labelers.count_trusted(tx, project)
+    found = attempts.lock(tx, benchmarks.waiting_in_vain(tx, project, trusted))
+    waiting = [attempt for attempt in found.values() if attempt.state == "open"]
+    if not waiting:
+        return 0
+    stored = benchmarks.panel_answers(tx, project, [attempt.task for attempt in waiting])
+    contents = tasks.contents(tx, {(project, attempt.task) for attempt in waiting})
+    writes = Writes(ended={(project, attempt.id): "closed" for attempt in waiting})
+    for attempt in waiting:
+        _settle(tx, view, attempt, stored[attempt.task], 0, contents[project, attempt.task], writes, now)
+    writes.flush(tx, now)
+    if view.project.state == "mining":
+        open_if_ready(tx, project, view.policy, view.answers, now)
+    return len(waiting)
 
 
 def _settle(

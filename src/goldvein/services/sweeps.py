@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from goldvein.services.closing import close_tasks
+from goldvein.services.mining import settle_in_vain
 from goldvein.services.views import View, Views
 from goldvein.store import attempts, outbox, standings, tasks
 from goldvein.store.database import Database, Transaction
@@ -21,6 +22,7 @@ class Swept:
     holds: int
     tasks: int
     batches: int
+    candidates: int
 
 
 class Sweeper:
@@ -34,15 +36,17 @@ class Sweeper:
         """End what is due by ``now``, in one short transaction a project and kind."""
         with self._db.connection() as tx:
             living = dict(self._views.refresh(tx))
-        holds = tasks_ended = 0
+        holds = tasks_ended = candidates = 0
         for view in living.values():
             with self._db.transaction() as tx:
                 holds += _expire_holds(tx, view, now)
             with self._db.transaction() as tx:
                 tasks_ended += _expire_tasks(tx, view.project.id, now)
+            with self._db.transaction() as tx:
+                candidates += settle_in_vain(tx, view, now)
         with self._db.transaction() as tx:
             batches = _drain_batches(tx, now)
-        return Swept(holds, tasks_ended, batches)
+        return Swept(holds, tasks_ended, batches, candidates)
 
 
 def sweep(db: Database, now: datetime) -> Swept:

@@ -190,6 +190,12 @@ def count_panel_seen(tx: Transaction, project: int, content: int) -> int:
     return int(row[0])
 
 
+def waiting_in_vain(tx: Transaction, project: int, trusted: int, limit: int = 100) -> list[tuple[int, int]]:
+    """List open attempts, by project and id, of candidates that all the trusted have had."""
+    values = {"project": project, "trusted": trusted, "limit": limit}
+    return tx.execute(_queries.waiting_in_vain, values).fetchall()
+
+
 def ordinals_seen(tx: Transaction, project: int, labeler: int) -> list[int]:
     """List the ordinals of active benchmarks whose content a labeler has had in other work."""
     return [row[0] for row in tx.execute(_queries.ordinals_seen, {"project": project, "labeler": labeler})]

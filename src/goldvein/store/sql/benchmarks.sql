@@ -84,6 +84,15 @@ SELECT count(*) FROM attempts a JOIN labelers l ON l.id = a.labeler
 LEFT JOIN standings s ON s.project = a.project AND s.labeler = a.labeler
 WHERE a.project = %(project)s AND a.content = %(content)s AND (l.role = 'trusted' OR s.panel IS NOT NULL);
 
+-- name: waiting_in_vain
+-- Candidates' open attempts whose content so many trusted labelers, all there are, have had.
+SELECT a.project, a.id FROM attempts a
+WHERE a.project = %(project)s AND a.stage = 'panel' AND a.state = 'open' AND %(trusted)s <= (
+    SELECT count(*) FROM attempts seen JOIN labelers l ON l.id = seen.labeler
+    LEFT JOIN standings s ON s.project = seen.project AND s.labeler = seen.labeler
+    WHERE seen.project = a.project AND seen.content = a.content AND (l.role = 'trusted' OR s.panel IS NOT NULL))
+LIMIT %(limit)s;
+
 -- name: ordinals_seen
 -- The active benchmarks whose content a labeler has had in other work.
 WITH known AS MATERIALIZED (
