@@ -5,17 +5,18 @@ import gc
 import signal
 import socket
 import threading
+import time
 from collections.abc import Callable, Iterator, Sequence
 from datetime import UTC, datetime
 
 import numpy as np
 import psycopg
+import structlog
 import uvicorn
 
 from goldvein.api.app import make_app
 from goldvein.api.grouping import Grouper
 from goldvein.api.service import Service
-from goldvein.domain.errors import GoldveinError
 from goldvein.domain.records import WorkRequest, WorkResult
 from goldvein.services.outbound import Outbound
 from goldvein.services.work import WorkGroup
@@ -24,14 +25,39 @@ from goldvein.store.database import Database
 from goldvein.store.embedded import open_database
 from goldvein.store.migrations import migrate
 
+_log = structlog.get_logger()
+
+PATIENCE_SECONDS = 60.0
+"""How long a starting process waits for a database that is away, such as one that recovers from a crash."""
+
 
 @contextlib.contextmanager
-def database(settings: Settings) -> Iterator[Database]:
-    """Open the database that the settings name, brought up to date."""
+def database(settings: Settings, *, patience_seconds: float = 0.0) -> Iterator[Database]:
+    """Open the database that the settings name, brought up to date.
+
+    Raises
+    ------
+    psycopg.OperationalError
+        If it cannot be reached within ``patience_seconds``.
+    """
     with open_database(settings) as url:
-        migrate(url)
+        _migrate(url, patience_seconds)
         with Database(url, pool_size=settings.pool_size) as db:
             yield db
+
+
+def _migrate(url: str, patience_seconds: float) -> None:
+    deadline = time.monotonic() + patience_seconds
+    while True:
+        try:
+            migrate(url)
+        except psycopg.OperationalError as error:
+            if time.monotonic() >= deadline:
+                raise
+            _log.warning("database_away", error=str(error))
+            time.sleep(0.5)
+        else:
+            return
 
 
 def make_service(
@@ -104,7 +130,7 @@ def make_server(service: Service, settings: Settings) -> Server:
 
 def serve(settings: Settings) -> None:
     """Serve until SIGTERM or SIGINT; requests that have begun are answered first."""
-    with database(settings) as db, _signals_end_the_server_only():
+    with database(settings, patience_seconds=PATIENCE_SECONDS) as db, _signals_end_the_server_only():
         server = make_server(make_service(db, settings), settings)
         _collect_rarely()
         server.run()

@@ -3,8 +3,11 @@
 import asyncio
 from collections import defaultdict
 
+import psycopg
+
 from goldvein.api.grouping import Overloaded
 from goldvein.api.service import Service
+from goldvein.domain.errors import GoldveinError
 from goldvein.services import delivery
 
 
@@ -53,7 +56,9 @@ class Tails:
                 if await self._service.pause(self._every):
                     break
                 await self._look(project)
-        finally:  # also after an error: whoever waits looks for himself and meets it
+        except (psycopg.OperationalError, GoldveinError):
+            pass  # whoever waits looks for himself and meets it
+        finally:
             del self._watchers[project]
             for events in self._waiters.pop(project).values():
                 for event in events:

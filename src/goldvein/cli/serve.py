@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import rich_click as click
 
-from goldvein.cli.common import database, errors_for_people
+from goldvein.cli.common import errors_for_people
 
 
 @click.command()
@@ -39,14 +39,15 @@ def work() -> None:
     import signal
     import threading
 
-    from goldvein import jobs
+    from goldvein import bootstrap, jobs
     from goldvein.cli.logs import set_up_logs
     from goldvein.settings import read_settings
 
     stop = threading.Event()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda *_: stop.set())
-    with database() as db:
+    with errors_for_people():
         settings = read_settings()
         set_up_logs(settings.log_level, as_json=settings.log_json)
-        jobs.run(db, settings, stop)
+        with bootstrap.database(settings, patience_seconds=bootstrap.PATIENCE_SECONDS) as db:
+            for number in (signal.SIGTERM, signal.SIGINT):
+                signal.signal(number, lambda *_: stop.set())
+            jobs.run(db, settings, stop)
