@@ -69,6 +69,7 @@ class _Lease(msgspec.Struct):
 
 
 class _Input(msgspec.Struct):
+    prompt: str
     options: list[str]
 
 
