@@ -2,25 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from functools import partial
 
 import numpy as np
 
-from goldvein.decisions.admission import capacity, supply_target
+from goldvein.decisions.admission import supply_target
 from goldvein.decisions.gate import State
 from goldvein.decisions.serving import benchmark_rate, draw_benchmarks, serves_benchmark
 from goldvein.domain.records import NoWork
-from goldvein.services.standing import admitted, unpack
+from goldvein.services.admission import admit, with_own_marked
+from goldvein.services.matching import Seeker, Take, match_any, pair_off
+from goldvein.services.standing import unpack
 from goldvein.services.views import Item, View, Views, mark_seen
 from goldvein.services.writes import Writes
-from goldvein.store import attempts, benchmarks, projects, standings
+from goldvein.store import attempts, benchmarks, projects
 from goldvein.store.attempts import BEGINNING, NO_DEADLINE, Lease, OpenAttempt
 from goldvein.store.database import Transaction
-from goldvein.store.labelers import Hand, LeaseInHand
-from goldvein.store.log import Entry
+from goldvein.store.labelers import LeaseInHand
 from goldvein.store.standings import Standing
 from goldvein.tasktypes import choice
 
@@ -30,27 +31,9 @@ RETRY_SECONDS = {
 }  # fmt: skip
 """Why nothing is handed out, and after how many seconds it is worth asking again."""
 
-Take = Callable[[int, Sequence[int]], list[OpenAttempt]]
-"""Locks the head of a queue: at most so many attempts, without those passed over already."""
-
 _LAPSES_EVERY = timedelta(seconds=1)
 _SPARE = 64
 _DRAWS = 8
-
-
-@dataclass(slots=True)
-class Seeker:
-    """A labeler who wants work; ``reason`` is why the projects tried so far gave none."""
-
-    hand: Hand
-    wanted_project: int | None
-    reason: str = "no_project"
-    rate: float = 0.0
-
-    @property
-    def labeler(self) -> int:
-        """The labeler's id."""
-        return self.hand.labeler
 
 
 @dataclass(slots=True)
@@ -145,46 +128,20 @@ class Desk:
         if standing is None or standing.p_benchmarks >= view.policy.deliver_at:
             return False
         if len(view.unseen(standing.seen)) > view.policy.min_benchmarks:
-            standing = self._with_own_marked(view, standing)
+            standing = with_own_marked(self.tx, standing)
             self.writes.standings[standing.key] = standing
         return len(view.unseen(standing.seen)) <= view.policy.min_benchmarks
-
-    def _with_own_marked(self, view: View, standing: Standing) -> Standing:
-        """The standing with every benchmark marked whose content the labeler has had in other work."""
-        seen = standing.seen
-        for ordinal in benchmarks.ordinals_seen(self.tx, view.project.id, standing.labeler):
-            seen = mark_seen(seen, ordinal)
-        return replace(standing, seen=seen)
 
     def _admit(self, view: View, seeker: Seeker) -> bool:
         """Whether the labeler is in, or can be let in now; a dismissed one only for a last few answers."""
         standing = self._find_standing(view, seeker)
-        if standing is not None:
-            if standing.state == State.DISMISSED and not standing.grace:
-                seeker.reason = "dismissed"
+        if standing is None:
+            if not admit(self.tx, view, seeker.hand, self.writes, self.now):
+                seeker.reason = "admission_full"
                 return False
-            return True
-        assert view.model is not None
-        room = capacity(len(view.pool), view.policy)
-        if not projects.count_admission(self.tx, view.project.id, change=1, capacity=room):
-            seeker.reason = "admission_full"
+        elif standing.state == State.DISMISSED and not standing.grace:
+            seeker.reason = "dismissed"
             return False
-        panel = "appointed" if seeker.hand.role == "trusted" else None
-        model_version = view.project.model_version
-        assert model_version is not None
-        standing = admitted(
-            view.project.id, seeker.labeler, view.model, model_version, panel=panel, now=self.now
-        )
-        standing = self._with_own_marked(view, standing)
-        standings.insert(self.tx, standing)
-        self.writes.standings[standing.key] = standing
-        self.writes.log.append(
-            Entry(
-                view.project.id, "admit", labeler=seeker.labeler, n=0, model_version=model_version,
-                policy_version=view.project.policy_version, p_benchmarks=standing.p_benchmarks,
-                p_all=standing.p_all, benchmarks=0, decision=panel,
-            )
-        )  # fmt: skip
         return True
 
     def _ordinary(self, view: View, limit: int, passed: Sequence[int]) -> list[OpenAttempt]:
@@ -302,9 +259,8 @@ class Desk:
             if not left:
                 break
             found = take(limit, passed)
-            matched = (
-                self._pair_off(view, left, found) if limit == len(left) else self._match(view, left, found)
-            )
+            match = pair_off if limit == len(left) else match_any
+            matched = match(self.tx, view.project.id, left, found)
             self.views.contents(self.tx, [(view.project.id, attempt.task) for _, attempt in matched])
             for seeker, attempt in matched:
                 self.taken.append(attempt.id)
@@ -316,32 +272,6 @@ class Desk:
             if len(found) < limit:
                 break
         return left
-
-    def _pair_off(
-        self, view: View, seekers: Sequence[Seeker], found: Sequence[OpenAttempt]
-    ) -> list[tuple[Seeker, OpenAttempt]]:
-        """One attempt each, as they come; a pair that met before is left out."""
-        pairs = list(zip(seekers, found, strict=False))
-        met = attempts.seen_pairs(self.tx, view.project.id, [(a.content, s.labeler) for s, a in pairs])
-        return [(s, a) for s, a in pairs if (a.content, s.labeler) not in met]
-
-    def _match(
-        self, view: View, seekers: Sequence[Seeker], found: Sequence[OpenAttempt]
-    ) -> list[tuple[Seeker, OpenAttempt]]:
-        """Any attempt for any seeker who never had that content: for the few left without by pairing off."""
-        met = attempts.seen_contents(
-            self.tx,
-            view.project.id,
-            [attempt.content for attempt in found],
-            [seeker.labeler for seeker in seekers],
-        )
-        left, pairs = list(seekers), []
-        for attempt in found:
-            seeker = next((s for s in left if (attempt.content, s.labeler) not in met), None)
-            if seeker is not None:
-                left.remove(seeker)
-                pairs.append((seeker, attempt))
-        return pairs
 
     def _give(self, view: View, seeker: Seeker, attempt: OpenAttempt, stage: str) -> None:
         key = (view.project.id, attempt.task)

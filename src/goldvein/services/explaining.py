@@ -177,7 +177,7 @@ def _explain_labeler(tx: Transaction, labeler: int, project: int | None) -> Expl
     worked = history.projects_of_labeler(tx, labeler)
     if project is None and len(worked) > 1:
         raise InvalidInput(
-            f"labeler {labeler} worked in the projects {', '.join(map(str, worked))}: name one with --project",
+            f"labeler {labeler} worked in the projects {', '.join(map(str, worked))}: add --project",
             code="project_ambiguous",
         )
     if not worked:

@@ -16,7 +16,8 @@ from typing import TYPE_CHECKING
 from goldvein.decisions.mining import Drop, settle
 from goldvein.domain.records import UNANSWERABLE, NoWork, Work, WorkRequest
 from goldvein.services.closing import drop_holds
-from goldvein.services.dispatch import Desk, Given, Seeker
+from goldvein.services.dispatch import Desk, Given
+from goldvein.services.matching import Seeker
 from goldvein.services.sweeps import Sweeper
 from goldvein.services.views import View, mark_seen
 from goldvein.services.work import WorkGroup

@@ -13,9 +13,10 @@ import psycopg
 from goldvein.decisions.gate import State
 from goldvein.domain.errors import GoldveinError, LeaseLost
 from goldvein.domain.records import NoWork, Work, WorkRequest, WorkResult
-from goldvein.services.dispatch import Desk, Seeker
+from goldvein.services.dispatch import Desk
 from goldvein.services.judge import Bench, HeldAnswer, Judged, judge_answers
 from goldvein.services.leases import LeaseTokens
+from goldvein.services.matching import Seeker
 from goldvein.services.mining import settle_candidates
 from goldvein.services.submission import Accepted, Outcome, end_skips, lapse, open_tokens, resolve
 from goldvein.services.views import View, Views
