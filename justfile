@@ -21,7 +21,7 @@ check:
     ruff check
     mypy --strict src tests perf
     lint-imports
-    pytest
+    pytest -n 2
 
 # The tests alone; arguments go to pytest, such as `-n 2` or `-k embedded`
 test *ARGS:

@@ -118,6 +118,8 @@ class Hour:
             if isinstance(result, GoldveinError):
                 self.reasons[result.code] += 1
                 self.ask_at(now + timedelta(seconds=1), request.labeler)
+            elif isinstance(result, Exception):
+                raise result
             elif isinstance(result.next, Work):
                 self.take(request.labeler, result.next, now)
             elif isinstance(result.next, NoWork):

@@ -14,6 +14,7 @@ from typing import cast
 from goldvein.domain.records import TaskDraft
 from goldvein.services import benchmarks, delivery, intake
 from goldvein.services.benchmarks import ManualBenchmark
+from goldvein.services.sweeps import Sweeper
 from goldvein.services.work import WorkGroup
 from goldvein.store.database import Database, Transaction
 from tests.services.town import Town, knows, task_input
@@ -85,6 +86,7 @@ class Scene:
 
     town: Town
     watch: Watch
+    sweeper: Sweeper
 
     def play(self) -> Costs:
         """Everybody answers and gets the next, tasks are pushed, events are read.
@@ -92,6 +94,7 @@ class Scene:
         What a process looks at once a second, for all, is left out by the rounds before.
         """
         town, db = self.town, cast("Database", self.watch)
+        self.sweeper.sweep(town.now)
         for seconds in (5, 0.01, 0.01):
             town.round(seconds)
         self.watch.seen.clear()
@@ -103,6 +106,7 @@ class Scene:
             intake.push(db, town.project.id, drafts, "round", town.now)
         last = delivery.last_position(db, town.project.id)
         delivery.events(db, town.project.id, last - 50, 50)
+        self.sweeper.sweep(town.now)
         found: dict[tuple[str, str], Seen] = {}
         for one in self.watch.seen:
             key = (one.name, one.mode)
@@ -122,7 +126,7 @@ def make_scene(db: Database, tasks: int) -> Scene:
     town.run(4)
     watch = Watch(db)
     town.work = WorkGroup(cast("Database", watch))
-    return Scene(town, watch)
+    return Scene(town, watch, Sweeper(cast("Database", watch)))
 
 
 def scans(costs: Costs) -> dict[tuple[str, str], dict[str, int]]:

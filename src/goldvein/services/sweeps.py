@@ -31,6 +31,7 @@ class Sweeper:
     def __init__(self, db: Database) -> None:
         self._db = db
         self._views = Views()
+        self._waiting: dict[tuple[int, int], int] = {}
 
     def sweep(self, now: datetime) -> Swept:
         """End what is due by ``now``, in one short transaction a project and kind."""
@@ -45,8 +46,20 @@ class Sweeper:
             with self._db.transaction() as tx:
                 candidates += settle_in_vain(tx, view, now)
         with self._db.transaction() as tx:
-            batches = _drain_batches(tx, now)
+            batches = self._drain_batches(tx, now)
         return Swept(holds, tasks_ended, batches, candidates)
+
+    def _drain_batches(self, tx: Transaction, now: datetime) -> int:
+        """Tell once of every batch of which nothing waits any more."""
+        waiting = tasks.first_waiting(tx, self._waiting)
+        self._waiting = {batch: task for batch, task in waiting.items() if task is not None}
+        drained = tasks.drain_batches(tx, [batch for batch, task in waiting.items() if task is None], now)
+        count = len(drained)
+        outbox.insert_many(
+            tx, [project for project, _ in drained], ["batch.drained"] * count, [None] * count,
+            [None] * count, [batch for _, batch in drained], now,
+        )  # fmt: skip
+        return count
 
 
 def sweep(db: Database, now: datetime) -> Swept:
@@ -86,14 +99,3 @@ def _expire_tasks(tx: Transaction, project: int, now: datetime) -> int:
     return (
         len(close_tasks(tx, project, sorted({task for _, task in overdue}), "expired", now)) if overdue else 0
     )
-
-
-def _drain_batches(tx: Transaction, now: datetime) -> int:
-    """Tell once of every batch of which nothing waits any more."""
-    drained = tasks.drain_batches(tx, now)
-    count = len(drained)
-    outbox.insert_many(
-        tx, [project for project, _ in drained], ["batch.drained"] * count, [None] * count, [None] * count,
-        [batch for _, batch in drained], now,
-    )  # fmt: skip
-    return count

@@ -42,7 +42,7 @@ class Database:
     def __init__(self, url: str, *, pool_size: int = 10) -> None:
         self.url = url
         self._pool: ConnectionPool[Transaction] = ConnectionPool(
-            url, min_size=1, max_size=pool_size, configure=_configure, open=True, timeout=30, check=None
+            url, min_size=1, max_size=pool_size, configure=_configure, open=True, timeout=10, check=None
         )
         self._planned_at: dict[int, float] = {}
 

@@ -559,7 +559,7 @@ CREATE UNIQUE INDEX outbox_unnumbered ON outbox USING btree (project, id) WHERE 
 
 CREATE INDEX projects_customer ON projects USING btree (customer);
 
-CREATE INDEX tasks_batch ON tasks USING btree (project, batch) WHERE (batch IS NOT NULL);
+CREATE INDEX tasks_batch ON tasks USING btree (project, batch, id) WHERE (batch IS NOT NULL);
 
 CREATE UNIQUE INDEX tasks_unique_id ON tasks USING btree (project, unique_id) WHERE (unique_id IS NOT NULL);
 

@@ -189,9 +189,24 @@ def cancel_batch(tx: Transaction, project: int, batch: int, now: datetime) -> No
     tx.execute(_queries.cancel_batch, {"project": project, "batch": batch, "now": now})
 
 
-def drain_batches(tx: Transaction, now: datetime) -> list[tuple[int, int]]:
-    """Mark batches of which nothing waits any more; return project and batch of each, once."""
-    return tx.execute(_queries.drain_batches, {"now": now}).fetchall()
+def first_waiting(tx: Transaction, seen: Mapping[Key, int]) -> dict[Key, int | None]:
+    """Find the first waiting task of each batch that is not drained, from where one was last seen, or nothing."""
+    keys = list(seen)
+    values = {
+        "projects": [project for project, _ in keys],
+        "batches": [batch for _, batch in keys],
+        "tasks": [seen[key] for key in keys],
+    }
+    rows = tx.execute(_queries.first_waiting, values)
+    return {(project, batch): task for project, batch, task in rows}
+
+
+def drain_batches(tx: Transaction, keys: Sequence[Key], now: datetime) -> list[Key]:
+    """Mark those of some batches of which nothing waits any more; return project and batch of each, once."""
+    if not keys:
+        return []
+    values = {"projects": [p for p, _ in keys], "batches": [b for _, b in keys], "now": now}
+    return tx.execute(_queries.drain_batches, values).fetchall()
 
 
 def counts_by_state(tx: Transaction, project: int) -> dict[str, int]:

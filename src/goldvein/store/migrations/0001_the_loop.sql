@@ -102,7 +102,7 @@ CREATE TABLE tasks (
     PRIMARY KEY (project, id)
 ) WITH (fillfactor = 80);
 CREATE UNIQUE INDEX tasks_unique_id ON tasks (project, unique_id) WHERE unique_id IS NOT NULL;
-CREATE INDEX tasks_batch ON tasks (project, batch) WHERE batch IS NOT NULL;
+CREATE INDEX tasks_batch ON tasks (project, batch, id) WHERE batch IS NOT NULL;
 
 CREATE TABLE task_inputs (
     project integer NOT NULL,

@@ -78,10 +78,23 @@ SELECT id FROM tasks WHERE project = %(project)s AND batch = %(batch)s AND state
 -- No more work on this batch.
 UPDATE batches SET cancelled_at = coalesce(cancelled_at, %(now)s) WHERE project = %(project)s AND id = %(batch)s;
 
+-- name: first_waiting
+-- For each batch that is not drained the first task that waits, sought from where one was last seen waiting: a batch of a
+-- million tasks is not read again every second.
+SELECT b.project, b.id, (
+    SELECT t.id FROM tasks t
+    WHERE t.project = b.project AND t.batch = b.id AND t.id >= coalesce(seen.task, 0) AND t.state = 'queued'
+    ORDER BY t.project, t.batch, t.id LIMIT 1)
+FROM batches b
+LEFT JOIN unnest(%(projects)s::integer[], %(batches)s::integer[], %(tasks)s::bigint[]) AS seen (project, batch, task)
+       ON seen.project = b.project AND seen.batch = b.id
+WHERE b.drained_at IS NULL;
+
 -- name: drain_batches
--- Batches of which nothing waits any more, told once.
+-- Those of some batches of which nothing waits any more, told once.
 UPDATE batches SET drained_at = %(now)s
 WHERE drained_at IS NULL
+  AND (project, id) IN (SELECT * FROM unnest(%(projects)s::integer[], %(batches)s::integer[]))
   AND EXISTS (SELECT FROM tasks t WHERE t.project = batches.project AND t.batch = batches.id)
   AND NOT EXISTS (SELECT FROM tasks t WHERE t.project = batches.project AND t.batch = batches.id AND t.state = 'queued')
 RETURNING project, id;

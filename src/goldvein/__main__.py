@@ -1,0 +1,5 @@
+"""``python -m goldvein`` is the command ``goldvein``."""
+
+from goldvein.cli import main
+
+main()
