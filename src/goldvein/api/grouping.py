@@ -128,4 +128,3 @@ class Grouper:
         for (_, future), outcome in zip(group, outcomes, strict=True):
             if not future.done():
                 future.set_result(outcome)
-
