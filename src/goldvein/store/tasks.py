@@ -31,10 +31,11 @@ class NewTask:
 
 @dataclass(frozen=True, slots=True)
 class Content:
-    """What a task shows, and what each content shortcut would choose."""
+    """What a task shows, and what each content shortcut would choose; ``size`` in bytes as it is stored."""
 
     input: Mapping[str, Any]
     rules: Mapping[str, Sequence[int]]
+    size: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,7 +130,7 @@ def contents(tx: Transaction, keys: Iterable[Key]) -> dict[Key, Content]:
     if not wanted:
         return {}
     rows = tx.execute(_queries.inputs, {"projects": [p for p, _ in wanted], "tasks": [t for _, t in wanted]})
-    return {(project, task): Content(content, rules) for project, task, content, rules in rows}
+    return {(row[0], row[1]): Content(*row[2:]) for row in rows}
 
 
 def lock(tx: Transaction, keys: Iterable[Key]) -> dict[Key, TaskLine]:
@@ -190,7 +191,7 @@ def cancel_batch(tx: Transaction, project: int, batch: int, now: datetime) -> No
 
 
 def first_waiting(tx: Transaction, seen: Mapping[Key, int]) -> dict[Key, int | None]:
-    """Find the first waiting task of each batch that is not drained, from where one was last seen, or nothing."""
+    """Find the first waiting task, if any, of each batch not drained, from where one was last seen on."""
     keys = list(seen)
     values = {
         "projects": [project for project, _ in keys],

@@ -38,7 +38,7 @@ WHERE t.project = %(project)s AND t.id = %(task)s;
 
 -- name: inputs
 -- The content of some tasks, by project and task.
-SELECT i.project, i.task, i.input, i.rules
+SELECT i.project, i.task, i.input, i.rules, pg_column_size(i.input)
 FROM unnest(%(projects)s::integer[], %(tasks)s::bigint[]) AS wanted (project, task)
 JOIN task_inputs i ON i.project = wanted.project AND i.task = wanted.task;
 
