@@ -88,10 +88,17 @@ def mark_seen(seen: bytes, ordinal: int) -> bytes:
 class Views:
     """The views of all living projects, and the content of tasks lately read."""
 
-    def __init__(self, contents_kept: int = 20_000) -> None:
+    def __init__(self, contents_kept: int = 20_000, bytes_kept: int = 32 * 1024 * 1024) -> None:
         self._views: dict[int, View] = {}
         self._contents: OrderedDict[Key, Content] = OrderedDict()
         self._contents_kept = contents_kept
+        self._bytes_kept = bytes_kept
+        self._bytes = 0
+
+    @property
+    def bytes_held(self) -> int:
+        """Stored size of the contents held now."""
+        return self._bytes
 
     def refresh(self, tx: Transaction) -> dict[int, View]:
         """Bring the views up to date: one cheap statement unless something changed."""
@@ -110,8 +117,10 @@ class Views:
         found = {key: self._contents[key] for key in wanted if key in self._contents}
         missing = tasks.contents(tx, wanted - found.keys())
         self._contents.update(missing)
-        while len(self._contents) > self._contents_kept:
-            self._contents.popitem(last=False)
+        self._bytes += sum(content.size for content in missing.values())
+        while len(self._contents) > self._contents_kept or self._bytes > self._bytes_kept:
+            _, oldest = self._contents.popitem(last=False)
+            self._bytes -= oldest.size
         return {**found, **missing}
 
 
