@@ -311,7 +311,7 @@ CREATE TABLE outbox (
     "position" bigint,
     CONSTRAINT outbox_event_check CHECK ((event = ANY (ARRAY['label.created'::text, 'label.withdrawn'::text, 'task.completed'::text, 'task.expired'::text, 'batch.drained'::text, 'alert.opened'::text, 'alert.resolved'::text])))
 )
-WITH (autovacuum_vacuum_scale_factor='0.05');
+WITH (autovacuum_vacuum_scale_factor='0.02');
 
 ALTER TABLE outbox ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
     SEQUENCE NAME outbox_id_seq

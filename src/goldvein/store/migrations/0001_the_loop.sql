@@ -257,7 +257,7 @@ CREATE TABLE outbox (
     batch integer,
     created_at timestamptz NOT NULL,
     position bigint
-) WITH (autovacuum_vacuum_scale_factor = 0.05);
+) WITH (autovacuum_vacuum_scale_factor = 0.02);
 CREATE UNIQUE INDEX outbox_unnumbered ON outbox (project, id) WHERE position IS NULL;
 CREATE UNIQUE INDEX outbox_position ON outbox (project, position) WHERE position IS NOT NULL;
 
