@@ -27,6 +27,8 @@ async def authorize(connection: ASGIConnection[Any, Any, Any, Any], handler: Bas
     Forbidden
         If the key has another role.
     """
+    if connection.scope.get("method") == "OPTIONS":  # Litestar's own answer, which only lists the methods
+        return
     roles: frozenset[Role] = handler.opt["roles"]
     if not roles:
         return

@@ -90,7 +90,7 @@ def decode(body: bytes, decoder: msgspec.json.Decoder[T], *, place: str = "") ->
     except msgspec.ValidationError as error:
         text = str(error)
         raise InvalidInput(_PLACE.sub("", text), pointer=place + pointer(text)) from error
-    except msgspec.DecodeError as error:
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
         raise MalformedJson(f"the body is not JSON: {error}") from error
     except RecursionError as error:
         raise InvalidInput("the body is nested too deeply: flatten it", pointer=place) from error

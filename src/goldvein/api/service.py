@@ -3,8 +3,9 @@
 import asyncio
 import time
 from collections import OrderedDict
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from functools import partial
 from typing import Any, Concatenate, ParamSpec, TypeVar
@@ -60,6 +61,8 @@ class Service:
         self.closing = asyncio.Event()
         self._executor = ThreadPoolExecutor(threads, thread_name_prefix="goldvein-api")
         self._calls = 0
+        self._outward = 0
+        self._outward_limit = max(1, threads // 3)
         self._calls_limit = threads + waiting_limit
 
     def now(self) -> datetime:
@@ -94,6 +97,23 @@ class Service:
             raise
         finally:
             self._calls -= 1
+
+    @contextmanager
+    def outward(self) -> Iterator[None]:
+        """Around a call that waits for somebody else's server: those together never take all threads.
+
+        Raises
+        ------
+        Overloaded
+            If as many as may are under way.
+        """
+        if self._outward >= self._outward_limit:
+            raise Overloaded("other test messages are under way: ask again soon", retry_after_seconds=5)
+        self._outward += 1
+        try:
+            yield
+        finally:
+            self._outward -= 1
 
     async def pause(self, seconds: float) -> bool:
         """Wait without holding anything; true as soon as the server is asked to stop."""

@@ -54,7 +54,7 @@ async def push_tasks(
         QueryParameter(
             min_length=1,
             max_length=200,
-            pattern=wire.NO_NUL,
+            pattern=wire.NO_NUL_OR_SLASH,
             description="Name of the batch of an NDJSON push.",
         ),
     ] = None,

@@ -88,7 +88,8 @@ async def test_webhook(request: Call, webhook: WebhookId) -> Response[bytes]:
     service = service_of(request)
 
     async def act() -> Response[bytes]:
-        sent = await service.call(webhooks.send_test, service.outbound, webhook, service.now())
+        with service.outward():
+            sent = await service.call(webhooks.send_test, service.outbound, webhook, service.now())
         return replies.reply(_delivery(sent))
 
     return await once(request, Fingerprint(request), act)

@@ -32,6 +32,7 @@ _encoder = msgspec.json.Encoder()
 _ask = msgspec.json.Decoder(wire.WorkAsk)
 _answer = msgspec.json.Decoder(wire.WorkAnswer)
 _skip = msgspec.json.Decoder(wire.WorkSkip)
+_JSON: Final = b"application/json"
 _OK: Final[tuple[int, dict[str, str]]] = (200, {})
 
 
@@ -145,7 +146,7 @@ async def _read(receive: Receive, content_type: bytes | None) -> bytes:
             raise problems.BodyTooLarge(f"the body has more than {LIMIT:,} bytes")
         if not message.get("more_body"):
             break
-    if body and content_type is not None and not content_type.lower().startswith(b"application/json"):
+    if body and content_type is not None and content_type.partition(b";")[0].strip().lower() != _JSON:
         raise bodies.UnsupportedMediaType("send application/json")
     return body
 

@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 from math import ceil
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
     from goldvein.domain.policy import Policy
+
+
+MOST_WANTED: Final = 1_000_000
+"""No supply is mined beyond this, whatever a policy asks for."""
 
 
 def may_open(active_benchmarks: int, policy: Policy) -> bool:
@@ -42,4 +46,5 @@ def supply_target(labelers: int, most_seen: int, policy: Policy) -> int:
     policy : Policy
     """
     to_test = labelers * policy.benchmarks_per_labeler / policy.exposure_cap
-    return ceil(policy.supply_headroom * max(policy.open_at, most_seen + policy.reserve, to_test))
+    wanted = policy.supply_headroom * max(policy.open_at, most_seen + policy.reserve, to_test)
+    return min(ceil(wanted), MOST_WANTED)

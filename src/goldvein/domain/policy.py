@@ -138,6 +138,8 @@ _RANGES: dict[str, tuple[float, float]] = {
     "rate_slope": (0.0, 100.0),
     "supply_headroom": (1.0, 100.0),
     "rate_fresh_benchmarks": (0, 10**9),
+    "candidates_drawn": (1, 1_000),  # each draw makes so many random numbers
+    "best_of": (1, 1_000),
     "trust_benchmarks": (0, 10**9),
     "dismissal_grace": (0, 10**9),
 }

@@ -160,6 +160,11 @@ def check(draft: TaskDraft, project: Project, now: datetime) -> NewTask:
             f"the deadline {deadline.isoformat()} has passed: set one in the future, or none",
             code="deadline_passed", pointer="/deadline",
         )  # fmt: skip
+    if deadline is not None and deadline >= NO_DEADLINE:
+        raise InvalidInput(
+            f"the deadline {deadline.isoformat()} lies beyond all calendars: set an earlier one, or none",
+            code="deadline_too_late", pointer="/deadline",
+        )  # fmt: skip
     try:
         choice.check_input(draft.input, project.classes)
         if draft.metadata is not None:

@@ -14,7 +14,7 @@ from goldvein.wire.administration import (
     LabelerRole,
     Labelers,
 )
-from goldvein.wire.base import MAX_LINES, MAX_PUSH, NO_NUL
+from goldvein.wire.base import MAX_LINES, MAX_PUSH, NO_NUL, NO_NUL_OR_SLASH
 from goldvein.wire.labels import Event, EventName, Events, Evidence, Label
 from goldvein.wire.problems import PROBLEM_TYPE, ItemProblem, Problem
 from goldvein.wire.projects import Project, ProjectChange, ProjectCreate, Projects, Report
@@ -47,6 +47,7 @@ __all__ = [
     "MAX_LINES",
     "MAX_PUSH",
     "NO_NUL",
+    "NO_NUL_OR_SLASH",
     "PROBLEM_TYPE",
     "Answered",
     "Batch",

@@ -16,7 +16,10 @@ NO_NUL = "^[^\\u0000]*$"
 Id = Annotated[int, msgspec.Meta(ge=1, le=2**31 - 1)]
 BigId = Annotated[int, msgspec.Meta(ge=1, le=2**63 - 1)]
 Name = Annotated[str, msgspec.Meta(min_length=1, max_length=200, pattern=NO_NUL)]
-BatchName = Annotated[str, msgspec.Meta(min_length=1, max_length=200, pattern="^[^\\u0000/]*$")]
+NO_NUL_OR_SLASH = "^[^\\u0000/]*$"
+"""What stands in an address is cut at slashes."""
+
+BatchName = Annotated[str, msgspec.Meta(min_length=1, max_length=200, pattern=NO_NUL_OR_SLASH)]
 """A name that can stand in an address."""
 Text = Annotated[str, msgspec.Meta(min_length=1, max_length=20_000, pattern=NO_NUL)]
 Note = Annotated[str, msgspec.Meta(max_length=500, pattern=NO_NUL)]
