@@ -206,3 +206,26 @@ def test_errors_keep_their_type() -> None:
             assert missing.value.code == "lease_unknown"
 
     run(story())
+
+
+def test_one_labeler_cannot_fill_the_queue() -> None:
+    """A group takes one request of each, so one in a hurry would hold up all the others for many groups."""
+    recorder = Recorder()
+
+    async def story() -> None:
+        async with working(recorder, labeler_limit=3) as grouper:
+            recorder.gate.clear()
+            tasks = [asyncio.create_task(grouper.submit(ask(9)))]
+            await settled()
+            tasks += [asyncio.create_task(grouper.submit(ask(1))) for _ in range(5)]
+            tasks.append(asyncio.create_task(grouper.submit(ask(2))))
+            await settled()
+            recorder.gate.set()
+            outcomes = await asyncio.gather(*tasks, return_exceptions=True)
+            refused = [place for place, one in enumerate(outcomes) if isinstance(one, Overloaded)]
+            assert refused == [4, 5]
+            assert (await grouper.submit(ask(1))).accepted
+            assert not grouper._waiting_of
+
+    run(story())
+    assert recorder.groups == [[9], [1, 2], [1], [1], [1]]

@@ -8,7 +8,7 @@ one transaction serves hundreds, and costs little more than one.
 import asyncio
 import queue
 import threading
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Callable, Sequence
 from typing import TypeAlias
 
@@ -39,12 +39,18 @@ class Grouper:
         The most requests in a group.
     waiting_limit : int
         The most requests that may wait; more are refused with `Overloaded`.
+    labeler_limit : int
+        The most of them that may be one labeler's: a group takes one of each, so nobody can fill the queue.
     """
 
-    def __init__(self, handle: Handle, *, size: int = 256, waiting_limit: int = 4096) -> None:
+    def __init__(
+        self, handle: Handle, *, size: int = 256, waiting_limit: int = 4096, labeler_limit: int = 8
+    ) -> None:
         self._handle = handle
         self._size = size
         self._waiting_limit = waiting_limit
+        self._labeler_limit = labeler_limit
+        self._waiting_of: Counter[int] = Counter()
         self._waiting: deque[_Waiting] = deque()
         self._groups: queue.SimpleQueue[list[_Waiting] | None] = queue.SimpleQueue()
         self._busy = False
@@ -67,15 +73,17 @@ class Grouper:
         Raises
         ------
         Overloaded
-            If too many are waiting.
+            If too many are waiting, or too many of this labeler.
         GoldveinError
             What this request alone did wrong.
         """
-        if len(self._waiting) >= self._waiting_limit:
+        own = self._waiting_of[request.labeler]
+        if len(self._waiting) >= self._waiting_limit or own >= self._labeler_limit:
             raise Overloaded(retry_after_seconds=1)
         assert self._loop is not None, "the grouper has not been started"
         future: asyncio.Future[Outcome] = self._loop.create_future()
         self._waiting.append((request, future))
+        self._waiting_of[request.labeler] = own + 1
         if not self._busy:
             self._busy = True
             # Not at once: requests that the loop has read already come into the same group.
@@ -98,15 +106,22 @@ class Grouper:
         labelers: set[int] = set()
         while self._waiting and len(group) < self._size:
             waiting = self._waiting.popleft()
-            if waiting[1].done():
-                continue
-            if waiting[0].labeler in labelers:
+            labeler = waiting[0].labeler
+            if labeler in labelers and not waiting[1].done():
                 later.append(waiting)
-            else:
-                labelers.add(waiting[0].labeler)
+                continue
+            self._forget(labeler)
+            if not waiting[1].done():
+                labelers.add(labeler)
                 group.append(waiting)
         self._waiting.extendleft(reversed(later))
         return group
+
+    def _forget(self, labeler: int) -> None:
+        """Count one waiting request of a labeler less; who has none costs no memory."""
+        self._waiting_of[labeler] -= 1
+        if not self._waiting_of[labeler]:
+            del self._waiting_of[labeler]
 
     def _work(self) -> None:
         while (group := self._groups.get()) is not None:
