@@ -65,12 +65,8 @@ class Tails:
                     event.set()
 
     async def _look(self, project: int) -> None:
+        last = await self._service.call(delivery.last_position, project)
         cursors = self._waiters[project]
-        for after in list(cursors):
-            if not cursors[after]:
-                del cursors[after]
-                continue
-            found, _ = await self._service.call(delivery.events, project, after, 1)
-            if found:
-                for event in cursors.pop(after):
-                    event.set()
+        for after in [after for after, events in cursors.items() if after < last or not events]:
+            for event in cursors.pop(after):
+                event.set()
