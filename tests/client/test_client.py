@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Iterator
 from datetime import UTC, datetime
+from typing import Any
 
 import httpx
 import pytest
@@ -73,6 +74,43 @@ def test_a_push_goes_in_chunks_and_may_be_repeated(customer: GoldveinClient) -> 
     assert (again.created, again.existing) == (10, 15)
     assert customer.batch(project, "b").total == 25
     assert customer.task(project, pushed.tasks[0].id).unique_id == "u0"
+
+
+@pytest.mark.parametrize("name", ["round?1#x", "50%25 done", "..", ".", "\u00fc &=+;"])
+def test_a_batch_may_have_any_name(customer: GoldveinClient, name: str) -> None:
+    """What is special in an address is no part of it here."""
+    project = customer.create_project("p", "Pick one.").id
+    customer.push(project, tasks(1), batch=name)
+    assert customer.batch(project, name).name == name
+    assert customer.cancel_batch(project, name).cancelled == 1
+
+
+def test_a_push_without_names_is_not_stored_twice() -> None:
+    """A connection may break after the server stored the tasks: the second try must be known as one."""
+    seen: list[str | None] = []
+
+    def answer(request: httpx.Request) -> httpx.Response:
+        seen.append(request.headers.get("idempotency-key"))
+        if len(seen) == 1:
+            raise httpx.ReadError("broken", request=request)
+        pushed: dict[str, Any] = {
+            "batch": None,
+            "created": 0,
+            "existing": 0,
+            "refused": 0,
+            "tasks": [],
+            "errors": [],
+        }
+        return httpx.Response(201, json=pushed)
+
+    with (
+        httpx.Client(transport=httpx.MockTransport(answer)) as http,
+        GoldveinClient("http://there", "key", http=http) as client,
+    ):
+        client.push(1, [{"input": {"options": ["a", "b"]}}])
+        client.push(1, tasks(1))
+    assert seen[0] is not None
+    assert seen == [seen[0], seen[0], None]
 
 
 def test_waiting_for_a_batch_ends(customer: GoldveinClient) -> None:

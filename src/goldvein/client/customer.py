@@ -8,6 +8,7 @@ import time
 import uuid
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, Self, TypeVar
+from urllib.parse import quote
 
 import httpx
 import msgspec
@@ -121,8 +122,12 @@ class GoldveinClient:
 
     def _push_chunk(self, project: int, part: Sequence[Item], batch: str | None) -> wire.Pushed:
         body = {"tasks": part} if batch is None else {"tasks": part, "batch": batch}
+        # A name makes a task one task however often it is sent; only without does the server keep its answer.
+        headers = {} if all(map(_named, part)) else {"Idempotency-Key": str(uuid.uuid4())}
         try:
-            return self._read(Ask("POST", f"/v1/projects/{project}/tasks", body), wire.Pushed)
+            return self._read(
+                Ask("POST", f"/v1/projects/{project}/tasks", body, headers=headers), wire.Pushed
+            )
         except ApiError as error:
             if not error.problem.errors or error.problem.errors[0].index is None:
                 raise
@@ -141,11 +146,11 @@ class GoldveinClient:
 
     def batch(self, project: int, batch: str, *, wait: float = 0) -> wire.Batch:
         """Read the progress of a batch; ``wait`` seconds at most until it is done."""
-        return self._get(f"/v1/projects/{project}/batches/{batch}", wire.Batch, wait=wait)
+        return self._get(f"/v1/projects/{project}/batches/{_quoted(batch)}", wire.Batch, wait=wait)
 
     def cancel_batch(self, project: int, batch: str) -> wire.Batch:
         """Take back what has no label yet."""
-        return self._post(f"/v1/projects/{project}/batches/{batch}/cancel", wire.Batch)
+        return self._post(f"/v1/projects/{project}/batches/{_quoted(batch)}/cancel", wire.Batch)
 
     def wait_for_batch(self, project: int, batch: str, *, timeout: float | None = None) -> wire.Batch:
         """Block until a batch is done; once per training round.
@@ -281,3 +286,13 @@ class GoldveinClient:
 
     def _read(self, ask: Ask, shape: type[T]) -> T:
         return msgspec.json.decode(self._transport.send(ask).content, type=shape)
+
+
+def _quoted(name: str) -> str:
+    """Write a name so that it is one step of an address; dots alone would be steps, too."""
+    return quote(name, safe="").replace(".", "%2E")
+
+
+def _named(item: Item) -> bool:
+    """Whether a task has a ``unique_id``."""
+    return (item.unique_id if isinstance(item, wire.TaskNew) else item.get("unique_id")) is not None
