@@ -6,7 +6,7 @@ together. Nothing here holds a policy: what a project demands of its labelers is
 
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, field, fields
 from difflib import get_close_matches
 from pathlib import Path
 from typing import Final
@@ -143,7 +143,7 @@ SETTINGS: Final = (
 class Settings:
     """The settings of one process, parsed and checked."""
 
-    database_url: str
+    database_url: str = field(repr=False)
     home: Path
     host: str
     port: int

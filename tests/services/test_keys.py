@@ -10,7 +10,9 @@ import pytest
 from goldvein.domain.errors import Conflict, InvalidInput, NotFound, Unauthenticated
 from goldvein.domain.records import Principal, Role
 from goldvein.services import keys
+from goldvein.settings import read_settings
 from goldvein.store.database import Database
+from goldvein.store.webhooks import Webhook
 
 NOW = datetime(2026, 1, 5, tzinfo=UTC)
 
@@ -95,3 +97,12 @@ def test_a_role_moves_with_all_keys_of_the_person(own_db: Database) -> None:
     assert keys.change_role(own_db, anna, "trusted").role == "trusted"
     roles = [keys.authenticate(own_db, token).role for token in tokens]
     assert roles == ["trusted", "trusted", "labeler"]
+
+
+def test_secrets_are_not_shown_by_accident() -> None:
+    """What is printed, logged or stands in a traceback holds no key, no signing secret and no password."""
+    hook = Webhook(1, 1, "https://x", "whsec_x", (), "enabled", None, 0, None, 0, NOW, NOW)
+    settings = read_settings({"GOLDVEIN_DATABASE_URL": "postgresql://me:hidden@there/x"})
+    key = keys.IssuedKey(1, "operator", "gv_ops_x")
+    for shown, secret in ((hook, "whsec_x"), (key, "gv_ops_x"), (settings, "hidden")):
+        assert secret not in repr(shown)

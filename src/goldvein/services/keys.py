@@ -8,7 +8,7 @@ import hashlib
 import re
 import secrets
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Final
 
@@ -36,7 +36,7 @@ class IssuedKey:
 
     id: int
     role: Role
-    token: str
+    token: str = field(repr=False)
 
 
 def create_customer(db: Database, name: str, now: datetime) -> int:

@@ -253,9 +253,8 @@ class _GuardedBackend(httpcore.NetworkBackend):
         addresses = self._resolve(host, port)
         refused = [address for address in addresses if not self._allow_private and not is_public(address)]
         if refused or not addresses:
-            raise AddressRefused(
-                f"{host}: {', '.join(refused) or 'no address'} is not on the public internet"
-            )
+            # Where it is stays unsaid: customers read this, and our resolver may know names of our network.
+            raise AddressRefused(f"{host} is not on the public internet")
         failure: Exception | None = None
         for address in addresses[:_ADDRESSES_TRIED]:
             try:

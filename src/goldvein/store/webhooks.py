@@ -1,7 +1,7 @@
 """Webhooks, the lease under which one process serves each, and the log of their deliveries."""
 
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Literal
 
@@ -23,7 +23,7 @@ class Webhook:
     id: int
     project: int
     url: str
-    secret: str
+    secret: str = field(repr=False)
     events: Sequence[str]
     state: Literal["enabled", "disabled"]
     reason: str | None
