@@ -151,6 +151,17 @@ def test_what_fails_on_a_lapsed_lease_leaves_the_queue_alone(town: Town, kind: s
     assert town.rows("SELECT count(*) FROM attempts WHERE task = 41 AND state = 'open'") == [(1,)]
 
 
+def test_an_answer_that_cannot_count_does_not_tell_a_benchmark(town: Town) -> None:
+    """Nobody else takes a lapsed benchmark, so whether a lease is lost must not be learned for nothing."""
+    ann, ben = town.names["ann"], town.names["ben"]
+    work = has(town.ask(ann))
+    assert town.rows("SELECT stage FROM attempts WHERE labeler IS NOT NULL") == [("label",)]
+    town.wait(LEASE + 10)
+    assert task_of(town, has(town.ask(ben))) == task_of(town, work)
+    assert town.answer(ann, work, 17) == "choice_out_of_range"
+    assert town.answer(ann, work) == "lease_lost"
+
+
 def test_a_labeler_who_asks_after_the_lease_ran_out_gets_another_task(town: Town) -> None:
     """The task is wanted once, by others."""
     ann = town.names["ann"]

@@ -74,13 +74,13 @@ def resolve(
     if closed:
         detail = f"project {attempt.project} is closed: drop this answer"
         return Conflict(detail, code="project_closed")
-    waits_again = _waits_again(tx, attempt)
-    if waits_again is None or attempt.fence != fence:
-        return LeaseLost()
-    try:
+    try:  # before the lease is looked at: an answer that cannot count must not tell whether it would have
         picked = choice.read_answer(request.answer or {}, attempt.shown)
     except GoldveinError as error:
         return error
+    waits_again = _waits_again(tx, attempt)
+    if waits_again is None or attempt.fence != fence:
+        return LeaseLost()
     writes.ended.update(dict.fromkeys(waits_again, "closed"))
     writes.ended[attempt.project, attempt.id] = "answered"
     writes.answers.append(_stored(request, attempt, picked))
