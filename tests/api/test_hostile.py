@@ -1,13 +1,16 @@
 """Requests that nobody sends by accident: none of them is our fault, and none reaches anybody else."""
 
+import asyncio
 import threading
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from typing import Any
+from typing import Any, cast
 
 import httpx
 import pytest
 
+from goldvein.api.service import Keyring
+from goldvein.domain.records import Principal
 from tests.api.test_access import MATRIX, filled
 from tests.api.test_errors import check
 from tests.api.world import World
@@ -154,3 +157,41 @@ def test_receivers_that_stall_do_not_take_all_threads(
             one.join()
         assert found.count(200) == 2
         client.delete(f"/v1/webhooks/{hook}")
+
+
+def test_a_key_spelt_with_many_spaces_is_not_remembered(world: World) -> None:
+    """It is good, but every spelling would be kept, and push somebody else's key out."""
+    principal = Principal(1, "auditor", None, 1)
+
+    class Service:
+        async def call(self, *_: Any) -> Principal:
+            return principal
+
+    ring = Keyring(cast("Any", Service()))
+    headers = [f"Bearer{' ' * spaces}{world.keys['auditor']}" for spaces in (1, 2, 5_000)]
+    for header in headers:
+        assert asyncio.run(ring.principal(header)) == principal
+    assert [ring.known(header) for header in headers] == [principal, None, None]
+
+
+def test_a_body_of_unknown_length_has_the_same_limit(world: World) -> None:
+    """Chunked bodies are counted as they come, on the hot path and behind it."""
+
+    def chunks() -> Iterator[bytes]:
+        for _ in range(120):
+            yield b" " * 10_000
+
+    for role, path in (("labeler", "/v1/work/next"), ("customer", "/v1/projects")):
+        with world.client(role) as client:
+            assert check(client.post(path, content=chunks(), headers=JSON))["code"] == "body_too_large"
+
+
+@pytest.mark.parametrize("part", ["input", "metadata"])
+@pytest.mark.parametrize("depth", [100, 500, *range(970, 1_000, 3)])
+def test_content_nested_too_deeply_is_refused(world: World, part: str, depth: int) -> None:
+    """Decoder, hash, database and every reader recurse, and each gives up at a depth of its own."""
+    nested = b"[" * depth + b"]" * depth
+    more = b'"p": %s, ' % nested if part == "input" else b""
+    metadata = b', "metadata": {"p": %s}' % nested if part == "metadata" else b""
+    task = b'{"tasks": [{"input": {%s"options": ["a", "b"]}%s}]}' % (more, metadata)
+    assert check(push(world, task))["code"] in {f"{part}_too_deep", "invalid_input"}

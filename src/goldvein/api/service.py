@@ -164,6 +164,10 @@ class Keyring:
         if scheme.lower() != "bearer":
             raise Unauthenticated
         principal = await self._service.call(keys.authenticate, token.strip())
+        if (
+            token != token.strip()
+        ):  # one key in a thousand spellings, each of any length, would fill the memory
+            return principal
         self._known[header] = (time.monotonic() + self._seconds, principal)
         self._known.move_to_end(header)
         while len(self._known) > self._size:

@@ -13,6 +13,7 @@ from goldvein.stats.shortcuts import class_rules, length_choices
 
 MAX_OPTIONS = 20
 MAX_INPUT_BYTES = 100_000
+MAX_DEPTH = 100
 LENGTH_RULES = ("longest", "shortest")
 
 
@@ -54,13 +55,18 @@ def check_input(content: Mapping[str, Any], classes: Sequence[str] | None) -> No
 
 
 def check_size(content: Mapping[str, Any], name: str) -> None:
-    """Refuse content that is too large, or that the database could not hold.
+    """Refuse content that is too large or too deep, or that the database could not hold.
 
     Raises
     ------
     InvalidInput
-        ``<name>_too_large`` or ``<name>_not_text``.
+        ``<name>_too_deep``, ``<name>_too_large`` or ``<name>_not_text``.
     """
+    if _is_too_deep(content):
+        raise InvalidInput(
+            f"the {name} is nested in more than {MAX_DEPTH} levels: flatten it",
+            code=f"{name}_too_deep", pointer="",
+        )  # fmt: skip
     text = json.dumps(content, ensure_ascii=False)
     try:
         size = len(text.encode())
@@ -77,6 +83,22 @@ def check_size(content: Mapping[str, Any], name: str) -> None:
         raise InvalidInput(
             f"the {name} holds a NUL character: remove it", code=f"{name}_not_text", pointer=""
         )
+
+
+def _is_too_deep(content: Mapping[str, Any]) -> bool:
+    """Walk level by level: whatever recurses has its limit somewhere, and not everywhere the same."""
+    level: list[Any] = [content]
+    for _ in range(MAX_DEPTH):
+        below: list[Any] = []
+        for part in level:
+            if isinstance(part, Mapping):
+                below += part.values()
+            elif isinstance(part, list):
+                below += part
+        if not below:
+            return False
+        level = below
+    return True
 
 
 def _check_choices(choices: Sequence[str], one: str, many: str) -> None:
