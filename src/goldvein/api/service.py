@@ -164,9 +164,7 @@ class Keyring:
         if scheme.lower() != "bearer":
             raise Unauthenticated
         principal = await self._service.call(keys.authenticate, token.strip())
-        if (
-            token != token.strip()
-        ):  # one key in a thousand spellings, each of any length, would fill the memory
+        if token != token.strip():  # each spelling, of any length, would fill the memory
             return principal
         self._known[header] = (time.monotonic() + self._seconds, principal)
         self._known.move_to_end(header)
