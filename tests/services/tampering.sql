@@ -42,6 +42,22 @@ UPDATE labels SET answer = jsonb_set(answer, '{choice}', to_jsonb(3 - (answer ->
 UPDATE labels SET answer = jsonb_set(answer, '{choice}', to_jsonb(3 - (answer ->> 'choice')::int)) WHERE
     id = (SELECT min(id) FROM labels WHERE basis = 'panel');
 
+-- name: a label in other words
+UPDATE labels SET answer = jsonb_set(answer, '{value}', '"something else"') WHERE id = (SELECT min(id) FROM
+    labels);
+
+-- name: a signal left out
+UPDATE labels SET p_all = p_all + 0.001 WHERE id = (SELECT min(id) FROM labels WHERE basis = 'labeler');
+
+-- name: another policy's label
+UPDATE labels SET policy_version = policy_version + 1 WHERE id = (SELECT min(id) FROM labels WHERE basis =
+    'labeler');
+
+-- name: a task that expired in silence
+WITH ended AS (UPDATE attempts SET state = 'closed' WHERE id = (SELECT min(id) FROM attempts WHERE state =
+    'open') RETURNING task) UPDATE tasks SET state = 'expired' WHERE id = (SELECT task
+    FROM ended);
+
 -- name: evidence made better
 UPDATE labels SET p_benchmarks = 0.999999 WHERE id = (SELECT min(id) FROM labels WHERE basis = 'labeler');
 

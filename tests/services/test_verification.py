@@ -43,6 +43,8 @@ def history(module_database_url: str) -> Iterator[Database]:
             if n == 6:
                 town.hire("late", knows(0.9))
                 projects.update(db, 1, None, policy={"deliver_at": 0.9}, now=town.now)
+            if n == 7:
+                town.hire("newest", guesses)
         intake.cancel_task(db, 1, 419, town.now)
         other = projects.create(db, town.customer, ProjectDraft("other", "Pick."), town.now)
         intake.push(db, other.id, [TaskDraft(n, task_input(n, 0)) for n in range(3)], "few", town.now)

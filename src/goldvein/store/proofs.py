@@ -15,6 +15,7 @@ SUMS = (
     "answers_without_decision", "decisions_without_answer", "attempts_out_of_step", "labels_without_decision",
     "decisions_without_label", "panel_labels_without_decision", "tasks_out_of_step", "tasks_left_alone",
     "tasks_in_two_hands", "labels_without_event", "positions_with_gaps", "holds_miscounted",
+    "labels_in_other_words", "expired_without_event",
 )  # fmt: skip
 """Statements that list rows which break a promise; each says in its description which."""
 

@@ -23,6 +23,7 @@ SELECT b.project, b.id FROM labels b
 WHERE b.basis = 'labeler' AND NOT EXISTS (
     SELECT FROM log l WHERE l.project = b.project AND l.task = b.task AND l.attempt = b.attempt AND l.labeler = b.labeler
     AND l.choice = (b.answer ->> 'choice')::smallint AND l.p_benchmarks = b.p_benchmarks AND l.benchmarks = b.benchmarks
+    AND l.p_all = b.p_all AND l.policy_version = b.policy_version
     AND (l.kind = 'release' OR (l.kind = 'answer' AND l.decision = 'deliver')))
 LIMIT %(limit)s;
 
@@ -40,6 +41,21 @@ WHERE b.basis = 'panel' AND NOT EXISTS (
     SELECT FROM log l WHERE l.project = b.project AND l.task = b.task AND l.kind IN ('promote', 'drop')
     AND l.choice = (b.answer ->> 'choice')::smallint)
 LIMIT %(limit)s;
+
+-- name: labels_in_other_words
+-- A label's value is the text of the option that it names.
+SELECT b.project, b.id FROM labels b
+JOIN projects p ON p.id = b.project
+JOIN task_inputs i ON i.project = b.project AND i.task = b.task
+WHERE coalesce(p.classes, i.input -> 'options') ->> (b.answer ->> 'choice')::integer IS DISTINCT FROM b.answer ->> 'value'
+LIMIT %(limit)s;
+
+-- name: expired_without_event
+-- Of every task that expired one event tells.
+SELECT t.project, t.id FROM tasks t
+LEFT JOIN (SELECT project, task, count(*) AS times FROM outbox WHERE event = 'task.expired' GROUP BY project, task) o
+       ON o.project = t.project AND o.task = t.id
+WHERE (t.state = 'expired') <> (o.times IS NOT NULL) OR o.times > 1 LIMIT %(limit)s;
 
 -- name: tasks_out_of_step
 -- A labelled task has a current label, and no other task has one.
