@@ -52,6 +52,7 @@ def add_manual(db: Database, project: int, items: Sequence[ManualBenchmark], now
         If the project is closed.
     """
     with db.transaction() as tx:
+        projects.find_locked(tx, project)  # it does not open meanwhile
         target = read(tx, project, None)
         if target.state == "closed":
             raise Conflict(f"project {project} is closed and takes no benchmarks", code="project_closed")

@@ -7,8 +7,11 @@ from collections.abc import Iterable
 from datetime import datetime
 
 from goldvein.store import attempts, benchmarks, outbox, projects, standings, tasks
+from goldvein.store.attempts import Attempt
 from goldvein.store.database import Transaction
 from goldvein.store.log import Entry, append
+
+_LOOKS = 20
 
 
 def close_tasks(tx: Transaction, project: int, wanted: Iterable[int], state: str, now: datetime) -> list[int]:
@@ -25,8 +28,7 @@ def close_tasks(tx: Transaction, project: int, wanted: Iterable[int], state: str
         The tasks that were ended.
     """
     keys = [(project, task) for task in wanted]
-    unfinished = attempts.lock_of_tasks(tx, project, [task for _, task in keys])
-    drop_holds(tx, standings.holds_of_tasks(tx, keys))
+    unfinished = _take_places(tx, project, {task for _, task in keys})
     lines = tasks.lock(tx, keys)
     closed = sorted(task for (_, task), line in lines.items() if line.state == "queued")
     if not closed:
@@ -43,18 +45,37 @@ def close_tasks(tx: Transaction, project: int, wanted: Iterable[int], state: str
     return closed
 
 
+def _take_places(tx: Transaction, project: int, wanted: set[int]) -> list[Attempt]:
+    """Lock the unfinished attempts of some tasks, and drop their held answers.
+
+    While we wait for a place, a group may end it and let the task wait in another one, which is then too
+    young to be seen: such tasks are looked for again.
+    """
+    found: list[Attempt] = []
+    left = wanted
+    for _ in range(_LOOKS):
+        if not left:
+            break
+        unfinished = attempts.lock_of_tasks(tx, project, sorted(left))
+        dropped = drop_holds(tx, standings.holds_of_tasks(tx, [(project, task) for task in left]))
+        found += unfinished
+        placed = {attempt.task for attempt in unfinished} | {task for _, _, _, task in dropped}
+        left = tasks.queued_among(tx, project, sorted(left - placed))
+    return found
+
+
 def retire_benchmark(tx: Transaction, project: int, task: int, now: datetime) -> bool:
     """Take the benchmark made of a task out of use; false if there is none in use."""
+    revision = projects.next_revision(tx, project)
     if benchmarks.lock_state(tx, project, task) not in ("active", "frozen"):
         return False
-    revision = projects.next_revision(tx, project)
     benchmarks.retire(tx, project, [task], reason="cancelled", revision=revision)
     append(tx, [Entry(project, "cancel", task=task, decision="benchmark")], now)
     return True
 
 
-def drop_holds(tx: Transaction, holds: Iterable[tuple[int, int, int]]) -> list[tuple[int, int, int]]:
-    """End held answers given as (project, labeler, attempt); return those that were still there.
+def drop_holds(tx: Transaction, holds: Iterable[tuple[int, int, int]]) -> list[tuple[int, int, int, int]]:
+    """End held answers given as (project, labeler, attempt); return those still there, with their task.
 
     Standings are locked first, in key order, as every group does.
     """
@@ -63,5 +84,5 @@ def drop_holds(tx: Transaction, holds: Iterable[tuple[int, int, int]]) -> list[t
         return []
     standings.lock(tx, [(project, labeler) for project, labeler, _ in wanted])
     gone = standings.delete_holds(tx, [(project, attempt) for project, _, attempt in wanted])
-    standings.unheld(tx, dict(Counter((project, labeler) for project, labeler, _ in gone)))
+    standings.unheld(tx, dict(Counter((project, labeler) for project, labeler, _, _ in gone)))
     return gone

@@ -19,7 +19,7 @@ from goldvein.services.standing import unpack
 from goldvein.services.views import Item, View, Views, mark_seen
 from goldvein.services.writes import Writes
 from goldvein.store import attempts, benchmarks, projects
-from goldvein.store.attempts import BEGINNING, NO_DEADLINE, Lease, OpenAttempt
+from goldvein.store.attempts import BEGINNING, NO_DEADLINE, Lease, OpenAttempt, Place
 from goldvein.store.database import Transaction
 from goldvein.store.labelers import LeaseInHand
 from goldvein.store.standings import Standing
@@ -84,15 +84,17 @@ class Desk:
         """Take back leases that ran out, and look at the whole queue again, at most once a second."""
         view.lapses_swept_at = self.now
         view.head = BEGINNING
-        answered = [attempt for project, attempt in self.writes.ended if project == view.project.id]
-        lapsed = attempts.take_lapsed(self.tx, view.project.id, self.now, answered)
+        lapsed = attempts.take_lapsed(self.tx, view.project.id, self.now, self._ended(view))
         attempts.end(self.tx, {(view.project.id, attempt): "lapsed" for attempt, _ in lapsed})
         attempts.insert_open(self.tx, [wanted for _, wanted in lapsed if wanted.stage != "benchmark"])
 
+    def _ended(self, view: View) -> list[int]:
+        """Attempts that this group ends: their rows say so only once it has written."""
+        return [attempt for project, attempt in self.writes.ended if project == view.project.id]
+
     def _serve(self, view: View, seekers: Sequence[Seeker]) -> None:
         able = [seeker for seeker in seekers if self._may_work(view, seeker)]
-        wanted = view.project.supply_target > len(view.active)
-        panel = [s for s in able if self._on_panel(view, s) and (wanted or self._cannot_prove(view, s))]
+        panel = [seeker for seeker in able if self._on_panel(view, seeker)]
         if panel:
             self._serve_panel(view, panel)
         if view.project.state != "open":
@@ -170,15 +172,17 @@ class Desk:
     # --- panel ---------------------------------------------------------------------------------------------
 
     def _serve_panel(self, view: View, seekers: Sequence[Seeker]) -> None:
-        """Candidates under way first, then new ones while not too many are under way."""
+        """Candidates under way first, wanted or not, then new ones while not too many are under way."""
+        missing = view.project.supply_target - len(view.active)
+        starters = [seeker for seeker in seekers if missing > 0 or self._cannot_prove(view, seeker)]
         left = self._assign(
             view, seekers, "panel", partial(attempts.take_open, self.tx, view.project.id, "panel")
         )
+        left = [seeker for seeker in left if seeker in starters]
         if not left:
             return
-        missing = view.project.supply_target - len(view.active)
         under_way = benchmarks.count_candidates(self.tx, view.project.id)
-        room = max(0, missing) + 2 * len(seekers) - under_way
+        room = max(0, missing) + 2 * len(starters) - under_way
         if room > 0:
             before = set(self.given)
             self._assign(view, left[:room], "panel", partial(self._unmined, view))
@@ -254,7 +258,7 @@ class Desk:
 
     def _assign(self, view: View, seekers: Sequence[Seeker], stage: str, take: Take) -> list[Seeker]:
         """Lease the head of a queue to seekers who never had that content; return those who got nothing."""
-        left, passed = list(seekers), list(self.taken)
+        left, passed = list(seekers), [*self.taken, *self._ended(view)]
         for limit in (len(left), len(left) + _SPARE, len(left) + 8 * _SPARE):
             if not left:
                 break
@@ -269,8 +273,26 @@ class Desk:
             passed += [attempt.id for _, attempt in matched]
             if stage == "label" and found:
                 view.head = next((a.place for a in found if a.id not in self.taken), found[-1].place)
-            if len(found) < limit:
+            if len(found) < limit and (match is match_any or len(matched) == len(found)):
                 break
+        else:
+            if stage == "label":
+                return self._look_further(view, left, found[-1].place, passed)
+        return left
+
+    def _look_further(
+        self, view: View, seekers: Sequence[Seeker], since: Place, passed: Sequence[int]
+    ) -> list[Seeker]:
+        """Find work behind a long front of tasks that these seekers have had; return who got nothing."""
+        left = []
+        for seeker in seekers:
+            gone = [*passed, *self.taken]
+            attempt = attempts.take_unseen(self.tx, view.project.id, seeker.labeler, gone, since)
+            if attempt is None:
+                left.append(seeker)
+            else:
+                self.taken.append(attempt.id)
+                self._give(view, seeker, attempt, "label")
         return left
 
     def _give(self, view: View, seeker: Seeker, attempt: OpenAttempt, stage: str) -> None:

@@ -117,6 +117,8 @@ def _moved(view: View, row: Judged, verdicts: Verdicts, place: int, posterior: b
         p_all=float(verdicts.p_all[place]), benchmarks=benchmarks, undecided=undecided,
         answers=before.answers + 1, state=str(state), grace=grace,
     )  # fmt: skip
+    if state == State.DISMISSED and after.panel == "earned":
+        return replace(after, panel=None)
     assert view.model is not None
     if row.is_benchmark and after.panel is None and state == State.ADMITTED:
         posterior_benchmarks = verdicts.posterior_benchmarks[:, place]

@@ -113,13 +113,21 @@ def _promote(
     tx: Transaction, view: View, task: int, settlement: Promote, content: Content, now: datetime
 ) -> None:
     project = view.project.id
-    item = make_item(
-        view.model, view.project, task, 1, settlement.key_probs, settlement.difficulty_weights, content
-    )
-    benchmarks.insert_item_version(tx, project, item, now)
     ordinal = projects.next_ordinal(tx, project)
     revision = projects.next_revision(tx, project)
+    current, model = _with_model(tx, view)
+    item = make_item(model, current, task, 1, settlement.key_probs, settlement.difficulty_weights, content)
+    benchmarks.insert_item_version(tx, project, item, now)
     benchmarks.promote(tx, project, task, ordinal=ordinal, item_version=1, revision=revision, now=now)
+
+
+def _with_model(tx: Transaction, view: View) -> tuple[Project, Model | None]:
+    """The project, locked before, and its model: another process may have opened it in the meantime."""
+    current = projects.find(tx, view.project.id)
+    assert current is not None
+    if current.model_version == view.project.model_version or current.model_version is None:
+        return current, view.model
+    return current, Model.from_dict(projects.get_model(tx, current.id, current.model_version))
 
 
 def _drop(tx: Transaction, attempt: Attempt, *, delivered: bool) -> None:

@@ -11,6 +11,8 @@ from goldvein.decisions.admission import supply_target
 from goldvein.domain.errors import Conflict, InvalidInput, NotFound
 from goldvein.domain.policy import Policy, PolicyError
 from goldvein.domain.records import Project, ProjectDraft, ProjectState
+from goldvein.services.mining import open_if_ready
+from goldvein.services.views import STARTING_ANSWERS
 from goldvein.store import log, projects
 from goldvein.store.database import Database, Transaction
 from goldvein.store.log import Entry
@@ -133,13 +135,23 @@ def update(
             entries.append(Entry(project, "policy", policy_version=after.policy_version, detail=dict(policy)))
         projects.update(tx, after)
         log.append(tx, entries, now)
+        _catch_up(tx, after, now)
         return read(tx, project, customer)
+
+
+def _catch_up(tx: Transaction, project: Project, now: datetime) -> None:
+    """What a new state or policy asks of mining: more benchmarks, or to open, if there are enough by now."""
+    policy = Policy.from_dict(projects.get_policy(tx, project.id, project.policy_version))
+    projects.raise_supply_target(tx, project.id, supply_target(project.admitted, 0, policy))
+    if project.state == "mining":
+        open_if_ready(tx, project.id, policy, STARTING_ANSWERS, now)
 
 
 def _next_state(project: Project, state: str) -> ProjectState:
     wanted = "open" if state in ("mining", "open") and project.opened_at else state
-    if wanted not in _MOVES[project.state]:
-        allowed = sorted(_MOVES[project.state]) or ["nothing: a closed project stays closed"]
+    reachable = _MOVES[project.state] - (set() if project.opened_at else {"open"})
+    if wanted not in reachable:
+        allowed = sorted(reachable) or ["nothing: a closed project stays closed"]
         raise Conflict(
             f"a project that is {project.state} cannot become {wanted}; it can become: {', '.join(allowed)}",
             code="state_not_reachable",

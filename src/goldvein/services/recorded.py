@@ -278,7 +278,7 @@ class RecordedWork:
             gone = drop_holds(
                 tx, standings.holds_of_tasks(tx, [(project, task) for task in sorted(labelled)])
             )
-            stored = answers.by_attempts(tx, [(project, attempt) for _, _, attempt in gone])
+            stored = answers.by_attempts(tx, [(project, attempt) for _, _, attempt, _ in gone])
             log.append(tx, [_superseded(answer) for answer in stored.values()], now)
             _close_spares(tx, project, touched, labelled)
             if not self._is_open:

@@ -78,7 +78,7 @@ def resolve(
         picked = choice.read_answer(request.answer or {}, attempt.shown)
     except GoldveinError as error:
         return error
-    waits_again = _waits_again(tx, attempt)
+    waits_again = _waits_again(tx, attempt, writes)
     if waits_again is None or attempt.fence != fence:
         return LeaseLost()
     writes.ended.update(dict.fromkeys(waits_again, "closed"))
@@ -87,15 +87,19 @@ def resolve(
     return Accepted(attempt, request.labeler, picked)
 
 
-def _waits_again(tx: Transaction, attempt: Attempt) -> list[Key] | None:
-    """Where the task of a lease waits again: a late answer takes it from there; null once it is too late."""
+def _waits_again(tx: Transaction, attempt: Attempt, writes: Writes) -> list[Key] | None:
+    """Where the task of a lease waits again: a late answer takes it from there; null once it is too late.
+
+    Another late answer of the same group may have been quicker.
+    """
     if attempt.state == "leased" or (attempt.state == "lapsed" and attempt.stage == "benchmark"):
         return []
     if attempt.state != "lapsed":
         return None
     others = attempts.lock_of_tasks(tx, attempt.project, [attempt.task])
     if len(others) == 1 and others[0].state == "open" and others[0].stage == attempt.stage:
-        return [(attempt.project, others[0].id)]
+        place = (attempt.project, others[0].id)
+        return [place] if place not in writes.ended else None
     return None
 
 

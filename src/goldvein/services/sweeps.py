@@ -75,15 +75,15 @@ def _expire_holds(tx: Transaction, view: View, now: datetime) -> int:
         return 0
     owners = standings.lock(tx, [(project, labeler) for _, labeler, _ in due])
     gone = standings.delete_holds(tx, [(project, attempt) for _, _, attempt in due])
-    locked = attempts.lock(tx, [(project, attempt) for _, _, attempt in gone])
+    locked = attempts.lock(tx, [(project, attempt) for _, _, attempt, _ in gone])
     attempts.insert_open(tx, [attempt.again("label") for attempt in locked.values()])
     entries = []
-    for _, labeler, attempt in gone:
+    for _, labeler, attempt, task in gone:
         standing = owners[project, labeler]
         owners[project, labeler] = replace(standing, held=standing.held - 1)
         entries.append(
             Entry(
-                project, "discard", labeler=labeler, attempt=attempt, task=locked[project, attempt].task,
+                project, "discard", labeler=labeler, attempt=attempt, task=task,
                 policy_version=view.project.policy_version, p_all=standing.p_all,
                 benchmarks=standing.benchmarks, decision="time is up", detail={"version": standing.n},
             )

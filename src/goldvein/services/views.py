@@ -143,7 +143,7 @@ def _load(tx: Transaction, project: int, known: View | None) -> View:
     changed = benchmarks.changed_since(tx, project, since)
     for benchmark in changed:
         _take_in(view, benchmark)
-    _stack(view)
+    _stack(tx, view)
     return view
 
 
@@ -163,9 +163,11 @@ def _take_in(view: View, benchmark: Benchmark) -> None:
         view.active[benchmark.task] = benchmark
 
 
-def _stack(view: View) -> None:
+def _stack(tx: Transaction, view: View) -> None:
+    """Lay the active benchmarks side by side; servings are counted without a new revision, so read anew."""
     view.pool = [view.items[task] for task in view.active if task in view.items]
     if view.pool:
+        exposures = benchmarks.exposures(tx, view.project.id)
         view.tables = stack_tables([item.table for item in view.pool])
         view.ordinals = np.array([item.ordinal for item in view.pool])
-        view.exposures = np.array([view.active[item.task].exposures for item in view.pool])
+        view.exposures = np.array([exposures.get(item.task, 0) for item in view.pool])

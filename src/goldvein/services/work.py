@@ -29,6 +29,7 @@ from goldvein.store.log import Entry
 from goldvein.tasktypes import choice
 
 Result = WorkResult | Exception
+_TRIES = 3
 DeskMaker = Callable[[Transaction, Views, Mapping[int, View], Writes, datetime, np.random.Generator], Desk]
 
 
@@ -80,9 +81,22 @@ class WorkGroup:
         except Exception as error:
             if _is_outage(error):
                 raise
-            if len(requests) == 1:
+            if len(requests) == 1 and not isinstance(error, psycopg.errors.DeadlockDetected):
                 return [error]
-        return [self.handle([request], now, rng)[0] for request in requests]
+        return [self._alone(request, now, rng) for request in requests]
+
+    def _alone(self, request: WorkRequest, now: datetime, rng: np.random.Generator) -> Result:
+        """Carry out one request; PostgreSQL may end it again to free another one."""
+        for _ in range(_TRIES):
+            try:
+                return self._transact([request], now, rng)[0]
+            except psycopg.errors.DeadlockDetected as error:
+                failed: Exception = error
+            except Exception as error:
+                if _is_outage(error):
+                    raise
+                return error
+        return failed
 
     def _transact(
         self, requests: Sequence[WorkRequest], now: datetime, rng: np.random.Generator

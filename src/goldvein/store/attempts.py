@@ -185,6 +185,15 @@ def take_unmined(
     return [OpenAttempt(*row) for row in tx.execute(_queries.take_unmined, values)]
 
 
+def take_unseen(
+    tx: Transaction, project: int, labeler: int, passed: Sequence[int], since: Place
+) -> OpenAttempt | None:
+    """Lock the first ordinary work from a place on whose content a labeler has not had."""
+    values = {"project": project, "labeler": labeler, "passed": list(passed), **_place(since)}
+    row = tx.execute(_queries.take_unseen, values).fetchone()
+    return OpenAttempt(*row) if row else None
+
+
 def _place(place: Place) -> dict[str, Any]:
     return dict(zip(("lane", "due_at", "urgency", "id"), place, strict=True))
 

@@ -161,6 +161,11 @@ def count_exposures(tx: Transaction, servings: Mapping[tuple[int, int], int]) ->
         )
 
 
+def exposures(tx: Transaction, project: int) -> dict[int, int]:
+    """Map each active benchmark of a project to its servings."""
+    return dict(tx.execute(_queries.exposures, {"project": project}).fetchall())
+
+
 def count_by_state(tx: Transaction, project: int) -> dict[str, int]:
     """Count a project's benchmarks by their state."""
     return dict(tx.execute(_queries.count_by_state, {"project": project}).fetchall())

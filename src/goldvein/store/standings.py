@@ -180,8 +180,8 @@ def save_holds(tx: Transaction, holds: Sequence[Hold]) -> None:
         )
 
 
-def delete_holds(tx: Transaction, attempts: Iterable[tuple[int, int]]) -> list[tuple[int, int, int]]:
-    """End some holds; return (project, labeler, attempt) of those that were there."""
+def delete_holds(tx: Transaction, attempts: Iterable[tuple[int, int]]) -> list[tuple[int, int, int, int]]:
+    """End some holds; return (project, labeler, attempt, task) of those that were there."""
     keys = sorted(set(attempts))
     if not keys:
         return []

@@ -65,13 +65,14 @@ def reserve_ids(tx: Transaction, count: int) -> list[int]:
 
 
 def ensure_batch(tx: Transaction, project: int, name: str, now: datetime) -> tuple[int, bool]:
-    """Find or make the batch; return its id and whether it was cancelled."""
-    found = find_batch(tx, project, name)
-    if found is None:
-        tx.execute(_queries.insert_batch, {"project": project, "name": name, "now": now})
-        found = find_batch(tx, project, name)
-    assert found is not None
-    return found.id, found.cancelled_at is not None
+    """Find or make the batch and keep it from being cancelled meanwhile; return its id and whether it was."""
+    values = {"project": project, "name": name}
+    row = tx.execute(_queries.share_batch, values).fetchone()
+    if row is None:
+        tx.execute(_queries.insert_batch, {**values, "now": now})
+        row = tx.execute(_queries.share_batch, values).fetchone()
+    assert row is not None
+    return row[0], row[1] is not None
 
 
 def insert_many(
@@ -181,8 +182,15 @@ def progress(tx: Transaction, project: int, batch: Batch, now: datetime) -> Batc
 
 
 def queued_of_batch(tx: Transaction, project: int, batch: int) -> list[int]:
-    """Lock the waiting tasks of a batch."""
+    """List the waiting tasks of a batch."""
     return [row[0] for row in tx.execute(_queries.queued_of_batch, {"project": project, "batch": batch})]
+
+
+def queued_among(tx: Transaction, project: int, tasks: Sequence[int]) -> set[int]:
+    """Find those of some tasks that wait."""
+    if not tasks:
+        return set()
+    return {row[0] for row in tx.execute(_queries.queued_among, {"project": project, "tasks": list(tasks)})}
 
 
 def cancel_batch(tx: Transaction, project: int, batch: int, now: datetime) -> None:

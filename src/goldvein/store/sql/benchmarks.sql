@@ -59,6 +59,10 @@ FROM (SELECT project, task, count FROM unnest(%(projects)s::integer[], %(tasks)s
       AS s (project, task, count) ORDER BY project, task) AS served
 WHERE benchmarks.project = served.project AND benchmarks.task = served.task;
 
+-- name: exposures
+-- How often each active benchmark was served.
+SELECT task, exposures FROM benchmarks WHERE project = %(project)s AND state = 'active';
+
 -- name: count_by_state
 -- The benchmarks of a project by state.
 SELECT state, count(*) FROM benchmarks WHERE project = %(project)s GROUP BY state;

@@ -55,7 +55,7 @@ WHERE holds.project = new.project AND holds.labeler = new.labeler AND holds.atte
 -- name: delete_holds
 -- Held answers that were released or discarded.
 DELETE FROM holds WHERE (project, attempt) IN (SELECT * FROM unnest(%(projects)s::integer[], %(attempts)s::bigint[]))
-RETURNING project, labeler, attempt;
+RETURNING project, labeler, attempt, task;
 
 -- name: expired_holds
 -- Held answers whose time is up.

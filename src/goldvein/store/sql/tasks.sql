@@ -58,6 +58,10 @@ WHERE tasks.project = ended.project AND tasks.id = ended.id;
 -- A batch by its name.
 SELECT id, name, created_at, cancelled_at FROM batches WHERE project = %(project)s AND name = %(name)s;
 
+-- name: share_batch
+-- A batch that is pushed into: it is cancelled before or after, not meanwhile.
+SELECT id, cancelled_at FROM batches WHERE project = %(project)s AND name = %(name)s FOR SHARE;
+
 -- name: batch_counts
 -- How far a batch is, and how long its labels took from push to label.
 SELECT count(*),
@@ -71,8 +75,12 @@ SELECT count(*),
 FROM tasks WHERE project = %(project)s AND batch = %(batch)s;
 
 -- name: queued_of_batch
--- The tasks of a batch that wait, locked in key order.
-SELECT id FROM tasks WHERE project = %(project)s AND batch = %(batch)s AND state = 'queued' ORDER BY id FOR UPDATE;
+-- The tasks of a batch that wait. Not locked: a task's row comes after its attempt's and its labeler's standing.
+SELECT id FROM tasks WHERE project = %(project)s AND batch = %(batch)s AND state = 'queued' ORDER BY id;
+
+-- name: queued_among
+-- Those of some tasks that wait.
+SELECT id FROM tasks WHERE project = %(project)s AND id = ANY (%(tasks)s) AND state = 'queued';
 
 -- name: cancel_batch
 -- No more work on this batch.
