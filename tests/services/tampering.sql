@@ -122,3 +122,9 @@ UPDATE item_versions SET likelihoods = (SELECT likelihoods FROM item_versions WH
 
 -- name: a policy changed
 UPDATE policy_versions SET policy = jsonb_set(policy, '{deliver_at}', '0.9999');
+
+-- name: an item version that is gone
+DELETE FROM item_versions WHERE likelihoods IS NOT NULL;
+
+-- name: a policy version that is gone
+DELETE FROM policy_versions WHERE version = 1;

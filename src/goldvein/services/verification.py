@@ -252,9 +252,12 @@ def _replay(tx: Transaction, replayed: Project) -> _Replay:
     after = 0
     while page := proofs.labelers_of(tx, project, after, _PAGE):
         after = page[-1]
-        replay.page(
-            proofs.steps(tx, project, page),
-            proofs.releases(tx, project, page),
-            proofs.stored(tx, project, page),
-        )
+        try:
+            replay.page(
+                proofs.steps(tx, project, page),
+                proofs.releases(tx, project, page),
+                proofs.stored(tx, project, page),
+            )
+        except KeyError as missing:
+            replay.say("every version that a decision names is stored", page[0], f"there is no {missing}")
     return replay
