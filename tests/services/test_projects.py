@@ -11,6 +11,9 @@ from goldvein.domain.errors import Conflict, InvalidInput, NotFound
 from goldvein.domain.records import ProjectDraft
 from goldvein.services import benchmarks, keys, projects, quality, why_empty
 from goldvein.services.benchmarks import ManualBenchmark
+from goldvein.services.sweeps import sweep
+from goldvein.services.verification import verify
+from goldvein.store import tasks
 from goldvein.store.database import Database
 from tests.services.town import START, Town, guesses, knows, task_input
 
@@ -189,3 +192,22 @@ def test_a_report_before_anything_happened(db: Database) -> None:
     assert (report["labelers"], report["shortcuts"], report["tasks"]) == ([], {}, {})
     with pytest.raises(NotFound):
         quality.report(db, 99, town.now)
+
+
+def test_closing_a_project_ends_what_waits(db: Database) -> None:
+    """Tasks in the queue, in hands and held are cancelled, so that every pushed task has its end."""
+    town = Town(db)
+    town.push(120)
+    for n in range(4):
+        town.hire(f"trusted {n}", knows(0.97), "trusted")
+    town.hire("new", knows(0.9))
+    town.run(60)
+
+    projects.update(db, town.project.id, None, state="closed", now=town.now)
+    sweep(db, town.now)
+
+    with db.connection() as tx:
+        states = tasks.counts_by_state(tx, town.project.id)
+    assert set(states) == {"labelled", "cancelled"}
+    assert sum(states.values()) == 120
+    assert verify(db).ok

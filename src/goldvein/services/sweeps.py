@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from dataclasses import dataclass, replace
 from datetime import datetime
 
@@ -45,6 +46,8 @@ class Sweeper:
                 tasks_ended += _expire_tasks(tx, view.project.id, now)
             with self._db.transaction() as tx:
                 candidates += settle_in_vain(tx, view, now)
+        with self._db.transaction() as tx:
+            tasks_ended += _end_closed(tx, now)
         with self._db.transaction() as tx:
             batches = self._drain_batches(tx, now)
         return Swept(holds, tasks_ended, batches, candidates)
@@ -99,3 +102,11 @@ def _expire_tasks(tx: Transaction, project: int, now: datetime) -> int:
     return (
         len(close_tasks(tx, project, sorted({task for _, task in overdue}), "expired", now)) if overdue else 0
     )
+
+
+def _end_closed(tx: Transaction, now: datetime) -> int:
+    """Cancel what still waits in closed projects: nobody will be asked any more."""
+    by_project: dict[int, list[int]] = defaultdict(list)
+    for project, task in attempts.left_in_closed(tx, _AT_ONCE):
+        by_project[project].append(task)
+    return sum(len(close_tasks(tx, project, left, "cancelled", now)) for project, left in by_project.items())

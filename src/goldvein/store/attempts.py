@@ -289,3 +289,8 @@ def first_due(tx: Transaction, project: int) -> datetime | None:
     """Find the earliest deadline that waits."""
     row = tx.execute(_queries.first_due, {"project": project}).fetchone()
     return row[0] if row else None
+
+
+def left_in_closed(tx: Transaction, limit: int) -> list[tuple[int, int]]:
+    """List project and task of what still waits in closed projects."""
+    return tx.execute(_queries.left_in_closed, {"limit": limit}).fetchall()

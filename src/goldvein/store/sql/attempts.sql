@@ -121,3 +121,16 @@ SELECT min(due_at) FROM (
 -- name: count_leased
 -- How many leases are out.
 SELECT count(*) FROM attempts WHERE project = %(project)s AND state = 'leased';
+
+-- name: left_in_closed
+-- Tasks of closed projects that still wait: in the queue, in hands or held.
+SELECT p.id, left_over.task FROM projects p
+CROSS JOIN LATERAL (
+    (SELECT a.task FROM attempts a WHERE a.project = p.id AND a.stage IN ('label', 'panel') AND a.state = 'open'
+     LIMIT %(limit)s)
+    UNION
+    (SELECT a.task FROM attempts a WHERE a.project = p.id AND a.state = 'leased' AND a.stage <> 'benchmark'
+     LIMIT %(limit)s)
+    UNION
+    (SELECT h.task FROM holds h WHERE h.project = p.id LIMIT %(limit)s)) AS left_over
+WHERE p.state = 'closed' LIMIT %(limit)s;
