@@ -11,7 +11,6 @@ from goldvein.decisions.gate import (
     next_state,
     releases,
     undecided_after,
-    withdraws,
 )
 from goldvein.domain.policy import Policy
 
@@ -85,11 +84,3 @@ def test_a_veteran_who_turns_bad_is_not_at_the_boundary() -> None:
     assert undecided == 1
     assert undecided_after(undecided, 0.6, POLICY, is_benchmark=False) == 1
     assert next_state(0.6, 400, "admitted", POLICY, undecided=undecided) is State.ADMITTED
-
-
-def test_withdrawal_needs_certainty_backing_and_youth() -> None:
-    """A slice of time is withdrawn, within a day, backed by three later benchmarks."""
-    assert withdraws(0.02, 3, 3600, POLICY)
-    assert not withdraws(0.03, 3, 3600, POLICY)
-    assert not withdraws(0.01, 2, 3600, POLICY)
-    assert not withdraws(0.01, 3, 90_000, POLICY)

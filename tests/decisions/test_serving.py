@@ -5,7 +5,6 @@ import pytest
 
 from goldvein.decisions.serving import (
     benchmark_rate,
-    draw_benchmark,
     draw_benchmarks,
     eligible,
     serves_benchmark,
@@ -58,7 +57,7 @@ def test_draws_are_unseen_and_carry_their_probability() -> None:
     _, pool, good = pool_of(50)
     posterior, rng = newcomer(worlds.model())[:, 0], np.random.default_rng(8)
     unseen = np.arange(10, 50)
-    draws = [draw_benchmark(rng, posterior, unseen, pool, good, POLICY) for _ in range(500)]
+    draws = [draw_benchmarks(rng, posterior[:, None], [unseen], pool, good, POLICY)[0] for _ in range(500)]
 
     for draw in draws:
         assert draw is not None
@@ -99,7 +98,10 @@ def test_a_suspect_gets_anti_shortcut_items() -> None:
     suspect = 0.5 * newcomer(model)[:, 0]
     suspect[model.space.state_of("longest")] += 0.5
     pool, unseen = stack_tables(tables), np.arange(200)
-    draws = [draw_benchmark(rng, suspect, unseen, pool, model.space.good, POLICY) for _ in range(300)]
+    draws = [
+        draw_benchmarks(rng, suspect[:, None], [unseen], pool, model.space.good, POLICY)[0]
+        for _ in range(300)
+    ]
 
     assert np.mean([anti[draw.index] for draw in draws if draw]) > 0.6
 

@@ -140,20 +140,3 @@ def next_state(
     if state == State.DISMISSED or dismisses(p_benchmarks, benchmarks, policy):
         return State.DISMISSED
     return State.BOUNDARY if undecided >= policy.max_benchmarks else State.ADMITTED
-
-
-def withdraws(p_good_then: float, benchmarks_after: int, age_seconds: float, policy: Policy) -> bool:
-    """Whether a delivered label is taken back, once smoothing has dated a change.
-
-    Parameters
-    ----------
-    p_good_then : float
-        Smoothed P(good at that answer).
-    benchmarks_after : int
-        Benchmarks answered after it.
-    age_seconds : float
-        Time since delivery.
-    policy : Policy
-    """
-    backed = benchmarks_after >= policy.withdraw_benchmarks and age_seconds <= policy.withdraw_window_seconds
-    return backed and at_least(1 - p_good_then, policy.withdraw_at)

@@ -136,10 +136,3 @@ def _candidates(unseen: Sequence[IntArray], uniforms: Array) -> tuple[IntArray, 
     widths = (places + 1) * sizes[:, None] // counts[:, None] - starts
     chosen = starts + (uniforms * widths).astype(np.int64)
     return np.array([items[row] for items, row in zip(unseen, chosen, strict=True)]), counts
-
-
-def draw_benchmark(
-    rng: np.random.Generator, posterior: Array, unseen: IntArray, pool: Array, good: BoolArray, policy: Policy
-) -> Draw | None:
-    """``draw_benchmarks`` for one labeler; posterior is (n_states,)."""
-    return draw_benchmarks(rng, posterior[:, None], [unseen], pool, good, policy)[0]

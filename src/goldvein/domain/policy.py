@@ -34,9 +34,6 @@ class Policy:
     boundary_deliver_at: float = 0.5  # the gate's threshold for a boundary standing; 1.0 holds them all
     hold_seconds: int = 600  # how long a held answer may wait for its verdict
     max_held: int = 20  # held answers of one labeler at a time
-    withdraw_at: float = 0.98  # P(bad at that answer) at which a delivered label is withdrawn
-    withdraw_benchmarks: int = 3  # benchmarks after the answer that must back a withdrawal
-    withdraw_window_seconds: int = 86_400  # labels older than this stay
 
     # Serving: how often a benchmark, and which.
     rate_ceiling: float = 0.75  # share of benchmarks while the labeler is not yet delivered

@@ -9,6 +9,7 @@ from datetime import datetime
 
 import numpy as np
 
+from goldvein.decisions.serving import eligible
 from goldvein.domain.policy import Policy
 from goldvein.domain.records import Project
 from goldvein.stats.arrays import Array, IntArray
@@ -71,8 +72,7 @@ class View:
         bits = np.zeros(int(self.ordinals.max()) + 8, dtype=np.uint8)
         known = np.unpackbits(np.frombuffer(seen, dtype=np.uint8), bitorder="little")[: len(bits)]
         bits[: len(known)] = known
-        fresh = (bits[self.ordinals] == 0) & (self.exposures < self.policy.exposure_cap)
-        return np.flatnonzero(fresh)
+        return eligible(np.flatnonzero(bits[self.ordinals] == 0), self.exposures, self.policy)
 
 
 STARTING_ANSWERS = make_answer_model()
