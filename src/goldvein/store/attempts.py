@@ -53,6 +53,7 @@ class Attempt:
     expires_at: datetime | None
     rate: float | None
     draw: float | None
+    exposures: int | None
 
     def again(self, stage: str | None = None) -> Wanted:
         """The same task, wanted anew and first in line."""
@@ -88,7 +89,10 @@ class OpenAttempt:
 
 @dataclass(frozen=True, slots=True)
 class Lease:
-    """What to write when work goes into a labeler's hands; ``attempt`` is null where the lease makes it."""
+    """What to write when work goes into a labeler's hands; ``attempt`` is null where the lease makes it.
+
+    ``exposures`` counts a benchmark's servings by this group so far; those before it are added as it is stored.
+    """
 
     project: int
     attempt: int | None
@@ -101,6 +105,7 @@ class Lease:
     expires_at: datetime
     rate: float | None = None
     draw: float | None = None
+    exposures: int | None = None
 
 
 def insert_open(tx: Transaction, wanted: Sequence[Wanted]) -> None:
@@ -143,6 +148,7 @@ def insert_leased(tx: Transaction, leases: Sequence[Lease], now: datetime) -> di
             "expiries": [lease.expires_at for lease in leases],
             "rates": [lease.rate for lease in leases],
             "draws": [lease.draw for lease in leases],
+            "exposures": [lease.exposures for lease in leases],
             "now": now,
         },
     )

@@ -33,6 +33,8 @@ class Entry:
     policy_version: int | None = None
     rate: float | None = None
     draw: float | None = None
+    exposures: int | None = None
+    milliseconds: int | None = None
     p_benchmarks: float | None = None
     p_all: float | None = None
     benchmarks: int | None = None

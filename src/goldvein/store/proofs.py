@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -15,7 +15,7 @@ SUMS = (
     "answers_without_decision", "decisions_without_answer", "attempts_out_of_step", "labels_without_decision",
     "decisions_without_label", "panel_labels_without_decision", "tasks_out_of_step", "tasks_left_alone",
     "tasks_in_two_hands", "labels_without_event", "positions_with_gaps", "holds_miscounted",
-    "labels_in_other_words", "expired_without_event",
+    "labels_in_other_words", "expired_without_event", "servings_out_of_step", "times_out_of_step",
 )  # fmt: skip
 """Statements that list rows which break a promise; each says in its description which."""
 
@@ -39,6 +39,9 @@ class Step:
     p_all: float
     benchmarks: int
     decision: str | None
+    exposures: int | None = None
+    milliseconds: int | None = None
+    detail: Mapping[str, Any] | None = None
 
 
 @dataclass(frozen=True, slots=True)

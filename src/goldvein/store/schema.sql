@@ -54,6 +54,7 @@ CREATE TABLE attempts (
     expires_at timestamp with time zone,
     rate real,
     draw real,
+    exposures integer,
     CONSTRAINT attempts_check CHECK ((((state = 'open'::text) = (labeler IS NULL)) OR (state = 'closed'::text))),
     CONSTRAINT attempts_check1 CHECK (((state <> 'leased'::text) OR (expires_at IS NOT NULL))),
     CONSTRAINT attempts_stage_check CHECK ((stage = ANY (ARRAY['label'::text, 'panel'::text, 'benchmark'::text]))),
@@ -177,6 +178,7 @@ CREATE TABLE item_versions (
     key_right double precision NOT NULL,
     key_probabilities double precision[] NOT NULL,
     difficulty double precision[] NOT NULL,
+    wrong double precision[],
     model_version integer,
     likelihoods bytea,
     made_at timestamp with time zone NOT NULL
@@ -250,12 +252,14 @@ CREATE TABLE log (
     policy_version integer,
     rate real,
     draw real,
+    exposures integer,
+    milliseconds integer,
     p_benchmarks double precision,
     p_all double precision,
     benchmarks integer,
     decision text,
     detail jsonb,
-    CONSTRAINT log_kind_check CHECK ((kind = ANY (ARRAY['admit'::text, 'answer'::text, 'skip'::text, 'release'::text, 'discard'::text, 'dismiss'::text, 'trust'::text, 'promote'::text, 'drop'::text, 'open'::text, 'state'::text, 'policy'::text, 'withdraw'::text, 'cancel'::text, 'expire'::text])))
+    CONSTRAINT log_kind_check CHECK ((kind = ANY (ARRAY['admit'::text, 'answer'::text, 'skip'::text, 'release'::text, 'discard'::text, 'dismiss'::text, 'trust'::text, 'promote'::text, 'drop'::text, 'open'::text, 'state'::text, 'policy'::text, 'model'::text, 'withdraw'::text, 'cancel'::text, 'expire'::text])))
 )
 PARTITION BY RANGE (at);
 
@@ -285,12 +289,14 @@ CREATE TABLE log_other (
     policy_version integer,
     rate real,
     draw real,
+    exposures integer,
+    milliseconds integer,
     p_benchmarks double precision,
     p_all double precision,
     benchmarks integer,
     decision text,
     detail jsonb,
-    CONSTRAINT log_kind_check CHECK ((kind = ANY (ARRAY['admit'::text, 'answer'::text, 'skip'::text, 'release'::text, 'discard'::text, 'dismiss'::text, 'trust'::text, 'promote'::text, 'drop'::text, 'open'::text, 'state'::text, 'policy'::text, 'withdraw'::text, 'cancel'::text, 'expire'::text])))
+    CONSTRAINT log_kind_check CHECK ((kind = ANY (ARRAY['admit'::text, 'answer'::text, 'skip'::text, 'release'::text, 'discard'::text, 'dismiss'::text, 'trust'::text, 'promote'::text, 'drop'::text, 'open'::text, 'state'::text, 'policy'::text, 'model'::text, 'withdraw'::text, 'cancel'::text, 'expire'::text])))
 );
 
 CREATE TABLE model_versions (
@@ -558,6 +564,8 @@ CREATE UNIQUE INDEX outbox_position ON outbox USING btree (project, "position") 
 CREATE UNIQUE INDEX outbox_unnumbered ON outbox USING btree (project, id) WHERE ("position" IS NULL);
 
 CREATE INDEX projects_customer ON projects USING btree (customer);
+
+CREATE INDEX standings_labeler ON standings USING btree (labeler);
 
 CREATE INDEX tasks_batch ON tasks USING btree (project, batch, id) WHERE (batch IS NOT NULL);
 

@@ -114,6 +114,7 @@ def save(tx: Transaction, standings: Sequence[Standing], now: datetime) -> None:
                 "states": [s.state for s in rows],
                 "panels": [s.panel for s in rows],
                 "ns": [s.n for s in rows],
+                "model_versions": [s.model_version for s in rows],
                 "posteriors": [s.posterior for s in rows],
                 "p_benchmarks": [s.p_benchmarks for s in rows],
                 "p_all": [s.p_all for s in rows],

@@ -132,6 +132,7 @@ CREATE TABLE attempts (
     expires_at timestamptz,
     rate real,                                 -- the share of benchmarks that this lease was drawn with
     draw real,                                 -- the probability of this benchmark among the candidates drawn
+    exposures integer,                         -- servings of this benchmark before this one
     PRIMARY KEY (project, id),
     CHECK ((state = 'open') = (labeler IS NULL) OR state = 'closed'),
     CHECK (state <> 'leased' OR expires_at IS NOT NULL)
@@ -176,6 +177,7 @@ CREATE TABLE standings (
     PRIMARY KEY (project, labeler),
     CHECK (held >= 0)
 ) WITH (fillfactor = 50);
+CREATE INDEX standings_labeler ON standings (labeler);
 
 -- Answers kept back, each with P(state now, good at that answer | all since): its sum is the smoothed probability.
 CREATE TABLE holds (
@@ -218,6 +220,7 @@ CREATE TABLE item_versions (
     key_right double precision NOT NULL,
     key_probabilities double precision[] NOT NULL,
     difficulty double precision[] NOT NULL,    -- weights over the difficulty grid
+    wrong double precision[],                  -- where wrong answers go, learned; null: evenly
     model_version integer,                     -- the grid that the likelihoods stand on; null before opening
     likelihoods bytea,                         -- float64 (states, options + 1)
     made_at timestamptz NOT NULL,
@@ -312,7 +315,7 @@ CREATE TABLE log (
     at timestamptz NOT NULL,
     id bigint GENERATED ALWAYS AS IDENTITY,
     kind text NOT NULL CHECK (kind IN ('admit', 'answer', 'skip', 'release', 'discard', 'dismiss', 'trust',
-        'promote', 'drop', 'open', 'state', 'policy', 'withdraw', 'cancel', 'expire')),
+        'promote', 'drop', 'open', 'state', 'policy', 'model', 'withdraw', 'cancel', 'expire')),
     labeler integer,
     n bigint,
     attempt bigint,
@@ -325,6 +328,8 @@ CREATE TABLE log (
     policy_version integer,
     rate real,
     draw real,
+    exposures integer,                         -- servings of the benchmark before this one
+    milliseconds integer,                      -- on task, by the server's clock; null where nothing is known
     p_benchmarks double precision,
     p_all double precision,
     benchmarks integer,

@@ -9,24 +9,28 @@ FROM unnest(%(projects)s::integer[], %(tasks)s::bigint[], %(contents)s::bigint[]
 -- name: insert_leased
 -- Servings of benchmarks and directed leases: attempts that begin in a labeler's hands.
 INSERT INTO attempts (project, task, content, stage, state, lane, due_at, urgency, fence, labeler, shown, shown_at, expires_at,
-                      rate, draw)
+                      rate, draw, exposures)
 SELECT project, task, content, stage, 'leased', 1, due_at, 0, 1, labeler,
-       string_to_array(shown, ',')::smallint[], %(now)s, expires_at, rate, draw
+       string_to_array(shown, ',')::smallint[], %(now)s, expires_at, rate, draw,
+       exposures + (SELECT b.exposures FROM benchmarks b WHERE b.project = new.project AND b.task = new.task)
 FROM unnest(%(projects)s::integer[], %(tasks)s::bigint[], %(contents)s::bigint[], %(stages)s::text[], %(dues)s::timestamptz[],
-            %(labelers)s::integer[], %(shown)s::text[], %(expiries)s::timestamptz[], %(rates)s::real[], %(draws)s::real[])
-     AS new (project, task, content, stage, due_at, labeler, shown, expires_at, rate, draw)
+            %(labelers)s::integer[], %(shown)s::text[], %(expiries)s::timestamptz[], %(rates)s::real[], %(draws)s::real[],
+            %(exposures)s::integer[])
+     AS new (project, task, content, stage, due_at, labeler, shown, expires_at, rate, draw, exposures)
 ON CONFLICT DO NOTHING
 RETURNING project, task, labeler, id;
 
 -- name: lock
 -- Attempts that a group is about, locked in key order.
-SELECT project, id, task, content, stage, state, due_at, urgency, fence, labeler, shown, shown_at, expires_at, rate, draw
+SELECT project, id, task, content, stage, state, due_at, urgency, fence, labeler, shown, shown_at, expires_at, rate, draw,
+       exposures
 FROM attempts WHERE (project, id) IN (SELECT * FROM unnest(%(projects)s::integer[], %(attempts)s::bigint[]))
 ORDER BY project, id FOR UPDATE;
 
 -- name: lock_of_tasks
 -- The unfinished attempts of some tasks, locked in key order.
-SELECT project, id, task, content, stage, state, due_at, urgency, fence, labeler, shown, shown_at, expires_at, rate, draw
+SELECT project, id, task, content, stage, state, due_at, urgency, fence, labeler, shown, shown_at, expires_at, rate, draw,
+       exposures
 FROM attempts WHERE project = %(project)s AND task = ANY (%(tasks)s) AND state IN ('open', 'leased')
 ORDER BY project, id FOR UPDATE;
 

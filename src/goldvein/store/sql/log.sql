@@ -1,16 +1,17 @@
 -- name: insert_many
 -- Decisions, in the order in which they were taken.
 INSERT INTO log (project, at, kind, labeler, n, attempt, task, stage, choice, shown, item_version, model_version,
-                 policy_version, rate, draw, p_benchmarks, p_all, benchmarks, decision, detail)
+                 policy_version, rate, draw, exposures, milliseconds, p_benchmarks, p_all, benchmarks, decision, detail)
 SELECT project, %(now)s, kind, labeler, n, attempt, task, stage, choice, string_to_array(shown, ',')::smallint[], item_version,
-       model_version, policy_version, rate, draw, p_benchmarks, p_all, benchmarks, decision, detail
+       model_version, policy_version, rate, draw, exposures, milliseconds, p_benchmarks, p_all, benchmarks, decision, detail
 FROM unnest(%(project)s::integer[], %(kind)s::text[], %(labeler)s::integer[], %(n)s::bigint[], %(attempt)s::bigint[],
             %(task)s::bigint[], %(stage)s::text[], %(choice)s::smallint[], %(shown)s::text[], %(item_version)s::integer[],
             %(model_version)s::integer[], %(policy_version)s::integer[], %(rate)s::real[], %(draw)s::real[],
+            %(exposures)s::integer[], %(milliseconds)s::integer[],
             %(p_benchmarks)s::float8[], %(p_all)s::float8[], %(benchmarks)s::integer[], %(decision)s::text[],
             %(detail)s::jsonb[])
      AS new (project, kind, labeler, n, attempt, task, stage, choice, shown, item_version, model_version, policy_version, rate,
-             draw, p_benchmarks, p_all, benchmarks, decision, detail);
+             draw, exposures, milliseconds, p_benchmarks, p_all, benchmarks, decision, detail);
 
 -- name: of_kinds
 -- Rows of some kinds, in the order written.

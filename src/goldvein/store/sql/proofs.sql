@@ -50,6 +50,17 @@ JOIN task_inputs i ON i.project = b.project AND i.task = b.task
 WHERE coalesce(p.classes, i.input -> 'options') ->> (b.answer ->> 'choice')::integer IS DISTINCT FROM b.answer ->> 'value'
 LIMIT %(limit)s;
 
+-- name: servings_out_of_step
+-- An answer's log names the exposures with which its benchmark was served.
+SELECT l.project, l.attempt FROM log l JOIN attempts a ON a.project = l.project AND a.id = l.attempt
+WHERE l.kind = 'answer' AND l.exposures IS DISTINCT FROM a.exposures LIMIT %(limit)s;
+
+-- name: times_out_of_step
+-- The time on task in the log is that between showing and answering.
+SELECT l.project, l.attempt FROM log l JOIN answers n ON n.project = l.project AND n.attempt = l.attempt
+WHERE l.kind = 'answer' AND l.milliseconds <> least(floor(extract(epoch FROM n.received_at - n.shown_at) * 1000), 2147483647)
+LIMIT %(limit)s;
+
 -- name: expired_without_event
 -- Of every task that expired one event tells.
 SELECT t.project, t.id FROM tasks t
@@ -111,7 +122,7 @@ SELECT labeler FROM standings WHERE project = %(project)s AND labeler > %(after)
 -- name: steps
 -- The steps of some standings, in the order of their versions.
 SELECT labeler, n, kind, attempt, task, stage, choice, shown, item_version, model_version, policy_version, p_benchmarks, p_all,
-       benchmarks, decision
+       benchmarks, decision, exposures, milliseconds, detail
 FROM log WHERE project = %(project)s AND labeler = ANY (%(labelers)s) AND n IS NOT NULL ORDER BY project, labeler, n, at;
 
 -- name: releases
