@@ -10,10 +10,11 @@ from numpy.typing import NDArray
 
 if TYPE_CHECKING:
     from goldvein.sim.contest.behaviour import Given, Served
+
     from goldvein.stats.arrays import Array, BoolArray, IntArray
 
 NONE, BENCHMARK, DELIVERED, HELD, DISCARDED, WITHDRAWN = range(6)
-"""Fates of an answer in ``Record.fate``. A released answer is DELIVERED; a withdrawn one was delivered before."""
+"""Fates in ``Record.fate``. A released answer is DELIVERED; a WITHDRAWN one was delivered before."""
 
 
 def _no_answers() -> IntArray:
@@ -45,7 +46,7 @@ class Moves:
 
 
 class Player(Protocol):
-    """A policy in a contest. It sees what an operator sees: choices, shown orders, seconds and stored keys."""
+    """A policy in a contest. It sees what an operator sees: choices, orders, seconds and stored keys."""
 
     name: str
 
