@@ -169,11 +169,11 @@ def check(draft: TaskDraft, project: Project, now: datetime) -> NewTask:
         choice.check_input(draft.input, project.classes)
         if draft.metadata is not None:
             choice.check_size(draft.metadata, "metadata")
+        rules = choice.all_rules(draft.input, project.classes, draft.metadata)
     except InvalidInput as error:
         part = "metadata" if error.code.startswith("metadata") else "input"
         place = f"/{part}{error.facts.get('pointer', '')}"
         raise InvalidInput(error.detail, code=error.code, pointer=place) from error
-    rules = {} if project.classes is not None else choice.rule_choices(draft.input, None)
     return NewTask(0, draft, choice.content_identity(draft.input), rules, deadline)
 
 

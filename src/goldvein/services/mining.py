@@ -165,7 +165,7 @@ def make_item(
     key = int(np.argmax(key_probs))
     table = None
     if model is not None:
-        rules = choice.rule_choices(content.input, project.classes)
+        rules = choice.rule_choices(content.input, project.classes, model.space.content_rules, content.rules)
         table = item_table(model, key_probs, difficulty, rules).tobytes()
     return ItemVersion(
         task, version, key, float(key_probs[key]), key_probs.tolist(), difficulty.tolist(),

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
+from functools import lru_cache
 from typing import Any
 
 from goldvein.domain.errors import InvalidInput
 from goldvein.domain.records import UNANSWERABLE
-from goldvein.stats.shortcuts import class_rules, length_choices
+from goldvein.stats.shortcuts import class_rules
+from goldvein.tasktypes import features
 
 MAX_OPTIONS = 20
 MAX_INPUT_BYTES = 100_000
@@ -138,15 +140,63 @@ def content_rules(classes: Sequence[str] | None) -> list[str]:
 
     Always the first or the last class is what the position rules say already.
     """
-    return list(LENGTH_RULES) if classes is None else list(class_rules(len(classes)))[1:-1]
+    return list(LENGTH_RULES) if classes is None else list(_class_picks(len(classes)))
 
 
-def rule_choices(content: Mapping[str, Any], classes: Sequence[str] | None) -> dict[str, Sequence[int]]:
-    """What each content shortcut would choose: every option that ties for it."""
-    if classes is None:
-        return dict(length_choices(content["options"]))
-    rules = class_rules(len(classes))
-    return {rule: rules[rule] for rule in content_rules(classes)}
+def rule_choices(
+    content: Mapping[str, Any],
+    classes: Sequence[str] | None,
+    rules: Collection[str] | None = None,
+    stored: Mapping[str, Sequence[int]] | None = None,
+) -> dict[str, Sequence[int]]:
+    """What content shortcuts would choose: every option that ties for a rule, none where all are alike.
+
+    Parameters
+    ----------
+    content : mapping
+        A task's input.
+    classes : sequence of str, optional
+        The project's.
+    rules : collection of str, optional
+        The rules wanted, and no others computed; all when not given. A rule that is unknown here is left out.
+    stored : mapping of str to options, optional
+        What was computed when the task was pushed: it stands, whatever the features have become since.
+    """
+    known: dict[str, Sequence[int]] = dict(stored or {})
+    if classes is not None:
+        known.update(_class_picks(len(classes)))
+    if rules is None:
+        missing = set[str]() if classes is not None else set(features.FEATURES)
+    else:
+        known = {rule: known[rule] for rule in rules if rule in known}
+        unknown = [rule for rule in rules if rule not in known] if classes is None else []
+        missing = set(features.FEATURES) & {features.feature_of(rule) for rule in unknown}
+    if not missing:
+        return known
+    computed = features.picks(features.text_features(content, missing))
+    return {**{r: p for r, p in computed.items() if rules is None or r in rules}, **known}
+
+
+def all_rules(
+    content: Mapping[str, Any], classes: Sequence[str] | None, metadata: Mapping[str, Any] | None
+) -> dict[str, Sequence[int]]:
+    """What is stored with a task: the picks of every feature of its options, the customer's own included.
+
+    Rules of classes are the same for each task and are not stored.
+
+    Raises
+    ------
+    InvalidInput
+        If the customer's features break a rule.
+    """
+    own = features.picks(features.own_features(metadata, len(choices_of(content, classes))))
+    return {**({} if classes is not None else rule_choices(content, None)), **own}
+
+
+@lru_cache(maxsize=32)
+def _class_picks(n_classes: int) -> dict[str, Sequence[int]]:
+    every = class_rules(n_classes)
+    return {rule: every[rule] for rule in list(every)[1:-1]}
 
 
 def as_shown(
