@@ -35,6 +35,11 @@ class Policy:
     hold_seconds: int = 600  # how long a held answer may wait for its verdict
     max_held: int = 20  # held answers of one labeler at a time
 
+    # Withdrawal: which delivered labels are taken back once their labeler is seen to have changed.
+    withdraw_at: float = 0.9  # P(under the bar at that answer) needed to take a label back
+    withdraw_benchmarks: int = 3  # benchmarks answered after it that must back this
+    withdraw_window_seconds: int = 86_400  # labels delivered longer ago stay; 0 takes none back
+
     # Serving: how often a benchmark, and which.
     rate_ceiling: float = 0.75  # share of benchmarks while the labeler is not yet delivered
     rate_floor: float = 0.02  # share of benchmarks that is never undercut
@@ -130,6 +135,9 @@ _RANGES: dict[str, tuple[float, float]] = {
     "dismiss_at": (0.0, 0.5),
     "hold_seconds": (0, 10**9),
     "max_held": (0, 10**9),
+    "withdraw_at": (0.5, 0.9999),
+    "withdraw_benchmarks": (0, 10**9),
+    "withdraw_window_seconds": (0, 10**9),
     "rate_ceiling": (0.01, 1.0),
     "rate_floor": (0.0005, 1.0),
     "rate_slope": (0.0, 100.0),

@@ -19,6 +19,7 @@ from goldvein.decisions.gate import (
 )
 from goldvein.decisions.judging import Verdicts, hold_joints, judge
 from goldvein.decisions.trust import earns_trust
+from goldvein.decisions.withdrawing import wants_review
 from goldvein.domain.records import UNANSWERABLE
 from goldvein.services.evidence import Observation, likelihoods, signals
 from goldvein.services.standing import pack, unpack
@@ -109,6 +110,7 @@ def _moved(view: View, row: Judged, verdicts: Verdicts, place: int, posterior: b
     benchmarks = before.benchmarks + row.is_benchmark
     undecided = undecided_after(before.undecided, p_benchmarks, view.policy, is_benchmark=row.is_benchmark)
     state = next_state(p_benchmarks, benchmarks, before.state, view.policy, undecided=undecided)
+    review = wants_review(p_benchmarks, benchmarks, view.policy, is_benchmark=row.is_benchmark)
     grace = before.grace
     if state == State.DISMISSED:
         grace = view.policy.dismissal_grace if before.state != State.DISMISSED else max(0, grace - 1)
@@ -116,6 +118,7 @@ def _moved(view: View, row: Judged, verdicts: Verdicts, place: int, posterior: b
         before, n=before.n + 1, posterior=posterior, p_benchmarks=p_benchmarks,
         p_all=float(verdicts.p_all[place]), benchmarks=benchmarks, undecided=undecided,
         answers=before.answers + 1, state=str(state), grace=grace,
+        review_wanted=before.n + 1 if review else before.review_wanted,
     )  # fmt: skip
     if state == State.DISMISSED and after.panel == "earned":
         return replace(after, panel=None)

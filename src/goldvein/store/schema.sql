@@ -387,6 +387,7 @@ CREATE TABLE standings (
     skips integer DEFAULT 0 NOT NULL,
     held integer DEFAULT 0 NOT NULL,
     grace integer DEFAULT 0 NOT NULL,
+    review_wanted bigint,
     seen bytea NOT NULL,
     admitted_at timestamp with time zone NOT NULL,
     updated_at timestamp with time zone NOT NULL,
@@ -551,6 +552,8 @@ CREATE INDEX holds_task ON holds USING btree (project, task);
 
 CREATE UNIQUE INDEX labels_current ON labels USING btree (project, task) WHERE (withdrawn_at IS NULL);
 
+CREATE INDEX labels_withdrawn ON labels USING btree (project, task) WHERE (withdrawn_at IS NOT NULL);
+
 CREATE UNIQUE INDEX log_standing ON ONLY log USING btree (project, labeler, n, at) WHERE (n IS NOT NULL);
 
 CREATE UNIQUE INDEX log_other_project_labeler_n_at_idx ON log_other USING btree (project, labeler, n, at) WHERE (n IS NOT NULL);
@@ -566,6 +569,8 @@ CREATE UNIQUE INDEX outbox_unnumbered ON outbox USING btree (project, id) WHERE 
 CREATE INDEX projects_customer ON projects USING btree (customer);
 
 CREATE INDEX standings_labeler ON standings USING btree (labeler);
+
+CREATE INDEX standings_review ON standings USING btree (project) WHERE (review_wanted IS NOT NULL);
 
 CREATE INDEX tasks_batch ON tasks USING btree (project, batch, id) WHERE (batch IS NOT NULL);
 

@@ -35,6 +35,7 @@ class Standing:
     grace: int
     seen: bytes
     admitted_at: datetime
+    review_wanted: int | None = None
 
     @property
     def key(self) -> Key:
@@ -125,6 +126,7 @@ def save(tx: Transaction, standings: Sequence[Standing], now: datetime) -> None:
                 "held": [s.held for s in rows],
                 "graces": [s.grace for s in rows],
                 "seen": [s.seen for s in rows],
+                "reviews_wanted": [s.review_wanted for s in rows],
                 "now": now,
             },
         )

@@ -171,6 +171,7 @@ CREATE TABLE standings (
     skips integer NOT NULL DEFAULT 0,
     held integer NOT NULL DEFAULT 0,
     grace integer NOT NULL DEFAULT 0,          -- answers still taken after a dismissal
+    review_wanted bigint,                      -- version since which past labels are to be looked at again
     seen bytea NOT NULL,                       -- bitmap over the ordinals of benchmarks
     admitted_at timestamptz NOT NULL,
     updated_at timestamptz NOT NULL,
@@ -178,6 +179,7 @@ CREATE TABLE standings (
     CHECK (held >= 0)
 ) WITH (fillfactor = 50);
 CREATE INDEX standings_labeler ON standings (labeler);
+CREATE INDEX standings_review ON standings (project) WHERE review_wanted IS NOT NULL;
 
 -- Answers kept back, each with P(state now, good at that answer | all since): its sum is the smoothed probability.
 CREATE TABLE holds (
@@ -248,6 +250,7 @@ CREATE TABLE labels (
     PRIMARY KEY (project, id)
 );
 CREATE UNIQUE INDEX labels_current ON labels (project, task) WHERE withdrawn_at IS NULL;
+CREATE INDEX labels_withdrawn ON labels (project, task) WHERE withdrawn_at IS NOT NULL;
 
 -- Positions are given after commit, by one numberer per project: a reader never passes a row that commits later.
 CREATE TABLE outbox (

@@ -1,7 +1,7 @@
 -- name: lock
 -- The standings of a group, locked in key order.
 SELECT project, labeler, state, panel, n, model_version, posterior, p_benchmarks, p_all, benchmarks, undecided, answers,
-       skips, held, grace, seen, admitted_at
+       skips, held, grace, seen, admitted_at, review_wanted
 FROM standings
 WHERE (project, labeler) IN (SELECT * FROM unnest(%(projects)s::integer[], %(labelers)s::integer[]))
 ORDER BY project, labeler FOR UPDATE;
@@ -18,13 +18,13 @@ VALUES (%(project)s, %(labeler)s, %(state)s, %(panel)s, 0, %(model_version)s, %(
 UPDATE standings SET state = new.state, panel = new.panel, n = new.n, model_version = new.model_version,
     posterior = new.posterior, p_benchmarks = new.p_benchmarks, p_all = new.p_all, benchmarks = new.benchmarks,
     undecided = new.undecided, answers = new.answers, skips = new.skips, held = new.held, grace = new.grace, seen = new.seen,
-    updated_at = %(now)s
+    review_wanted = new.review_wanted, updated_at = %(now)s
 FROM unnest(%(projects)s::integer[], %(labelers)s::integer[], %(states)s::text[], %(panels)s::text[], %(ns)s::bigint[],
             %(model_versions)s::integer[], %(posteriors)s::bytea[], %(p_benchmarks)s::float8[], %(p_all)s::float8[],
             %(benchmarks)s::integer[], %(undecided)s::integer[], %(answers)s::bigint[], %(skips)s::integer[],
-            %(held)s::integer[], %(graces)s::integer[], %(seen)s::bytea[])
+            %(held)s::integer[], %(graces)s::integer[], %(seen)s::bytea[], %(reviews_wanted)s::bigint[])
      AS new (project, labeler, state, panel, n, model_version, posterior, p_benchmarks, p_all, benchmarks, undecided, answers,
-             skips, held, grace, seen)
+             skips, held, grace, seen, review_wanted)
 WHERE standings.project = new.project AND standings.labeler = new.labeler;
 
 -- name: list_project
