@@ -59,13 +59,15 @@ def group_step(n: int, n_options: int, share_drawn: float) -> Callable[[], None]
     n_drawn = round(n * share_drawn)
 
     def step() -> None:
-        likelihood = served_likelihoods(model, items, orders, choices)
+        likelihood = served_likelihoods(model, items, orders, choices, [9] * len(items))
         verdicts = judge(model, p_benchmarks, p_all, likelihood)
         for one, both in zip(verdicts.p_benchmarks.tolist(), verdicts.p_all.tolist(), strict=True):
             gate(one, both, 9, "admitted", policy)
             benchmark_rate(min(one, both), 9, "admitted", policy)
         drawn = verdicts.posterior_benchmarks[:, :n_drawn]
-        draw_benchmarks(rng, drawn, [unseen] * n_drawn, pool, model.space.good, policy)
+        draw_benchmarks(
+            rng, drawn, [unseen] * n_drawn, pool, np.zeros(pool.shape[1], dtype=np.int64), model, policy
+        )
 
     return step
 

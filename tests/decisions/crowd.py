@@ -152,10 +152,18 @@ def run(
     joints, owners, ages = np.empty((model.space.size, 0)), np.empty(0, dtype=np.int64), np.empty(0)
     for step in range(n_answers):
         active = np.flatnonzero(state != State.DISMISSED)
-        rates = [benchmark_rate(p[i], int(counts["ben"][i]), state[i], policy) for i in active]
+        rates = benchmark_rate(p[active], counts["ben"][active], state[active], policy)
         wants = active[rng.random(len(active)) < rates]
         unseen = [np.flatnonzero(~seen[i] & (exposures < policy.exposure_cap)) for i in wants]
-        draws = draw_benchmarks(rng, posterior[:, wants], unseen, world.pool, model.space.good, policy)
+        draws = draw_benchmarks(
+            rng,
+            posterior[:, wants],
+            unseen,
+            world.pool,
+            np.zeros(world.pool.shape[1], dtype=np.int64),
+            model,
+            policy,
+        )
         likelihood = np.ones((model.space.size, n))
         served = {int(i): d.index for i, d in zip(wants, draws, strict=True) if d is not None}
         orders = {i: rng.permutation(world.n_options) for i in served}
@@ -174,6 +182,7 @@ def run(
                 [world.tables[k] for k in served.values()],
                 list(orders.values()),
                 list(choices.values()),
+                [0] * len(choices),
             )
         verdicts = judge(model, posterior, posterior, likelihood, None, joints, owners)
         posterior, p, joints = verdicts.posterior_benchmarks, verdicts.p_benchmarks, verdicts.joints
@@ -196,7 +205,7 @@ def run(
             if i not in served:
                 counts["ord"][i] += 1
                 decided = gate(p[i], p[i], int(counts["ben"][i]), state[i], policy)
-                if decided is Gate.DELIVER:
+                if decided == Gate.DELIVER:
                     counts["del"][i] += 1
                     counts["last"][i] = step
                     if counts["first"][i] < 0:
@@ -204,9 +213,9 @@ def run(
                     counts["bad"][i] += kinds[i] != "honest" and not (
                         kinds[i] == "sleeper" and step < sleep_until
                     )
-                elif decided is Gate.HOLD and (owners == i).sum() < policy.max_held:
+                elif decided == Gate.HOLD and (owners == i).sum() < policy.max_held:
                     new.append(i)
-            state[i] = next_state(p[i], int(counts["ben"][i]), state[i], policy).value
+            state[i] = next_state(p[i], int(counts["ben"][i]), state[i], policy).item()
         if new:
             joints = np.concatenate([joints, hold_joints(model, posterior[:, new])], axis=1)
             owners, ages = (

@@ -36,7 +36,7 @@ def test_trust_is_earned_on_many_benchmarks() -> None:
     for i in range(40):
         table = worlds.table(model, key=i % 4, longest=(i + i // 4) % 4)
         order = np.roll(np.arange(4), i // 2)
-        p = judge(model, p, p, served_likelihoods(model, [table], [order], [i % 4])).posterior_benchmarks
+        p = judge(model, p, p, served_likelihoods(model, [table], [order], [i % 4], [0])).posterior_benchmarks
 
     assert earns_trust(model, p[:, 0], 40, POLICY)
     assert not earns_trust(model, p[:, 0], 10, POLICY)

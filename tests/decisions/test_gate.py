@@ -33,15 +33,15 @@ POLICY = Policy()
 )
 def test_gate(p_benchmarks: float, p_all: float, benchmarks: int, state: str, decided: Gate) -> None:
     """Each row is a promise of the gate."""
-    assert gate(p_benchmarks, p_all, benchmarks, state, POLICY) is decided
+    assert gate(p_benchmarks, p_all, benchmarks, state, POLICY) == decided
 
 
 def test_policy_can_hold_at_the_boundary() -> None:
     """A policy that does not want boundary labels gets none."""
     strict = Policy(boundary_deliver_at=1.0)
 
-    assert gate(0.94, 0.94, 300, "boundary", strict) is Gate.HOLD
-    assert gate(0.96, 0.96, 300, "boundary", strict) is Gate.DELIVER
+    assert gate(0.94, 0.94, 300, "boundary", strict) == Gate.HOLD
+    assert gate(0.96, 0.96, 300, "boundary", strict) == Gate.DELIVER
 
 
 def test_release_looks_at_then_and_at_now() -> None:
@@ -68,19 +68,19 @@ def test_dismissal_is_late_and_rests_on_benchmarks() -> None:
 
 def test_states_follow_the_verdict() -> None:
     """Undecided for long: boundary, until decided; dismissed stays dismissed."""
-    assert next_state(0.8, 199, "admitted", POLICY, undecided=199) is State.ADMITTED
-    assert next_state(0.8, 200, "admitted", POLICY, undecided=200) is State.BOUNDARY
-    assert next_state(0.96, 230, "boundary", POLICY, undecided=0) is State.ADMITTED
-    assert next_state(0.001, 230, "boundary", POLICY) is State.DISMISSED
-    assert next_state(0.99, 230, "dismissed", POLICY) is State.DISMISSED
+    assert next_state(0.8, 199, "admitted", POLICY, undecided=199) == State.ADMITTED
+    assert next_state(0.8, 200, "admitted", POLICY, undecided=200) == State.BOUNDARY
+    assert next_state(0.96, 230, "boundary", POLICY, undecided=0) == State.ADMITTED
+    assert next_state(0.001, 230, "boundary", POLICY) == State.DISMISSED
+    assert next_state(0.99, 230, "dismissed", POLICY) == State.DISMISSED
 
 
 def test_a_veteran_who_turns_bad_is_not_at_the_boundary() -> None:
     """Only benchmarks since the last verdict count; a verdict starts the count anew."""
     undecided = 0
     for p in (0.8, 0.9, 0.97, 0.6):
-        undecided = undecided_after(undecided, p, POLICY, is_benchmark=True)
+        undecided = int(undecided_after(undecided, p, POLICY, is_benchmark=True))
 
     assert undecided == 1
     assert undecided_after(undecided, 0.6, POLICY, is_benchmark=False) == 1
-    assert next_state(0.6, 400, "admitted", POLICY, undecided=undecided) is State.ADMITTED
+    assert next_state(0.6, 400, "admitted", POLICY, undecided=undecided) == State.ADMITTED

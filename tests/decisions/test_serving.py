@@ -11,6 +11,7 @@ from goldvein.decisions.serving import (
 )
 from goldvein.domain.policy import Policy
 from goldvein.stats.items import stack_tables
+from goldvein.stats.model import Model
 from goldvein.stats.posterior import newcomer
 from tests.stats import worlds
 
@@ -47,17 +48,22 @@ def test_serves_benchmark_at_the_rate() -> None:
     assert share == pytest.approx(0.75, abs=0.03)
 
 
-def pool_of(n: int) -> tuple[object, np.ndarray, np.ndarray]:
+def pool_of(n: int) -> tuple[Model, np.ndarray, np.ndarray]:
     model = worlds.model()
     return model, stack_tables(worlds.random_tables(model, np.random.default_rng(7), n)), model.space.good
 
 
 def test_draws_are_unseen_and_carry_their_probability() -> None:
     """Never an item outside the list, one of the best four, all of them drawn sometimes."""
-    _, pool, good = pool_of(50)
+    model, pool, _ = pool_of(50)
     posterior, rng = newcomer(worlds.model())[:, 0], np.random.default_rng(8)
     unseen = np.arange(10, 50)
-    draws = [draw_benchmarks(rng, posterior[:, None], [unseen], pool, good, POLICY)[0] for _ in range(500)]
+    draws = [
+        draw_benchmarks(
+            rng, posterior[:, None], [unseen], pool, np.zeros(pool.shape[1], dtype=np.int64), model, POLICY
+        )[0]
+        for _ in range(500)
+    ]
 
     for draw in draws:
         assert draw is not None
@@ -69,10 +75,17 @@ def test_draws_are_unseen_and_carry_their_probability() -> None:
 
 def test_few_unseen_are_enough_and_none_is_said() -> None:
     """Two left: one of the two at one half; nothing left: None."""
-    model = worlds.model()
-    _, pool, good = pool_of(30)
+    model, pool, _ = pool_of(30)
     left = [np.array([4, 9]), np.array([], dtype=np.int64), np.arange(30)]
-    draws = draw_benchmarks(np.random.default_rng(9), newcomer(model, 3), left, pool, good, POLICY)
+    draws = draw_benchmarks(
+        np.random.default_rng(9),
+        newcomer(model, 3),
+        left,
+        pool,
+        np.zeros(pool.shape[1], dtype=np.int64),
+        model,
+        POLICY,
+    )
 
     assert draws[0] is not None
     assert draws[0].index in {4, 9}
@@ -84,10 +97,20 @@ def test_few_unseen_are_enough_and_none_is_said() -> None:
 
 def test_nobody_to_draw_for() -> None:
     """An empty group is a group."""
-    model = worlds.model()
-    _, pool, good = pool_of(5)
+    model, pool, _ = pool_of(5)
 
-    assert draw_benchmarks(np.random.default_rng(1), newcomer(model, 0), [], pool, good, POLICY) == []
+    assert (
+        draw_benchmarks(
+            np.random.default_rng(1),
+            newcomer(model, 0),
+            [],
+            pool,
+            np.zeros(pool.shape[1], dtype=np.int64),
+            model,
+            POLICY,
+        )
+        == []
+    )
 
 
 def test_a_suspect_gets_anti_shortcut_items() -> None:
@@ -99,7 +122,9 @@ def test_a_suspect_gets_anti_shortcut_items() -> None:
     suspect[model.space.state_of("longest")] += 0.5
     pool, unseen = stack_tables(tables), np.arange(200)
     draws = [
-        draw_benchmarks(rng, suspect[:, None], [unseen], pool, model.space.good, POLICY)[0]
+        draw_benchmarks(
+            rng, suspect[:, None], [unseen], pool, np.zeros(pool.shape[1], dtype=np.int64), model, POLICY
+        )[0]
         for _ in range(300)
     ]
 

@@ -46,7 +46,7 @@ histories = st.lists(steps, min_size=1, max_size=25)
 def likelihood_of(step: Step, model: Model = MODEL) -> np.ndarray:
     if step.item is None:
         return np.ones((model.space.size, 1))
-    return served_likelihoods(model, [ITEMS[step.item]], [step.order], [step.choice])
+    return served_likelihoods(model, [ITEMS[step.item]], [step.order], [step.choice], [3])
 
 
 def follow(history: list[Step]) -> list[Verdicts]:
@@ -108,10 +108,15 @@ def test_draws_do_not_depend_on_company(n: int, seed: int) -> None:
     rng = np.random.default_rng(seed)
     p = rng.dirichlet(np.ones(MODEL.space.size), size=n).T.copy()
     unseen = [np.flatnonzero(rng.random(len(ITEMS)) < 0.8) for _ in range(n)]
-    together = draw_benchmarks(np.random.default_rng(seed), p, unseen, POOL, MODEL.space.good, POLICY)
+    together = draw_benchmarks(
+        np.random.default_rng(seed), p, unseen, POOL, np.zeros(POOL.shape[1], dtype=np.int64), MODEL, POLICY
+    )
     stream = np.random.default_rng(seed)
     alone = [
-        draw_benchmarks(stream, p[:, [i]], [unseen[i]], POOL, MODEL.space.good, POLICY)[0] for i in range(n)
+        draw_benchmarks(
+            stream, p[:, [i]], [unseen[i]], POOL, np.zeros(POOL.shape[1], dtype=np.int64), MODEL, POLICY
+        )[0]
+        for i in range(n)
     ]
 
     assert together == alone
@@ -153,15 +158,15 @@ def test_gate_never_delivers_below_the_bar(
     for step, verdict in zip(history, follow(history), strict=True):
         benchmarks += step.item is not None
         p = float(verdict.p_benchmarks[0])
-        undecided = undecided_after(undecided, p, policy, is_benchmark=step.item is not None)
-        state = next_state(p, benchmarks, state, policy, undecided=undecided)
-        if gate(p, p, benchmarks, state, policy) is Gate.DELIVER:
+        undecided = int(undecided_after(undecided, p, policy, is_benchmark=step.item is not None))
+        state = State(next_state(p, benchmarks, state, policy, undecided=undecided).item())
+        if gate(p, p, benchmarks, state, policy) == Gate.DELIVER:
             assert p >= deliver_at - 1e-6
             assert benchmarks >= min_benchmarks
             assert state is not State.DISMISSED
 
 
-@given(histories, st.lists(st.floats(0.5, 2.0), min_size=25, max_size=25))
+@given(histories, st.lists(st.floats(0.5, 2.0), min_size=26, max_size=26))
 def test_signals_never_raise_what_is_delivered(history: list[Step], weights: list[float]) -> None:
     """With signals, the gate delivers a subset of what it delivers without."""
     signal = np.array(weights)[:, None]
@@ -172,8 +177,8 @@ def test_signals_never_raise_what_is_delivered(history: list[Step], weights: lis
         verdict = judge(MODEL, p_benchmarks, p_all, likelihood_of(step), signal)
         p_benchmarks, p_all = verdict.posterior_benchmarks, verdict.posterior_all
         one, both = float(verdict.p_benchmarks[0]), float(verdict.p_all[0])
-        if gate(one, both, benchmarks, "admitted", POLICY) is Gate.DELIVER:
-            assert gate(one, one, benchmarks, "admitted", POLICY) is Gate.DELIVER
+        if gate(one, both, benchmarks, "admitted", POLICY) == Gate.DELIVER:
+            assert gate(one, one, benchmarks, "admitted", POLICY) == Gate.DELIVER
 
 
 @settings(max_examples=60, deadline=None)

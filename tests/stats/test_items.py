@@ -15,7 +15,7 @@ def test_rows_sum_to_one(n_options: int) -> None:
     """Each state answers something."""
     table = worlds.table(worlds.model(), n_options)
 
-    assert table.shape == (25, n_options + 1)
+    assert table.shape == (26, n_options + 1)
     assert table.sum(axis=1) == pytest.approx(1.0, abs=1e-12)
 
 
@@ -57,7 +57,7 @@ def test_shown_order_convicts_position_clickers() -> None:
     """The position rules answer by the order as shown under that lease."""
     model = worlds.model()
     table = worlds.table(model)
-    likelihood = served_likelihoods(model, [table, table, table], [[2, 0, 1, 3]] * 3, [2, 3, 4])
+    likelihood = served_likelihoods(model, [table, table, table], [[2, 0, 1, 3]] * 3, [2, 3, 4], [0, 15, 0])
     first, last = (likelihood[model.space.state_of(rule)] for rule in ("first", "last"))
 
     assert first[0] > 0.9
@@ -69,7 +69,7 @@ def test_position_rows_sum_to_one_over_choices() -> None:
     """Whatever the order, a position clicker answers something."""
     model = worlds.model()
     table = worlds.table(model)
-    likelihood = served_likelihoods(model, [table] * 5, [[3, 1, 0, 2]] * 5, range(5))
+    likelihood = served_likelihoods(model, [table] * 5, [[3, 1, 0, 2]] * 5, range(5), [7] * 5)
 
     assert likelihood.sum(axis=1) == pytest.approx(1.0, abs=1e-12)
 
@@ -113,16 +113,20 @@ def test_stack_fills_up_with_impossible_answers() -> None:
     model = worlds.model()
     pool = stack_tables([worlds.table(model, 2), worlds.table(model, 4)])
 
-    assert pool.shape == (25, 2, 5)
+    assert pool.shape == (26, 2, 5)
     assert pool.sum(axis=2) == pytest.approx(1.0, abs=1e-12)
     assert (pool[:, 0, 3:] == 0).all()
 
 
 def test_confusion_moves_wrong_answers() -> None:
     """Where classes are confused, wrong answers go where confusion says."""
-    model = worlds.model()
     confusion = np.array([[0, 1.0, 0], [0.5, 0, 0.5], [0.5, 0.5, 0]])
-    table = item_table(model, np.array([1.0, 0, 0]), model.answers.difficulty_prior, None, confusion)
+    model = worlds.model(answers=make_answer_model(confusion=confusion))
+    table = item_table(model, np.array([1.0, 0, 0]), model.answers.difficulty_prior)
+    own = item_table(
+        model, np.array([1.0, 0, 0]), model.answers.difficulty_prior, None, np.array([0, 0, 1.0])
+    )
 
+    assert (own[: model.space.n_abilities, 1] == 0).all()
     assert (table[: model.space.n_abilities, 2] == 0).all()
     assert table.sum(axis=1) == pytest.approx(1.0, abs=1e-12)

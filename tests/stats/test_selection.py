@@ -10,7 +10,10 @@ from tests.stats import worlds
 
 
 def by_definition(p: np.ndarray, good: np.ndarray, table: np.ndarray) -> float:
-    """Expected p(1-p) after the answer, answer by answer."""
+    """Expected p(1-p) after the answer to an item that nobody has seen, answer by answer."""
+    space = worlds.model().space
+    table = table.copy()
+    table[space.state_of("leaker")] = table[space.state_of("random")]
     total = 0.0
     for column in table.T:
         seen = float((p * column).sum())
@@ -28,7 +31,9 @@ def test_equals_the_definition() -> None:
     p = rng.dirichlet(np.ones(model.space.size), size=4).T
     candidates = rng.integers(len(tables), size=(4, 5))
 
-    remaining = remaining_variance(p, model.space.good, stack_tables(tables), candidates)
+    remaining = remaining_variance(
+        p, model, stack_tables(tables), candidates, np.zeros(len(tables), dtype=np.int64)
+    )
 
     expected = [
         [by_definition(p[:, i], model.space.good, tables[c]) for c in candidates[i]] for i in range(4)
@@ -43,7 +48,9 @@ def test_never_more_than_before() -> None:
     p = rng.dirichlet(np.ones(model.space.size), size=20).T
     prior = p[model.space.good].sum(axis=0)
 
-    remaining = remaining_variance(p, model.space.good, pool, np.tile(np.arange(10), (20, 1)))
+    remaining = remaining_variance(
+        p, model, pool, np.tile(np.arange(10), (20, 1)), np.zeros(10, dtype=np.int64)
+    )
 
     assert (remaining <= (prior * (1 - prior))[:, None] + 1e-12).all()
 
@@ -55,6 +62,17 @@ def test_anti_shortcut_items_tell_most_about_a_suspect() -> None:
     suspect[model.space.state_of("longest")] += 0.5
     pool = stack_tables([worlds.table(model, longest=0), worlds.table(model, longest=2)])
 
-    usual, anti = remaining_variance(suspect, model.space.good, pool, np.array([[0, 1]]))[0]
+    usual, anti = remaining_variance(suspect, model, pool, np.array([[0, 1]]), np.zeros(2, dtype=np.int64))[0]
 
     assert anti < 0.7 * usual
+
+
+def test_whoever_may_know_the_keys_is_asked_what_nobody_has_seen() -> None:
+    """Against a leaker a fresh benchmark tells more than one that was served a hundred times."""
+    model = worlds.model()
+    pool = stack_tables([worlds.table(model)] * 2)
+    suspect = np.zeros((model.space.size, 1))
+    suspect[[model.space.n_abilities - 5, model.space.state_of("leaker")], 0] = 0.5
+    exposed, fresh = remaining_variance(suspect, model, pool, np.array([[0, 1]]), np.array([100, 0]))[0]
+
+    assert fresh < 0.75 * exposed

@@ -1,16 +1,19 @@
 """Shortcuts: what they choose, what they pass, what following them says."""
 
+import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from goldvein.stats.arrays import ShapeError
+from goldvein.stats.arrays import Array, ShapeError
+from goldvein.stats.model import Model, Rapid
 from goldvein.stats.shortcuts import (
     class_rules,
     extremes,
-    followed_rules,
     length_choices,
-    ordinary_signal,
+    ordinary_likelihoods,
+    rapid_signal,
     shortcut_pass_shares,
-    signal_levels,
 )
 from tests.stats import worlds
 
@@ -35,23 +38,56 @@ def test_pass_shares_name_the_shortcut_that_the_mix_rewards() -> None:
         shortcut_pass_shares(model, [], [])
 
 
-def test_following_a_position_is_suspicious_and_unknown_shares_weigh_nothing() -> None:
-    """Only what is known of honest people can speak against someone."""
+def ordinary(model: Model, choice: int) -> Array:
+    """Signal of one ordinary answer: option 2 is the longest and stands first, option 0 is the shortest."""
+    picks = {"longest": (2,), "shortest": (0,)}
+    return ordinary_likelihoods(model, [picks], [[2, 0, 1, 3]], [choice])[:, 0]
+
+
+def test_following_a_position_is_suspicious_and_unknown_leans_weigh_nothing() -> None:
+    """Only what is known of good people can speak against someone."""
     model = worlds.model()
-    levels = signal_levels(model, 4)
-    followed = followed_rules(model, [2, 0, 1, 3], 2, {"longest": (2,), "shortest": (0,)})
-    signal = ordinary_signal([levels], [followed])[:, 0]
+    signal = ordinary(model, 2)
 
-    assert signal[model.space.state_of("first")] > 1.2
-    assert signal[model.space.state_of("last")] < 1.0
-    assert signal[model.space.state_of("longest")] == 1.0
-    assert (signal[: model.space.n_abilities] == 1.0).all()
+    assert signal[model.space.state_of("first")] > 2
+    assert signal[model.space.state_of("last")] < 0.5
+    assert signal[model.space.state_of("longest")] == pytest.approx(1.0)
+    assert signal[: model.space.n_abilities] == pytest.approx(1.0)
 
 
-def test_signal_is_capped() -> None:
-    """One ordinary answer moves the odds by a bounded factor, however rare its match."""
-    model = worlds.model(temper=1.0)
-    levels = signal_levels(model, 16)
+def test_where_good_labelers_lean_is_where_the_able_are_expected() -> None:
+    """With a known lean, a random answer speaks against ability and for guessing; the longest for both."""
+    model = worlds.model(leans={"longest": 9.0})
+    able, at_random, longest = (
+        model.space.n_abilities - 1,
+        model.space.state_of("random"),
+        model.space.state_of("longest"),
+    )
 
-    assert levels.max() <= model.signal_cap
-    assert levels.min() >= 1 / model.signal_cap
+    assert ordinary(model, 2)[able] == pytest.approx(0.3 + 0.7 * 4 * 0.75)
+    assert ordinary(model, 2)[longest] > ordinary(model, 2)[able] > ordinary(model, 2)[at_random]
+    assert ordinary(model, 1)[at_random] > ordinary(model, 1)[able] > ordinary(model, 1)[longest]
+    assert ordinary(model, 1)[at_random] == pytest.approx(1.0)
+
+
+@given(lean=st.floats(0.05, 50), weight=st.floats(0, 1), choice=st.integers(0, 3))
+def test_signal_is_bounded_and_averages_to_one(lean: float, weight: float, choice: int) -> None:
+    """Each state's signal, averaged over chance answers, is 1; and none falls under what tells nothing."""
+    model = worlds.model(leans={"longest": lean}, ordinary_weight=weight)
+    all_choices = np.array([ordinary(model, c) for c in range(4)])
+
+    assert all_choices.mean(axis=0) == pytest.approx(1.0)
+    assert ordinary(model, choice).min() >= 1 - weight - 1e-12
+    assert ordinary(model, choice).max() <= 1 - weight + 4 * weight + 1e-12
+
+
+def test_a_quick_answer_speaks_for_guessing_and_only_where_times_tell() -> None:
+    """Time on task moves shortcuts against abilities, within the bound of its weight."""
+    rapid = np.array([True, False])
+    told = worlds.model(rapid=Rapid(1.0, 0.0, share_solving=0.02, share_guessing=0.6))
+    signal = rapid_signal(told, rapid)
+
+    assert (rapid_signal(worlds.model(), rapid) == 1).all()
+    assert (signal[: told.space.n_abilities] == 1).all()
+    assert signal[told.space.state_of("random"), 0] == pytest.approx(0.3 + 0.7 * 30)
+    assert signal[told.space.state_of("random"), 1] < 1

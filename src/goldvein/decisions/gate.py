@@ -1,16 +1,25 @@
 """The gate: deliver, hold or discard an answer; dismiss a labeler; release what was held.
 
-Probabilities are compared rounded to 1e-6, so that two machines whose sums differ in the last bits decide
-alike.
+Every rule takes the standings of n labelers at once, one number being the short case: the service decides for
+a group, a simulation for a whole crowd. Probabilities are compared rounded to 1e-6, so that two machines
+whose sums differ in the last bits decide alike.
 """
 
 from __future__ import annotations
 
 from enum import StrEnum
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeAlias
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from goldvein.stats.arrays import Array, BoolArray, IntArray
 
 if TYPE_CHECKING:
     from goldvein.domain.policy import Policy
+
+Names: TypeAlias = NDArray[np.str_]
+"""Values of ``Gate`` or ``State``, one for each labeler."""
 
 DIGITS = 6
 
@@ -31,57 +40,58 @@ class State(StrEnum):
     DISMISSED = "dismissed"  # until an auditor or a probation readmits
 
 
-def at_least(p: float, threshold: float) -> bool:
-    """``p >= threshold`` at the precision at which all decisions compare."""
-    return round(float(p), DIGITS) >= round(threshold, DIGITS)
+def at_least(p: ArrayLike, threshold: ArrayLike) -> BoolArray:
+    """``p >= threshold`` at the precision at which all decisions compare, elementwise."""
+    enough: BoolArray = np.round(np.asarray(p), DIGITS) >= np.round(np.asarray(threshold), DIGITS)
+    return enough
 
 
-def gate(p_benchmarks: float, p_all: float, benchmarks: int, state: str, policy: Policy) -> Gate:
-    """Decide one ordinary answer.
+def gate(
+    p_benchmarks: ArrayLike, p_all: ArrayLike, benchmarks: ArrayLike, state: ArrayLike, policy: Policy
+) -> Names:
+    """Decide an ordinary answer of each of n labelers.
 
     Parameters
     ----------
-    p_benchmarks, p_all : float
+    p_benchmarks, p_all : (n,) float
         P(at or over the bar) after this answer's step. Signals can only lower trust: the smaller counts.
-    benchmarks : int
+    benchmarks : (n,) int
         Benchmarks answered in this project since the last admission.
-    state : str
-        A ``State``.
+    state : (n,) names
+        Of ``State``.
     policy : Policy
 
     Returns
     -------
-    Gate
+    (n,) names of ``Gate``
     """
-    if state == State.DISMISSED:
-        return Gate.DISCARD
-    if benchmarks >= policy.min_benchmarks and at_least(min(p_benchmarks, p_all), threshold(state, policy)):
-        return Gate.DELIVER
-    return Gate.HOLD
+    enough = np.asarray(benchmarks) >= policy.min_benchmarks
+    good = enough & at_least(np.minimum(p_benchmarks, p_all), threshold(state, policy))
+    kept = np.where(good, Gate.DELIVER, Gate.HOLD)
+    return np.where(np.asarray(state) == State.DISMISSED, Gate.DISCARD, kept)
 
 
-def threshold(state: str, policy: Policy) -> float:
-    """P(at or over the bar) that the gate asks of a standing in this state."""
-    if state == State.BOUNDARY:
-        return min(policy.boundary_deliver_at, policy.deliver_at)
-    return policy.deliver_at
+def threshold(state: ArrayLike, policy: Policy) -> Array:
+    """P(at or over the bar) that the gate asks of standings in these states."""
+    at_boundary = np.asarray(state) == State.BOUNDARY
+    return np.where(at_boundary, min(policy.boundary_deliver_at, policy.deliver_at), policy.deliver_at)
 
 
-def releases(smoothed: float, p_all: float, benchmarks: int, policy: Policy) -> bool:
-    """Whether a held answer goes out: its labeler was good *then*, and nothing speaks against it now.
+def releases(smoothed: ArrayLike, p_all: ArrayLike, benchmarks: ArrayLike, policy: Policy) -> BoolArray:
+    """Whether held answers go out: the labeler was good *then*, and nothing speaks against it now.
 
     Parameters
     ----------
-    smoothed : float
+    smoothed : (n,) float
         P(good at the held answer | everything until now).
-    p_all : float
-        Today's P(at or over the bar), signals included.
-    benchmarks : int
+    p_all : (n,) float
+        Today's P(at or over the bar) of its labeler, signals included.
+    benchmarks : (n,) int
         Benchmarks answered since the last admission; held answers wait for ``min_benchmarks`` too.
     policy : Policy
     """
-    enough = benchmarks >= policy.min_benchmarks
-    return enough and at_least(min(smoothed, p_all), policy.deliver_at)
+    enough = np.asarray(benchmarks) >= policy.min_benchmarks
+    return enough & at_least(np.minimum(smoothed, p_all), policy.deliver_at)
 
 
 def hold_limit_seconds(seconds_to_deadline: float | None, policy: Policy) -> float:
@@ -97,30 +107,39 @@ def hold_limit_seconds(seconds_to_deadline: float | None, policy: Policy) -> flo
     return limit if seconds_to_deadline is None else max(0.0, min(limit, seconds_to_deadline / 4))
 
 
-def dismisses(p_benchmarks: float, benchmarks: int, policy: Policy) -> bool:
-    """Whether a labeler goes: on benchmarks alone, and late, since withholding already protects."""
-    return benchmarks >= policy.min_benchmarks and not at_least(p_benchmarks, policy.dismiss_at + 10**-DIGITS)
+def dismisses(p_benchmarks: ArrayLike, benchmarks: ArrayLike, policy: Policy) -> BoolArray:
+    """Whether labelers go: on benchmarks alone, and late, since withholding already protects."""
+    enough = np.asarray(benchmarks) >= policy.min_benchmarks
+    return enough & ~at_least(p_benchmarks, policy.dismiss_at + 10**-DIGITS)
 
 
-def undecided_after(undecided: int, p_benchmarks: float, policy: Policy, *, is_benchmark: bool) -> int:
-    """Benchmarks spent since the standing was last good enough to deliver, one step later.
+def undecided_after(
+    undecided: ArrayLike, p_benchmarks: ArrayLike, policy: Policy, *, is_benchmark: ArrayLike
+) -> IntArray:
+    """Benchmarks spent since a standing was last good enough to deliver, one step later.
 
     Parameters
     ----------
-    undecided : int
+    undecided : (n,) int
         The count before this answer; 0 at admission.
-    p_benchmarks : float
+    p_benchmarks : (n,) float
         P(at or over the bar) after it.
     policy : Policy
-    is_benchmark : bool
+    is_benchmark : (n,) bool
     """
-    return 0 if at_least(p_benchmarks, policy.deliver_at) else undecided + is_benchmark
+    more: IntArray = np.asarray(undecided) + np.asarray(is_benchmark, dtype=np.int64)
+    return np.where(at_least(p_benchmarks, policy.deliver_at), 0, more)
 
 
 def next_state(
-    p_benchmarks: float, benchmarks: int, state: str, policy: Policy, *, undecided: int = 0
-) -> State:
-    """State of a standing after a step; a dismissal ends only by readmission.
+    p_benchmarks: ArrayLike,
+    benchmarks: ArrayLike,
+    state: ArrayLike,
+    policy: Policy,
+    *,
+    undecided: ArrayLike = 0,
+) -> Names:
+    """State of standings after a step; a dismissal ends only by readmission.
 
     A standing is at the boundary once ``max_benchmarks`` were spent on it without a verdict. All benchmarks
     ever answered would be the wrong count: a veteran whose work turns bad would then be at the boundary at
@@ -128,15 +147,19 @@ def next_state(
 
     Parameters
     ----------
-    p_benchmarks : float
-    benchmarks : int
+    p_benchmarks : (n,) float
+    benchmarks : (n,) int
         Benchmarks answered since the last admission.
-    state : str
-        The ``State`` before.
+    state : (n,) names
+        Of ``State``, before.
     policy : Policy
-    undecided : int
+    undecided : (n,) int
         From ``undecided_after``.
+
+    Returns
+    -------
+    (n,) names of ``State``
     """
-    if state == State.DISMISSED or dismisses(p_benchmarks, benchmarks, policy):
-        return State.DISMISSED
-    return State.BOUNDARY if undecided >= policy.max_benchmarks else State.ADMITTED
+    gone = (np.asarray(state) == State.DISMISSED) | dismisses(p_benchmarks, benchmarks, policy)
+    kept = np.where(np.asarray(undecided) >= policy.max_benchmarks, State.BOUNDARY, State.ADMITTED)
+    return np.where(gone, State.DISMISSED, kept)

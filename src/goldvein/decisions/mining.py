@@ -114,9 +114,9 @@ def _promotes(evidence: Evidence, n_trusted_left: int, policy: Policy) -> bool:
     """Sure enough of key and ease; once nobody is left to ask, less will do."""
     p_clean = evidence.clean_probability(policy.ease_at_least)
     if n_trusted_left <= 0:
-        return at_least(p_clean, policy.promote_exhausted_at)
+        return bool(at_least(p_clean, policy.promote_exhausted_at))
     p_key = float(evidence.answer_probs[evidence.best])
-    return at_least(p_clean, policy.promote_at) and at_least(p_key, policy.promote_key_at)
+    return bool(at_least(p_clean, policy.promote_at) and at_least(p_key, policy.promote_key_at))
 
 
 def _drop(evidence: Evidence, policy: Policy) -> Drop:

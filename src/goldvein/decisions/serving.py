@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from goldvein.decisions.gate import State, at_least
 from goldvein.stats.selection import remaining_variance
@@ -14,7 +15,8 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from goldvein.domain.policy import Policy
-    from goldvein.stats.arrays import Array, BoolArray, IntArray
+    from goldvein.stats.arrays import Array, IntArray
+    from goldvein.stats.model import Model
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,8 +38,8 @@ class Draw:
     candidates: tuple[int, ...]
 
 
-def benchmark_rate(p: float, benchmarks: int, state: str, policy: Policy) -> float:
-    """Share of benchmarks among what a labeler is served next.
+def benchmark_rate(p: ArrayLike, benchmarks: ArrayLike, state: ArrayLike, policy: Policy) -> Array:
+    """Share of benchmarks among what each of n labelers is served next.
 
     The ceiling until the labeler is delivered, then proportional to what is still in doubt, never under the
     floor. Luck is likeliest among the newly delivered, and without a closer look it would last until the next
@@ -45,20 +47,26 @@ def benchmark_rate(p: float, benchmarks: int, state: str, policy: Policy) -> flo
 
     Parameters
     ----------
-    p : float
+    p : (n,) float
         ``min(p_benchmarks, p_all)``: signals cannot convict, but they do make us look.
-    benchmarks : int
+    benchmarks : (n,) int
         Benchmarks answered since the last admission.
-    state : str
-        A ``State``; the boundary and the dismissed get the floor.
+    state : (n,) names
+        Of ``State``; the boundary and the dismissed get the floor.
     policy : Policy
+
+    Returns
+    -------
+    (n,) float
     """
-    if state in (State.BOUNDARY, State.DISMISSED):
-        return policy.rate_floor
-    if benchmarks < policy.min_benchmarks or not at_least(p, policy.deliver_at):
-        return policy.rate_ceiling
-    fresh = policy.rate_ceiling * min(1.0, (policy.rate_fresh_benchmarks / benchmarks) ** 2)
-    return min(policy.rate_ceiling, max(policy.rate_floor, policy.rate_slope * (1.0 - p), fresh))
+    p, benchmarks, state = np.asarray(p, dtype=float), np.asarray(benchmarks), np.asarray(state)
+    fresh = policy.rate_ceiling * np.square(policy.rate_fresh_benchmarks / np.maximum(benchmarks, 1))
+    delivered = np.clip(
+        np.maximum(policy.rate_slope * (1.0 - p), fresh), policy.rate_floor, policy.rate_ceiling
+    )
+    doubtful = (benchmarks < policy.min_benchmarks) | ~at_least(p, policy.deliver_at)
+    rate = np.where(doubtful, policy.rate_ceiling, delivered)
+    return np.where((state == State.BOUNDARY) | (state == State.DISMISSED), policy.rate_floor, rate)
 
 
 def serves_benchmark(rng: np.random.Generator, rate: float) -> bool:
@@ -85,7 +93,8 @@ def draw_benchmarks(
     posteriors: Array,
     unseen: Sequence[IntArray],
     pool: Array,
-    good: BoolArray,
+    exposures: IntArray,
+    model: Model,
     policy: Policy,
 ) -> list[Draw | None]:
     """Draw a benchmark for each of n labelers: one of the best few of some unseen ones.
@@ -100,7 +109,9 @@ def draw_benchmarks(
         Pool positions each labeler may still be served.
     pool : (n_states, n_items, K + 1) float
         From ``items.stack_tables``.
-    good : (n_states,) bool
+    exposures : (n_items,) int
+        Servings of every benchmark of the pool.
+    model : Model
     policy : Policy
 
     Returns
@@ -113,7 +124,7 @@ def draw_benchmarks(
     if not able:
         return draws
     candidates, counts = _candidates([unseen[i] for i in able], uniforms[able, :-1])
-    remaining = remaining_variance(posteriors[:, able], good, pool, candidates)
+    remaining = remaining_variance(posteriors[:, able], model, pool, candidates, exposures)
     remaining[np.arange(candidates.shape[1]) >= counts[:, None]] = np.inf
     best = np.argsort(remaining, axis=1, kind="stable")
     kept = np.minimum(counts, policy.best_of)

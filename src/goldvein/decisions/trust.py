@@ -32,4 +32,4 @@ def earns_trust(model: Model, posterior_benchmarks: Array, benchmarks: int, poli
     policy : Policy
     """
     enough = benchmarks >= policy.trust_benchmarks
-    return enough and at_least(trusted_mass(model, posterior_benchmarks), policy.trust_at)
+    return enough and bool(at_least(trusted_mass(model, posterior_benchmarks), policy.trust_at))

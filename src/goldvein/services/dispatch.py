@@ -103,7 +103,7 @@ class Desk:
         for seeker in crowd:
             standing = self._standing(view, seeker)
             p = min(standing.p_benchmarks, standing.p_all)
-            seeker.rate = benchmark_rate(p, standing.benchmarks, standing.state, view.policy)
+            seeker.rate = float(benchmark_rate(p, standing.benchmarks, standing.state, view.policy))
         self._serve_benchmarks(view, [s for s in crowd if serves_benchmark(self.rng, s.rate)])
         self._serve_ordinary(view, [s for s in crowd if s.labeler not in self.given])
         waiting = [s for s in crowd if s.labeler not in self.given and self._standing(view, s).held]
@@ -204,7 +204,9 @@ class Desk:
         assert model is not None
         own = [self._standing(view, seeker) for seeker in seekers]
         unseen = [view.unseen(standing.seen) for standing in own]
-        draws = draw_benchmarks(self.rng, unpack(own)[0], unseen, view.tables, model.space.good, view.policy)
+        draws = draw_benchmarks(
+            self.rng, unpack(own)[0], unseen, view.tables, view.exposures, model, view.policy
+        )
         self._ask_for_supply(view, unseen)
         drawn = [(s, view.pool[d.index], d) for s, d in zip(seekers, draws, strict=True) if d is not None]
         if not drawn:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import lru_cache
 
 import numpy as np
 
@@ -12,7 +11,7 @@ from goldvein.domain.records import UNANSWERABLE
 from goldvein.stats.arrays import Array
 from goldvein.stats.items import served_likelihoods
 from goldvein.stats.model import Model
-from goldvein.stats.shortcuts import followed_rules, ordinary_signal, signal_levels
+from goldvein.stats.shortcuts import ordinary_likelihoods
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +34,7 @@ def likelihoods(model: Model, observed: Sequence[Observation]) -> Array:
             for place, table in zip(places, tables, strict=True)
         ]
         shown = [observed[place].shown for place in places]
-        likelihood[:, places] = served_likelihoods(model, tables, shown, choices)
+        likelihood[:, places] = served_likelihoods(model, tables, shown, choices, [0] * len(places))
     return likelihood
 
 
@@ -49,12 +48,7 @@ def signals(model: Model, observed: Sequence[Observation], *, shuffled: bool) ->
     signal = np.ones((model.space.size, len(observed)))
     places = [p for p, one in enumerate(observed) if one.table is None and one.choice != UNANSWERABLE]
     if places:
-        levels = [_levels(model, len(observed[place].shown)) for place in places]
-        followed = [followed_rules(model, observed[p].shown, observed[p].choice, {}) for p in places]
-        signal[:, places] = ordinary_signal(levels, followed)
+        shown = [observed[place].shown for place in places]
+        choices = [observed[place].choice for place in places]
+        signal[:, places] = ordinary_likelihoods(model, [{}] * len(places), shown, choices)
     return signal
-
-
-@lru_cache(maxsize=256)
-def _levels(model: Model, options: int) -> Array:
-    return signal_levels(model, options)

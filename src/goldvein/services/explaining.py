@@ -163,7 +163,7 @@ def _crossing(rows: Sequence[LogRow], policy: Policy) -> LogRow | None:
         if row.n is None or row.p_benchmarks is None or row.p_all is None:
             continue
         p = min(row.p_benchmarks, row.p_all)
-        is_over = (row.benchmarks or 0) >= policy.min_benchmarks and at_least(p, policy.deliver_at)
+        is_over = (row.benchmarks or 0) >= policy.min_benchmarks and bool(at_least(p, policy.deliver_at))
         if is_over and not was_over:
             crossing = row
         was_over = is_over
@@ -219,7 +219,7 @@ def _timeline(rows: Sequence[LogRow], policy: Policy) -> list[Moment]:
 
 def _over(row: LogRow, state: str, policy: Policy) -> bool:
     p = min(row.p_benchmarks or 0.0, row.p_all or 0.0)
-    return (row.benchmarks or 0) >= policy.min_benchmarks and at_least(p, threshold(state, policy))
+    return (row.benchmarks or 0) >= policy.min_benchmarks and bool(at_least(p, threshold(state, policy)))
 
 
 def _moment_of_run(run: Sequence[LogRow]) -> Moment:

@@ -108,8 +108,10 @@ def _moved(view: View, row: Judged, verdicts: Verdicts, place: int, posterior: b
     before = row.standing
     p_benchmarks = float(verdicts.p_benchmarks[place])
     benchmarks = before.benchmarks + row.is_benchmark
-    undecided = undecided_after(before.undecided, p_benchmarks, view.policy, is_benchmark=row.is_benchmark)
-    state = next_state(p_benchmarks, benchmarks, before.state, view.policy, undecided=undecided)
+    undecided = int(
+        undecided_after(before.undecided, p_benchmarks, view.policy, is_benchmark=row.is_benchmark)
+    )
+    state = State(next_state(p_benchmarks, benchmarks, before.state, view.policy, undecided=undecided).item())
     review = wants_review(p_benchmarks, benchmarks, view.policy, is_benchmark=row.is_benchmark)
     grace = before.grace
     if state == State.DISMISSED:
@@ -135,9 +137,10 @@ def _decide(bench: Bench, row: Judged, standing: Standing, posterior: Array, wri
     attempt = row.answer.attempt
     decision: Gate | None = None
     if not row.is_benchmark:
-        decision = gate(
+        decided = gate(
             standing.p_benchmarks, standing.p_all, standing.benchmarks, standing.state, bench.view.policy
         )
+        decision = Gate(decided.item())
         if row.answer.choice == UNANSWERABLE:
             decision = Gate.DISCARD
         if decision is Gate.DELIVER:

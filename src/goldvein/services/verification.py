@@ -58,7 +58,7 @@ class _Track:
     """One standing while its log is replayed."""
 
     posterior: tuple[Array, Array]
-    state: str = State.ADMITTED
+    state: State = State.ADMITTED
     benchmarks: int = 0
     undecided: int = 0
     p: tuple[float, float] = (0.0, 0.0)
@@ -150,8 +150,9 @@ class _Replay:
         policy = self.policies[step.policy_version]
         is_benchmark = step.stage == "benchmark"
         track.benchmarks += is_benchmark
-        track.undecided = undecided_after(track.undecided, track.p[0], policy, is_benchmark=is_benchmark)
-        track.state = next_state(track.p[0], track.benchmarks, track.state, policy, undecided=track.undecided)
+        track.undecided = int(undecided_after(track.undecided, track.p[0], policy, is_benchmark=is_benchmark))
+        state = next_state(track.p[0], track.benchmarks, track.state, policy, undecided=track.undecided)
+        track.state = State(state.item())
         row = step.attempt or 0
         if not self._close(track.p, (step.p_benchmarks, step.p_all)) or track.benchmarks != step.benchmarks:
             self.say(
@@ -164,7 +165,7 @@ class _Replay:
             return
         decision = "discard"
         if step.choice != UNANSWERABLE:
-            decision = str(gate(*track.p, track.benchmarks, track.state, policy))
+            decision = gate(*track.p, track.benchmarks, track.state, policy).item()
         if decision != step.decision:
             self.say(
                 "the gate decides as its rule says", row, f"logged {step.decision}, recomputed {decision}"

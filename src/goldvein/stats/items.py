@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from goldvein.stats.arrays import Array, IntArray, ShapeError, frozen
-from goldvein.stats.states import POSITION_RULES, RANDOM
+from goldvein.stats.arrays import Array, BoolArray, IntArray, ShapeError, frozen
+from goldvein.stats.states import LEAKER, POSITION_RULES, RANDOM
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -53,7 +53,7 @@ def item_table(
     key_probs: Array,
     difficulty_weights: Array,
     choices_of_rules: Mapping[str, Sequence[int]] | None = None,
-    confusion: Array | None = None,
+    wrong: Array | None = None,
 ) -> Array:
     """Likelihood of every answer to one benchmark, for every state.
 
@@ -68,14 +68,15 @@ def item_table(
     choices_of_rules : mapping of str to option indices
         What each content rule would choose; several options where they tie. A rule of the model that is not
         named answers at random here.
-    confusion : (K, K) float, optional
-        Row k: where wrong answers go when k is the key; rows sum to one, the diagonal is 0. Even by default.
+    wrong : (K,) float, optional
+        How wrong answers to this item spread over its options, the key left out. Where it is not learned,
+        wrong answers go where the project's ``confusion`` of classes says, or evenly.
 
     Returns
     -------
     (n_states, K + 1) float
-        Rows sum to one. Rows of the position rules are those of random answers, which is what they are while
-        the shown order is unknown; ``served_likelihoods`` fills them in.
+        Rows sum to one, as served to nobody in particular: position rules stand as random answers, a leaker
+        as somebody who knows the key. ``served_likelihoods`` fills in the serving.
 
     Raises
     ------
@@ -86,21 +87,31 @@ def item_table(
     _check_distribution("key_probs", keys, None)
     _check_distribution("difficulty_weights", weights, len(model.answers.difficulties))
     n_options, none = len(keys), model.answers.none_share
-    if confusion is None:
-        confusion = (1 - np.eye(n_options)) / (n_options - 1)
     right = accuracy_curve(model.answers, n_options, weights, model.space.thetas)[:, None]
-    ability = right * keys + (1 - right) * (1 - none) * (keys @ confusion)
+    ability = right * keys + (1 - right) * (1 - none) * (keys @ wrong_spread(model.answers, n_options, wrong))
     ability = np.concatenate([ability, (1 - right) * none], axis=1)
-    rules = [_rule_row(model, n_options, name, choices_of_rules or {}) for name in model.space.shortcuts]
+    rules = [_rule_row(model, keys, name, choices_of_rules or {}) for name in model.space.shortcuts]
     return frozen(np.concatenate([ability, np.array(rules)]))
 
 
-def _rule_row(
-    model: Model, n_options: int, name: str, choices_of_rules: Mapping[str, Sequence[int]]
-) -> Array:
+def wrong_spread(answers: AnswerModel, n_options: int, wrong: Array | None = None) -> Array:
+    """Where wrong answers go, for every key: (K, K), rows sum to one, the diagonal is 0."""
+    if wrong is None and answers.confusion is not None and len(answers.confusion) == n_options:
+        return answers.confusion
+    spread = np.ones((n_options, n_options)) if wrong is None else np.tile(wrong, (n_options, 1))
+    np.fill_diagonal(spread, 0.0)
+    rows: Array = spread / spread.sum(axis=1, keepdims=True)
+    return rows
+
+
+def _rule_row(model: Model, keys: Array, name: str, choices_of_rules: Mapping[str, Sequence[int]]) -> Array:
     """Answers of a shortcut: its rule's options, and at random in a share of lapses."""
-    row = np.full(n_options + 1, (1 - model.random_none) / n_options)
+    row = np.full(len(keys) + 1, (1 - model.random_none) / len(keys))
     row[-1] = model.random_none
+    if name == LEAKER:
+        row *= model.lapse
+        row[:-1] += (1 - model.lapse) * keys
+        return row
     chosen = () if name == RANDOM or name in POSITION_RULES else tuple(choices_of_rules.get(name, ()))
     if not chosen:
         return row
@@ -143,11 +154,15 @@ def stack_tables(tables: Sequence[Array]) -> Array:
 
 
 def served_likelihoods(
-    model: Model, tables: Sequence[Array], orders: Sequence[Sequence[int] | IntArray], choices: Sequence[int]
+    model: Model,
+    tables: Sequence[Array],
+    orders: Sequence[Sequence[int] | IntArray],
+    choices: Sequence[int],
+    exposures: Sequence[int],
 ) -> Array:
-    """Likelihood of each answer given, with the position rules filled in from the shown order.
+    """Likelihood of each answer given, with the shown order and earlier servings taken in.
 
-    Hot path: + and x only.
+    Hot path: + - x / only.
 
     Parameters
     ----------
@@ -155,6 +170,8 @@ def served_likelihoods(
     tables : n tables, each (n_states, K_i + 1) float
     orders : n orders; ``orders[i][position]`` is the option shown at that position
     choices : n options chosen, in content order; ``K_i`` for "cannot be answered"
+    exposures : n counts
+        Servings of the benchmark before this one.
 
     Returns
     -------
@@ -162,11 +179,40 @@ def served_likelihoods(
     """
     columns = [table[:, choice] for table, choice in zip(tables, choices, strict=True)]
     likelihood = np.array(columns).T.copy() if columns else np.empty((model.space.size, 0))
-    lapsed = model.lapse * likelihood[model.space.state_of(RANDOM)]
-    for rule, position in zip(POSITION_RULES, (0, -1), strict=True):
-        hits = np.array([order[position] == choice for order, choice in zip(orders, choices, strict=True)])
-        likelihood[model.space.state_of(rule)] = lapsed + (1 - model.lapse) * hits
+    shown = [
+        np.array([order[place] == choice for order, choice in zip(orders, choices, strict=True)], dtype=bool)
+        for place in (0, -1)
+    ]
+    return as_served(model, likelihood, (shown[0], shown[1]), np.asarray(exposures))
+
+
+def as_served(
+    model: Model, likelihood: Array, shown: tuple[BoolArray, BoolArray], exposures: IntArray
+) -> Array:
+    """Fill position rules and the leaker into likelihoods taken from item tables; changes them in place.
+
+    Parameters
+    ----------
+    model : Model
+    likelihood : (n_states, n) float
+    shown : pair of (n,) bool
+        Whether the option chosen stood first, and whether it stood last.
+    exposures : (n,) int
+        Servings of the benchmark before this one.
+    """
+    at_random = likelihood[model.space.state_of(RANDOM)]
+    for rule, hits in zip(POSITION_RULES, shown, strict=True):
+        likelihood[model.space.state_of(rule)] = model.lapse * at_random + (1 - model.lapse) * hits
+    known = leaked_share(model, exposures)
+    leaker = model.space.state_of(LEAKER)
+    likelihood[leaker] = known * likelihood[leaker] + (1 - known) * at_random
     return likelihood
+
+
+def leaked_share(model: Model, exposures: IntArray) -> Array:
+    """P(a leaker knows the key) of a benchmark that was served so often: elementwise."""
+    known: Array = exposures / (exposures + model.leak_half)
+    return known
 
 
 def bar_theta(

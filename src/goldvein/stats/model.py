@@ -6,17 +6,19 @@ bar, which is known only once the first benchmarks exist.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, fields
+from dataclasses import asdict, dataclass, field, fields, replace
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from goldvein.stats.arrays import Array, frozen
-from goldvein.stats.states import DEFAULT_CONTENT_RULES, StateSpace, make_space
+from goldvein.stats.arrays import Array, ShapeError, frozen, ordered_sum
+from goldvein.stats.states import DEFAULT_CONTENT_RULES, LEAKER, RANDOM, StateSpace, make_space
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
+
+_LEAKER_SHARE = 0.02
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -39,6 +41,9 @@ class AnswerModel:
         Share of wrong answers that are "cannot be answered".
     none_key_share : float
         Share of pushed tasks that truly cannot be answered.
+    confusion : (K, K) float, optional
+        For classes, where wrong answers go when the row's class is the key; rows sum to one, the diagonal
+        is 0. Even while it is not learned.
     attraction : float
         Concentration of the Polya urn over wrong options: near 0 all wrong answers fall on one attractor,
         large means they spread evenly.
@@ -51,6 +56,26 @@ class AnswerModel:
     none_share: float = 0.05
     none_key_share: float = 0.02
     attraction: float = 1.2
+    confusion: Array | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Rapid:
+    """What time on task tells: an answer quicker than its task can be read is a guess.
+
+    An answer is rapid if it took less than ``base_seconds + seconds_per_character * characters``.
+
+    Attributes
+    ----------
+    base_seconds, seconds_per_character : float
+    share_solving, share_guessing : float
+        Rapid answers among those of people who do the job, and of people who do not.
+    """
+
+    base_seconds: float
+    seconds_per_character: float
+    share_solving: float
+    share_guessing: float
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -75,13 +100,18 @@ class Model:
         Share of a shortcut's answers that are random instead.
     random_none : float
         Share of random answers that are "cannot be answered".
-    follow_shares : mapping of str to float
-        For content rules whose share is known: how often an honest labeler's ordinary answer agrees with
-        the rule. A rule without a share gives no signal.
-    temper : float
-        Exponent on the evidence of ordinary answers, in [0, 1].
-    signal_cap : float
-        Largest factor by which one ordinary answer may move the odds.
+    leak_half : float
+        Servings of a benchmark after which a leaker knows its key with probability one half.
+    leans : mapping of str to float
+        Odds by which a good labeler's ordinary answer leans to the option that a rule picks, learned from
+        answers: ``P(option) ~ product of the leans of the rules that pick it``. A rule without one gives 1.
+    solving : (n_states,) float
+        How much of a good labeler's solving each state does: up to 1 for abilities, 0 for shortcuts.
+    ordinary_weight : float
+        Share of ordinary tasks taken to tell what they seem to tell, in [0, 1]; the rest tells nothing.
+        It tempers the evidence of ordinary answers, and bounds it.
+    rapid : Rapid, optional
+        What time on task tells; None while it tells nothing.
     """
 
     answers: AnswerModel
@@ -93,9 +123,16 @@ class Model:
     walk: float = 0.0003
     lapse: float = 0.05
     random_none: float = 0.02
-    follow_shares: Mapping[str, float] = field(default_factory=lambda: MappingProxyType({}))
-    temper: float = 0.25
-    signal_cap: float = 1.5
+    leak_half: float = 15.0
+    leans: Mapping[str, float] = field(default_factory=lambda: MappingProxyType({}))
+    solving: Array = field(default_factory=lambda: frozen([]))
+    ordinary_weight: float = 0.7
+    rapid: Rapid | None = None
+
+    def __post_init__(self) -> None:
+        """Reckon what each ability solves, where it is not given."""
+        if not len(self.solving):
+            object.__setattr__(self, "solving", solving_of(self.answers, self.space, self.prior))
 
     def to_dict(self) -> dict[str, Any]:
         """Plain values for JSON; floats survive exactly, since JSON writes their shortest exact form."""
@@ -103,9 +140,10 @@ class Model:
         answers = {f.name: getattr(self.answers, f.name) for f in fields(self.answers)}
         return {
             **_listed(plain),
-            "follow_shares": dict(self.follow_shares),
+            "leans": dict(self.leans),
+            "rapid": asdict(self.rapid) if self.rapid else None,
             "answers": _listed(answers),
-            "content_rules": list(self.space.shortcuts[3:]),
+            "content_rules": list(self.space.content_rules),
         }
 
     @classmethod
@@ -119,7 +157,9 @@ class Model:
                 "answers": answer_model_from_dict(plain["answers"]),
                 "space": make_space(plain["bar_theta"], rules),
                 "prior": frozen(plain["prior"]),
-                "follow_shares": MappingProxyType(dict(plain["follow_shares"])),
+                "leans": MappingProxyType(dict(plain["leans"])),
+                "solving": frozen(plain["solving"]),
+                "rapid": Rapid(**plain["rapid"]) if plain["rapid"] else None,
             }
         )
 
@@ -133,11 +173,15 @@ def _listed(values: Mapping[str, Any]) -> dict[str, Any]:
 
 def answer_model_from_dict(values: Mapping[str, Any]) -> AnswerModel:
     """Answer model inside a stored model."""
-    arrays = {name: frozen(values[name]) for name in ("difficulties", "difficulty_prior")}
+    arrays = {
+        name: frozen(values[name])
+        for name in ("difficulties", "difficulty_prior", "confusion")
+        if values[name] is not None
+    }
     return AnswerModel(**{**values, **arrays})
 
 
-def make_answer_model(**changes: float) -> AnswerModel:
+def make_answer_model(**changes: Any) -> AnswerModel:
     """Answer model that a project starts with.
 
     Difficulties reach from "everybody gets it" to "even trusted labelers guess". The prior is a broad bell;
@@ -147,11 +191,12 @@ def make_answer_model(**changes: float) -> AnswerModel:
     Parameters
     ----------
     **changes : float
-        Scalar attributes of ``AnswerModel`` that differ from their default.
+        Attributes of ``AnswerModel`` that differ from their default.
     """
     grid = np.linspace(-5.5, 3.5, 19)
     weights = np.exp(-0.5 * ((grid + 2.0) / 2.2) ** 2)
-    return AnswerModel(difficulties=frozen(grid), difficulty_prior=frozen(weights / weights.sum()), **changes)
+    started = AnswerModel(difficulties=frozen(grid), difficulty_prior=frozen(weights / weights.sum()))
+    return replace(started, **changes)
 
 
 def make_model(
@@ -198,7 +243,7 @@ def population_prior(space: StateSpace, *, shortcut_mass: float, mean: float = 1
     ----------
     space : StateSpace
     shortcut_mass : float
-        Total share of shortcuts, in (0, 1). A third of it answers at random.
+        Total share of shortcuts, in (0, 1). A third of it answers at random, a fiftieth leaks.
     mean, sd : float
         Centre over the bar and spread of honest ability, logits.
 
@@ -208,6 +253,69 @@ def population_prior(space: StateSpace, *, shortcut_mass: float, mean: float = 1
     """
     bar = space.thetas[~space.good[: space.n_abilities]].max() + 0.5 * np.diff(space.thetas)[0]
     ability = np.exp(-0.5 * ((space.thetas - bar - mean) / sd) ** 2)
-    shares = np.full(len(space.shortcuts), (2 / 3) / (len(space.shortcuts) - 1))
-    shares[0] = 1 / 3
+    built_in = {RANDOM: 1 / 3, LEAKER: _LEAKER_SHARE}
+    left = (1 - sum(built_in.values())) / (len(space.shortcuts) - len(built_in))
+    shares = np.array([built_in.get(name, left) for name in space.shortcuts])
     return frozen(np.concatenate([(1 - shortcut_mass) * ability / ability.sum(), shortcut_mass * shares]))
+
+
+def solving_of(answers: AnswerModel, space: StateSpace, prior: Array, weights: Array | None = None) -> Array:
+    """How much of a good labeler's solving each state does.
+
+    Parameters
+    ----------
+    answers : AnswerModel
+    space : StateSpace
+    prior : (n_states,) float
+        Says who the good labelers are.
+    weights : (n_difficulties,) float, optional
+        Difficulty of ordinary tasks; what is thought of a pushed task when not given.
+
+    Returns
+    -------
+    (n_states,) float
+        ``min(1, solved(theta) / mean solved among the good)`` for abilities, 0 for shortcuts.
+    """
+    weights = answers.difficulty_prior if weights is None else weights
+    slopes = answers.discrimination * (space.thetas[:, None] - answers.difficulties)
+    solved = (weights / (1 + np.exp(-slopes))).sum(axis=1)
+    good = prior[: space.n_abilities] * space.good[: space.n_abilities]
+    solving = np.zeros(space.size)
+    solving[: space.n_abilities] = np.minimum(1.0, solved / (good @ solved / good.sum()))
+    return frozen(solving)
+
+
+def convert(p: Array, old: Model, new: Model) -> Array:
+    """Distribution under a newer model's states: abilities stay, shortcuts are found again by name.
+
+    A shortcut that is new gets its share of the new model's prior, taken from everything else alike; one that
+    is gone leaves its mass to random answers. Linear, so that it holds for joints as well as for posteriors.
+
+    Parameters
+    ----------
+    p : (n_states of old, n) float
+    old, new : Model
+
+    Returns
+    -------
+    (n_states of new, n) float
+
+    Raises
+    ------
+    ShapeError
+        If the bars differ: a project's bar is turned into an ability once.
+    """
+    if old.bar_theta != new.bar_theta:
+        raise ShapeError(f"the bar lies at {old.bar_theta} and at {new.bar_theta}: the grids do not match")
+    mass, grid = ordered_sum(p), new.space.n_abilities
+    fresh = [name for name in new.space.shortcuts if name not in old.space.shortcuts]
+    share = sum(float(new.prior[new.space.state_of(name)]) for name in fresh)
+    converted = np.zeros((new.space.size, p.shape[1]))
+    converted[:grid] = p[:grid]
+    for name in old.space.shortcuts:
+        home = name if name in new.space.shortcuts else RANDOM
+        converted[new.space.state_of(home)] += p[old.space.state_of(name)]
+    converted *= 1.0 - share
+    for name in fresh:
+        converted[new.space.state_of(name)] = new.prior[new.space.state_of(name)] * mass
+    return converted

@@ -11,11 +11,17 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from goldvein.stats.items import leaked_share
+from goldvein.stats.states import LEAKER, RANDOM
+
 if TYPE_CHECKING:
-    from goldvein.stats.arrays import Array, BoolArray, IntArray
+    from goldvein.stats.arrays import Array, IntArray
+    from goldvein.stats.model import Model
 
 
-def remaining_variance(p: Array, good: BoolArray, pool: Array, candidates: IntArray) -> Array:
+def remaining_variance(
+    p: Array, model: Model, pool: Array, candidates: IntArray, exposures: IntArray
+) -> Array:
     """Variance of "good" still expected after each candidate's answer; low where it tells much.
 
     With ``g`` and ``b`` the good and bad mass behind an answer, its share of the remaining variance is
@@ -25,18 +31,22 @@ def remaining_variance(p: Array, good: BoolArray, pool: Array, candidates: IntAr
     ----------
     p : (n_states, n) float
         Posteriors of n labelers.
-    good : (n_states,) bool
+    model : Model
     pool : (n_states, n_items, K + 1) float
         From ``items.stack_tables``.
     candidates : (n, C) int
         Items under comparison for each labeler.
+    exposures : (n_items,) int
+        Servings of every item: a leaker may know those that were served often.
 
     Returns
     -------
     (n, C) float
     """
+    good = model.space.good
     behind_good = _mass_behind_answers(p, np.flatnonzero(good), pool, candidates)
     behind_bad = _mass_behind_answers(p, np.flatnonzero(~good), pool, candidates)
+    behind_bad += _unknown_to_leakers(p, model, pool, candidates, exposures)
     total = behind_good + behind_bad
     product = behind_good * behind_bad
     shares = np.divide(product, total, out=np.zeros_like(total), where=total > 0)
@@ -52,3 +62,14 @@ def _mass_behind_answers(p: Array, states: IntArray, pool: Array, candidates: In
         answers *= p[state][:, None, None]
         mass += answers
     return mass
+
+
+def _unknown_to_leakers(
+    p: Array, model: Model, pool: Array, candidates: IntArray, exposures: IntArray
+) -> Array:
+    """What the leaker's mass behind every answer changes by, where the key has not leaked: (n, C, K + 1)."""
+    leaker, at_random = (pool[model.space.state_of(name)] for name in (LEAKER, RANDOM))
+    unknown = 1 - leaked_share(model, exposures)[candidates]
+    difference = (at_random - leaker).take(candidates, axis=0)
+    change: Array = difference * (unknown * p[model.space.state_of(LEAKER)][:, None])[..., None]
+    return change

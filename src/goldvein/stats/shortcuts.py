@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from goldvein.stats.arrays import Array, BoolArray, ShapeError, frozen
-from goldvein.stats.states import POSITION_RULES, RANDOM
+from goldvein.stats.arrays import Array, BoolArray, ShapeError
+from goldvein.stats.states import POSITION_RULES
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -72,64 +72,110 @@ def shortcut_pass_shares(model: Model, tables: Sequence[Array], keys: Sequence[i
     return {name: float(share) for name, share in zip(model.space.shortcuts, shares, strict=True)}
 
 
-def followed_rules(
-    model: Model, order: Sequence[int], choice: int, choices_of_rules: Mapping[str, Sequence[int]]
-) -> BoolArray:
-    """Which shortcuts an answer agrees with, by state: (n_states,) bool."""
-    followed = np.zeros(model.space.size, dtype=bool)
-    for rule, position in zip(POSITION_RULES, (0, -1), strict=True):
-        followed[model.space.state_of(rule)] = order[position] == choice
-    for rule, chosen in choices_of_rules.items():
-        if rule in model.space.shortcuts:
-            followed[model.space.state_of(rule)] = choice in chosen
-    return followed
+def ordinary_likelihoods(
+    model: Model,
+    picks: Sequence[Mapping[str, Sequence[int]]],
+    orders: Sequence[Sequence[int]],
+    choices: Sequence[int],
+) -> Array:
+    """Evidence of ordinary answers relative to chance, for ``p_all`` only.
 
-
-def signal_levels(model: Model, n_options: int, *, shuffled: bool = True) -> Array:
-    """Weight of an ordinary answer that follows, or breaks, each shortcut's rule.
-
-    Likelihood ratio of the shortcut against an honest labeler, raised to ``model.temper`` and capped, since
-    nobody knows how ordinary tasks differ from benchmarks. Honest people agree with a shuffled position once
-    in K; with a content rule as often as ``model.follow_shares`` says. What is unknown weighs nothing.
+    An ordinary task is a benchmark whose key nobody knows; but good labelers lean to some options, and each
+    shortcut has its own. A content rule whose lean is not known weighs nothing: good work may look just like
+    it. Positions need no learning while the order is shuffled. Hot path: + - x / only.
 
     Parameters
     ----------
     model : Model
-    n_options : int
-    shuffled : bool
-        Whether options are shown in random order; in a fixed order a position means something.
-
-    Returns
-    -------
-    (2, n_states) float
-        Row 0 for a broken rule, row 1 for a followed one; ones for abilities and for random answers.
-    """
-    levels = np.ones((2, model.space.size))
-    for name in model.space.shortcuts:
-        share = 1 / n_options if name in POSITION_RULES and shuffled else model.follow_shares.get(name)
-        if name == RANDOM or share is None:
-            continue
-        follows = 1 - model.lapse + model.lapse / n_options
-        ratios = np.array([(1 - follows) / (1 - share), follows / share])
-        cap = model.signal_cap
-        levels[:, model.space.state_of(name)] = np.clip(ratios**model.temper, 1 / cap, cap)
-    return frozen(levels)
-
-
-def ordinary_signal(levels: Sequence[Array], followed: Sequence[BoolArray]) -> Array:
-    """Signal likelihood of ordinary answers, for ``p_all`` only.
-
-    Parameters
-    ----------
-    levels : n arrays, each (2, n_states) float
-        From ``signal_levels``.
-    followed : n masks, each (n_states,) bool
-        From ``followed_rules``.
+    picks : n mappings of content rules to the options they pick
+    orders : n orders; ``orders[i][position]`` is the option shown at that position
+    choices : n options chosen, in content order
 
     Returns
     -------
     (n_states, n) float
+        See ``ordinary_signal``.
     """
-    return np.where(
-        np.array(followed).T, np.array([x[1] for x in levels]).T, np.array([x[0] for x in levels]).T
-    )
+    chance = np.array([1 / len(order) for order in orders])
+    shown = [np.array([o[place] == c for o, c in zip(orders, choices, strict=True)]) for place in (0, -1)]
+    lean = np.array([_lean(model, *one) for one in zip(picks, orders, choices, strict=True)])
+    hits = [
+        [_hit(own.get(rule, ()), c, len(o)) for own, o, c in zip(picks, orders, choices, strict=True)]
+        for rule in model.space.content_rules
+    ]
+    return ordinary_signal(model, chance, (shown[0], shown[1]), lean, np.array(hits))
+
+
+def _lean(model: Model, picks: Mapping[str, Sequence[int]], order: Sequence[int], choice: int) -> float:
+    """P(a good labeler takes this option), by the rules that pick it."""
+    weights = [1.0] * len(order)
+    for rule, lean in model.leans.items():
+        for option in _picked(rule, picks, order):
+            weights[option] *= lean
+    return weights[choice] / sum(weights)
+
+
+def _picked(rule: str, picks: Mapping[str, Sequence[int]], order: Sequence[int]) -> Sequence[int]:
+    """Options that a rule picks; a position's is the one that stood there."""
+    if rule in POSITION_RULES:
+        return (order[0 if rule == POSITION_RULES[0] else -1],)
+    return picks.get(rule, ())
+
+
+def _hit(picked: Sequence[int], choice: int, n_options: int) -> float:
+    """P(a follower who does not lapse takes this option)."""
+    return (choice in picked) / len(picked) if picked else 1 / n_options
+
+
+def ordinary_signal(
+    model: Model, chance: Array, shown: tuple[BoolArray, BoolArray], lean: Array, hits: Array
+) -> Array:
+    """Evidence of ordinary answers relative to chance, from what each rule says of the option taken.
+
+    ``1 - w + w P(option | state) / chance`` with w the model's ``ordinary_weight``: nobody knows how ordinary
+    tasks differ from benchmarks, so a share of them is taken to tell nothing. That tempers the evidence and
+    bounds it, with + and x alone.
+
+    Parameters
+    ----------
+    model : Model
+    chance : (n,) float
+        1 / K of each task.
+    shown : pair of (n,) bool
+        Whether the option taken stood first, and whether it stood last.
+    lean : (n,) float
+        P(a good labeler takes this option).
+    hits : (n_content_rules, n) float
+        P(a follower of the rule who does not lapse takes this option).
+
+    Returns
+    -------
+    (n_states, n) float
+        1 where a state tells nothing.
+    """
+    likelihood = chance + model.solving[:, None] * (lean - chance)
+    lapsed = model.lapse * chance
+    for rule, hit in zip((*POSITION_RULES, *model.space.content_rules), (*shown, *hits), strict=True):
+        if rule not in POSITION_RULES and rule not in model.leans:
+            likelihood[model.space.state_of(rule)] = chance
+            continue
+        likelihood[model.space.state_of(rule)] = lapsed + (1 - model.lapse) * hit
+    signal: Array = 1 - model.ordinary_weight + model.ordinary_weight * (likelihood / chance)
+    return signal
+
+
+def rapid_signal(model: Model, rapid: BoolArray) -> Array:
+    """Evidence of answers given quickly or not, relative to people who do the job: (n,) to (n_states, n).
+
+    Source
+    ------
+    Wise and Kong (2005), response time effort: the share of answers slower than a task's threshold; tempered
+    like all evidence that is not a benchmark's.
+    """
+    if model.rapid is None:
+        return np.ones((model.space.size, len(rapid)))
+    solving, guessing = model.rapid.share_solving, model.rapid.share_guessing
+    ratio = np.where(rapid, guessing / solving, (1 - guessing) / (1 - solving))
+    signal = np.ones((model.space.size, len(rapid)))
+    signal[model.space.n_abilities :] = 1 - model.ordinary_weight + model.ordinary_weight * ratio
+    return signal

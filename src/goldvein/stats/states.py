@@ -14,6 +14,8 @@ if TYPE_CHECKING:
 
 RANDOM = "random"
 POSITION_RULES = ("first", "last")
+LEAKER = "leaker"
+BUILT_IN = (RANDOM, *POSITION_RULES, LEAKER)
 DEFAULT_CONTENT_RULES = ("longest", "shortest")
 
 GRID_BELOW = 8
@@ -30,7 +32,8 @@ class StateSpace:
     thetas : (n_abilities,) float
         Ability grid in logits, on the scale where a trusted labeler's mean ability is 0.
     shortcuts : tuple of str
-        Shortcut names in state order: ``random`` first, then position rules, then content rules.
+        Shortcut names in state order: those of ``BUILT_IN``, then content rules. A ``leaker`` knows the keys
+        of benchmarks that others have seen, and answers the rest at random.
     good : (n_states,) bool
         True for abilities at or over the bar. No shortcut is ever good.
     """
@@ -48,6 +51,11 @@ class StateSpace:
     def size(self) -> int:
         """Number of states, S."""
         return len(self.thetas) + len(self.shortcuts)
+
+    @property
+    def content_rules(self) -> tuple[str, ...]:
+        """Shortcuts that follow from a task's content."""
+        return self.shortcuts[len(BUILT_IN) :]
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -81,7 +89,7 @@ def make_space(bar_theta: float, content_rules: Sequence[str] = DEFAULT_CONTENT_
     ShapeError
         If a rule is named twice, or named like a built-in one.
     """
-    shortcuts = (RANDOM, *POSITION_RULES, *content_rules)
+    shortcuts = (*BUILT_IN, *content_rules)
     if len(set(shortcuts)) != len(shortcuts):
         raise ShapeError(f"shortcuts {shortcuts} name a rule twice; give every rule a name of its own")
     steps = np.arange(-GRID_BELOW, GRID_ABOVE) + 0.5
