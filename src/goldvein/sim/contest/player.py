@@ -10,7 +10,6 @@ from numpy.typing import NDArray
 
 if TYPE_CHECKING:
     from goldvein.sim.contest.behaviour import Given, Served
-
     from goldvein.stats.arrays import Array, BoolArray, IntArray
 
 NONE, BENCHMARK, DELIVERED, HELD, DISCARDED, WITHDRAWN = range(6)
