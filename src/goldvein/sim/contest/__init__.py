@@ -1,0 +1,1 @@
+"""Policies compete on the same simulated population, answer by answer, on a virtual clock."""
