@@ -1,14 +1,22 @@
-"""Admission: lets labelers in, as many as the present supply of benchmarks can test."""
+"""Admission: lets labelers in, as many as the present supply of benchmarks can test.
+
+What a labeler's benchmarks in other projects say moves where trust under all evidence starts. The gate asks
+for trust under benchmarks too, so that this can only cost trust, and no project saves another its benchmarks.
+"""
 
 from __future__ import annotations
 
 from dataclasses import replace
 from datetime import datetime
+from typing import Any
+
+import numpy as np
 
 from goldvein.decisions.admission import capacity
 from goldvein.services.standing import admitted
-from goldvein.services.views import View, mark_seen
+from goldvein.services.views import View, Views, mark_seen
 from goldvein.services.writes import Writes
+from goldvein.stats.versions import LATEST, belief
 from goldvein.store import benchmarks, projects, standings
 from goldvein.store.database import Transaction
 from goldvein.store.labelers import Hand
@@ -16,7 +24,7 @@ from goldvein.store.log import Entry
 from goldvein.store.standings import Standing
 
 
-def admit(tx: Transaction, view: View, hand: Hand, writes: Writes, now: datetime) -> bool:
+def admit(tx: Transaction, views: Views, view: View, hand: Hand, writes: Writes, now: datetime) -> bool:
     """Let a labeler into an open project and note the new standing; false where there is no room."""
     project, model = view.project, view.model
     assert model is not None
@@ -25,7 +33,9 @@ def admit(tx: Transaction, view: View, hand: Hand, writes: Writes, now: datetime
     if not projects.count_admission(tx, project.id, change=1, capacity=room):
         return False
     panel = "appointed" if hand.role == "trusted" else None
-    fresh = admitted(project.id, hand.labeler, model, project.model_version, panel=panel, now=now)
+    heard = _elsewhere(tx, views, project.id, hand.labeler)
+    beliefs = [one["masses"] for one in heard]
+    fresh = admitted(project.id, hand.labeler, model, project.model_version, beliefs, panel=panel, now=now)
     standing = with_own_marked(tx, fresh)
     standings.insert(tx, standing)
     writes.standings[standing.key] = standing
@@ -33,10 +43,24 @@ def admit(tx: Transaction, view: View, hand: Hand, writes: Writes, now: datetime
         Entry(
             project.id, "admit", labeler=hand.labeler, n=0, model_version=project.model_version,
             policy_version=project.policy_version, p_benchmarks=standing.p_benchmarks, p_all=standing.p_all,
-            benchmarks=0, decision=panel,
+            benchmarks=0, decision=panel, detail={"elsewhere": heard} if heard else None,
         )
     )  # fmt: skip
     return True
+
+
+def _elsewhere(tx: Transaction, views: Views, project: int, labeler: int) -> list[dict[str, Any]]:
+    """What the labeler's latest standings in other projects say, each with the version that says it.
+
+    First-hand evidence only: their posteriors under benchmarks, not what they in turn have heard.
+    """
+    heard = []
+    for other in standings.latest_elsewhere(tx, project, labeler, LATEST):
+        model = views.model(tx, other.project, other.model_version)
+        posterior = np.frombuffer(other.posterior)[: model.space.size]
+        masses = belief(model, posterior)
+        heard.append({"project": other.project, "version": other.n, "masses": dict(masses)})
+    return heard
 
 
 def with_own_marked(tx: Transaction, standing: Standing) -> Standing:

@@ -100,14 +100,23 @@ class Desk:
         if view.project.state != "open":
             return
         crowd = [seeker for seeker in able if seeker.labeler not in self.given and self._admit(view, seeker)]
-        for seeker in crowd:
-            standing = self._standing(view, seeker)
-            p = min(standing.p_benchmarks, standing.p_all)
-            seeker.rate = float(benchmark_rate(p, standing.benchmarks, standing.state, view.policy))
+        self._set_rates(view, crowd)
         self._serve_benchmarks(view, [s for s in crowd if serves_benchmark(self.rng, s.rate)])
         self._serve_ordinary(view, [s for s in crowd if s.labeler not in self.given])
         waiting = [s for s in crowd if s.labeler not in self.given and self._standing(view, s).held]
         self._serve_benchmarks(view, waiting)
+
+    def _set_rates(self, view: View, seekers: Sequence[Seeker]) -> None:
+        """Note the share of benchmarks that each is to be served with."""
+        own = [self._standing(view, seeker) for seeker in seekers]
+        rates = benchmark_rate(
+            [min(standing.p_benchmarks, standing.p_all) for standing in own],
+            [standing.benchmarks for standing in own],
+            [standing.state for standing in own],
+            view.policy,
+        )
+        for seeker, rate in zip(seekers, rates.tolist(), strict=True):
+            seeker.rate = rate
 
     def _may_work(self, view: View, seeker: Seeker) -> bool:
         """Whether this labeler may work on this project at all; notes the reason if not."""
@@ -138,7 +147,7 @@ class Desk:
         """Whether the labeler is in, or can be let in now; a dismissed one only for a last few answers."""
         standing = self._find_standing(view, seeker)
         if standing is None:
-            if not admit(self.tx, view, seeker.hand, self.writes, self.now):
+            if not admit(self.tx, self.views, view, seeker.hand, self.writes, self.now):
                 seeker.reason = "admission_full"
                 return False
         elif standing.state == State.DISMISSED and not standing.grace:
@@ -204,9 +213,8 @@ class Desk:
         assert model is not None
         own = [self._standing(view, seeker) for seeker in seekers]
         unseen = [view.unseen(standing.seen) for standing in own]
-        draws = draw_benchmarks(
-            self.rng, unpack(own)[0], unseen, view.tables, view.exposures, model, view.policy
-        )
+        posteriors, _ = unpack(own, view.models, view.model_version)
+        draws = draw_benchmarks(self.rng, posteriors, unseen, view.tables, view.exposures, model, view.policy)
         self._ask_for_supply(view, unseen)
         drawn = [(s, view.pool[d.index], d) for s, d in zip(seekers, draws, strict=True) if d is not None]
         if not drawn:
@@ -228,11 +236,12 @@ class Desk:
         return again
 
     def _give_benchmark(self, view: View, seeker: Seeker, item: Item, probability: float) -> None:
-        self.writes.exposures[view.project.id, item.task] += 1
         lease = Lease(
             view.project.id, None, item.task, item.content, "benchmark", NO_DEADLINE, seeker.labeler,
             self._order(view, item.table.shape[1] - 1), self._expiry(view), seeker.rate, probability,
+            exposures=self.writes.exposures[view.project.id, item.task],
         )  # fmt: skip
+        self.writes.exposures[view.project.id, item.task] += 1
         self.given[seeker.labeler] = Given(lease, 1)
 
     def _ask_for_supply(self, view: View, unseen: Sequence[Sequence[int] | np.ndarray]) -> None:

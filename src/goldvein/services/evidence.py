@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
 
 import numpy as np
 
@@ -11,16 +12,58 @@ from goldvein.domain.records import UNANSWERABLE
 from goldvein.stats.arrays import Array
 from goldvein.stats.items import served_likelihoods
 from goldvein.stats.model import Model
-from goldvein.stats.shortcuts import ordinary_likelihoods
+from goldvein.stats.shortcuts import ordinary_likelihoods, rapid_signal
+from goldvein.stats.states import POSITION_RULES, RANDOM
+from goldvein.store.tasks import Content
+from goldvein.tasktypes import choice, reading
+
+_MOST_MILLISECONDS = 2**31 - 1
+
+
+@dataclass(frozen=True, slots=True)
+class Traits:
+    """What the filter reads of a task's content: which option each rule picks, and how long all of it is."""
+
+    picks: Mapping[str, Sequence[int]] = field(default_factory=dict)
+    characters: int = 0
+
+
+NOTHING_READ = Traits()
 
 
 @dataclass(frozen=True, slots=True)
 class Observation:
-    """One answer: of a benchmark with its likelihoods, or of ordinary work; options as they were shown."""
+    """One answer: of a benchmark with its likelihoods, or of ordinary work; options as they were shown.
+
+    ``exposures`` counts the benchmark's servings before; ``milliseconds`` is None where no clock ran.
+    """
 
     table: Array | None
     shown: Sequence[int]
     choice: int
+    exposures: int = 0
+    milliseconds: int | None = None
+    traits: Traits = NOTHING_READ
+
+
+def reads_content(model: Model, *, is_benchmark: bool) -> bool:
+    """Whether an answer's content tells anything: what rules pick in ordinary work, how long all of it is."""
+    return model.rapid is not None or bool(model.leans and not is_benchmark)
+
+
+def traits(model: Model, content: Content, classes: Sequence[str] | None) -> Traits:
+    """Read off a task what this model version makes use of."""
+    return Traits(
+        choice.rule_choices(content.input, classes, model.leans, content.rules) if model.leans else {},
+        reading.characters(content.input, classes) if model.rapid else 0,
+    )
+
+
+def milliseconds_on_task(shown_at: datetime | None, received_at: datetime) -> int | None:
+    """Time from showing to answering by the server's clock; None where both are one moment of a record."""
+    if shown_at is None or received_at <= shown_at:
+        return None
+    return min((received_at - shown_at) // timedelta(milliseconds=1), _MOST_MILLISECONDS)
 
 
 def likelihoods(model: Model, observed: Sequence[Observation]) -> Array:
@@ -34,21 +77,61 @@ def likelihoods(model: Model, observed: Sequence[Observation]) -> Array:
             for place, table in zip(places, tables, strict=True)
         ]
         shown = [observed[place].shown for place in places]
-        likelihood[:, places] = served_likelihoods(model, tables, shown, choices, [0] * len(places))
+        exposures = [observed[place].exposures for place in places]
+        likelihood[:, places] = served_likelihoods(model, tables, shown, choices, exposures)
     return likelihood
 
 
-def signals(model: Model, observed: Sequence[Observation], *, shuffled: bool) -> Array | None:
-    """Weak evidence of ordinary answers: whether they follow the position shown. (states, n), or none.
+def signals(
+    model: Model, observed: Sequence[Observation], likelihood: Array, *, shuffled: bool
+) -> Array | None:
+    """Weak evidence, for trust under all evidence only: (states, n), or None where nothing tells anything.
 
-    In a fixed order a position means something, and an answer that is no option follows no rule.
+    Ordinary answers tell which rules they follow; an answer that is no option follows none. In a fixed order
+    a position means something, so it tells only once it is learned how often good labelers pick it. Time on
+    task tells who did not read, of benchmarks too: there a rapid answer also says nothing about ability.
+
+    Parameters
+    ----------
+    likelihood : (states, n) float
+        From ``likelihoods``.
+    shuffled : bool
+        Whether options are shown in random order.
     """
-    if not shuffled:
+    follows = shuffled or model.leans.keys() >= set(POSITION_RULES)
+    if not follows and model.rapid is None:
         return None
     signal = np.ones((model.space.size, len(observed)))
     places = [p for p, one in enumerate(observed) if one.table is None and one.choice != UNANSWERABLE]
-    if places:
-        shown = [observed[place].shown for place in places]
-        choices = [observed[place].choice for place in places]
-        signal[:, places] = ordinary_likelihoods(model, [{}] * len(places), shown, choices)
+    if follows and places:
+        own = [observed[place] for place in places]
+        signal[:, places] = ordinary_likelihoods(
+            model, [one.traits.picks for one in own], [one.shown for one in own], [one.choice for one in own]
+        )
+    if model.rapid is not None:
+        _time(model, observed, likelihood, signal)
     return signal
+
+
+def _time(model: Model, observed: Sequence[Observation], likelihood: Array, signal: Array) -> None:
+    """Take in the time on task; changes ``signal`` in place."""
+    places = [place for place, one in enumerate(observed) if one.milliseconds is not None]
+    if not places:
+        return
+    rapid = np.array([_is_rapid(model, observed[place]) for place in places])
+    signal[:, places] *= rapid_signal(model, rapid)
+    hurried = [p for p, quick in zip(places, rapid, strict=True) if quick and observed[p].table is not None]
+    if hurried:
+        solved = likelihood[: model.space.n_abilities, hurried]
+        guessed = np.broadcast_to(likelihood[model.space.state_of(RANDOM), hurried], solved.shape)
+        signal[: model.space.n_abilities, hurried] *= np.divide(
+            guessed, solved, out=np.ones_like(solved), where=solved > 0
+        )
+
+
+def _is_rapid(model: Model, one: Observation) -> bool:
+    """Whether an answer came sooner than its task can be read."""
+    assert model.rapid is not None
+    assert one.milliseconds is not None
+    limit = model.rapid.base_seconds + model.rapid.seconds_per_character * one.traits.characters
+    return one.milliseconds < 1000.0 * limit

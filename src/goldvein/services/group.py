@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
@@ -13,6 +13,7 @@ from goldvein.decisions.gate import State
 from goldvein.domain.errors import GoldveinError, LeaseLost
 from goldvein.domain.records import NoWork, Work, WorkRequest, WorkResult
 from goldvein.services.dispatch import Desk
+from goldvein.services.evidence import reads_content
 from goldvein.services.judge import Bench, HeldAnswer, Judged, judge_answers
 from goldvein.services.leases import LeaseTokens
 from goldvein.services.matching import Seeker
@@ -25,6 +26,7 @@ from goldvein.store.attempts import Attempt, Key, Lease
 from goldvein.store.database import Transaction
 from goldvein.store.labelers import Hand
 from goldvein.store.log import Entry
+from goldvein.store.standings import Standing
 from goldvein.tasktypes import choice
 
 Result = WorkResult | Exception
@@ -104,9 +106,16 @@ class Group:
             keys |= {(project, request.labeler) for project in asked if project in self.by_project}
         self.writes.loaded = standings.lock(self.tx, keys)
         self.writes.standings = dict(self.writes.loaded)
+        self._meet_models(self.writes.loaded.values())
         for request, outcome in zip(self.requests, self.outcomes, strict=True):
             if request.kind == "skip" and isinstance(outcome, Attempt):
                 self._count_skip(outcome, request)
+
+    def _meet_models(self, locked: Iterable[Standing]) -> None:
+        """Know every model version that these standings rest on, none of them newer than ours."""
+        if any(s.model_version > (self.by_project[s.project].project.model_version or 0) for s in locked):
+            self.by_project = {**self.by_project, **self.views.refresh(self.tx)}
+        self.views.know(self.tx, locked)
 
     def _count_skip(self, attempt: Attempt, request: WorkRequest) -> None:
         key = (attempt.project, request.labeler)
@@ -130,13 +139,19 @@ class Group:
         held = self._held([row for rows in by_project.values() for row in rows])
         for project, rows in by_project.items():
             own = [one for one in held if one.hold.project == project]
-            keys = {(project, row.answer.attempt.task) for row in rows if not row.is_benchmark}
+            keys = {(project, row.answer.attempt.task) for row in rows if self._reads(project, row)}
             contents = self.views.contents(self.tx, keys | {(project, one.hold.task) for one in own})
             bench = Bench(self.by_project[project], contents, self.now)
             for row, moved in zip(rows, judge_answers(bench, rows, own, self.writes), strict=True):
                 self.writes.standings[moved.key] = moved
                 if moved.state == State.DISMISSED and row.standing.state != State.DISMISSED:
                     projects.count_admission(self.tx, project, change=-1, capacity=0)
+
+    def _reads(self, project: int, row: Judged) -> bool:
+        """Whether an answer's content is needed: to deliver it, or for what it tells of the labeler."""
+        model = self.by_project[project].model
+        assert model is not None
+        return not row.is_benchmark or reads_content(model, is_benchmark=True)
 
     def _held(self, rows: Sequence[Judged]) -> list[HeldAnswer]:
         holds = standings.lock_holds(self.tx, [row.standing.key for row in rows if row.standing.held])

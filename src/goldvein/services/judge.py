@@ -20,9 +20,18 @@ from goldvein.decisions.gate import (
 from goldvein.decisions.judging import Verdicts, hold_joints, judge
 from goldvein.decisions.trust import earns_trust
 from goldvein.decisions.withdrawing import wants_review
+from goldvein.domain.policy import Policy
 from goldvein.domain.records import UNANSWERABLE
-from goldvein.services.evidence import Observation, likelihoods, signals
-from goldvein.services.standing import pack, unpack
+from goldvein.services.evidence import (
+    NOTHING_READ,
+    Observation,
+    likelihoods,
+    milliseconds_on_task,
+    reads_content,
+    signals,
+    traits,
+)
+from goldvein.services.standing import converted, pack, unpack
 from goldvein.services.submission import Accepted
 from goldvein.services.views import View
 from goldvein.services.writes import Writes
@@ -67,6 +76,17 @@ class Bench:
     now: datetime
 
 
+@dataclass(frozen=True, slots=True)
+class Ruling:
+    """What the rules make of a standing after one answer; the gate's word counts for ordinary answers."""
+
+    benchmarks: int
+    undecided: int
+    state: State
+    review: bool
+    gate: Gate
+
+
 def judge_answers(
     bench: Bench, rows: Sequence[Judged], held: Sequence[HeldAnswer], writes: Writes
 ) -> list[Standing]:
@@ -77,72 +97,108 @@ def judge_answers(
     list of Standing
         In the order of ``rows``.
     """
-    model = bench.view.model
+    view, model = bench.view, bench.view.model
     assert model is not None
-    posterior_benchmarks, posterior_all = unpack([row.standing for row in rows])
+    posteriors = unpack([row.standing for row in rows], view.models, view.model_version)
     column = {row.standing.labeler: place for place, row in enumerate(rows)}
-    joints = np.array([np.frombuffer(one.hold.joint) for one in held]).T if held else None
-    owners = np.array([column[one.hold.labeler] for one in held], dtype=np.int64) if held else None
-    observed = [_observation(bench.view, row) for row in rows]
-    signal = signals(model, observed, shuffled=bench.view.project.classes is None)
+    owners = np.array([column[one.hold.labeler] for one in held], dtype=np.int64)
+    joints = _joints(view, held, [rows[owner].standing for owner in owners])
+    observed = [_observation(bench, row) for row in rows]
     likelihood = likelihoods(model, observed)
-    verdicts = judge(model, posterior_benchmarks, posterior_all, likelihood, signal, joints, owners)
+    signal = signals(model, observed, likelihood, shuffled=view.project.classes is None)
+    verdicts = judge(model, *posteriors, likelihood, signal, joints, owners)
     packed = pack(verdicts.posterior_benchmarks, verdicts.posterior_all)
+    rulings = _rulings(view.policy, rows, verdicts)
     moved = []
-    for place, row in enumerate(rows):
-        own = [i for i, one in enumerate(held) if one.hold.labeler == row.standing.labeler]
-        standing = _moved(bench.view, row, verdicts, place, packed[place])
-        standing = _decide(bench, row, standing, verdicts.posterior_benchmarks[:, place], writes)
+    for place, (row, ruling) in enumerate(zip(rows, rulings, strict=True)):
+        own = np.flatnonzero(owners == place).tolist()
+        standing = _moved(view, row, ruling, verdicts, place, packed[place])
+        posterior = verdicts.posterior_benchmarks[:, place]
+        standing = _decide(bench, row, standing, ruling.gate, posterior, writes)
         moved.append(_settle_holds(bench, standing, [held[i] for i in own], verdicts, own, writes))
     return moved
 
 
-def _observation(view: View, row: Judged) -> Observation:
-    attempt = row.answer.attempt
-    table = view.items[attempt.task].table if row.is_benchmark else None
-    return Observation(table, attempt.shown or (), row.answer.choice)
+def _joints(view: View, held: Sequence[HeldAnswer], owners: Sequence[Standing]) -> Array | None:
+    """Joints of held answers, (states, n_held), on the present model version."""
+    if not held:
+        return None
+    columns = [
+        converted(
+            np.frombuffer(one.hold.joint)[:, None], view.models, owner.model_version, view.model_version
+        )
+        for one, owner in zip(held, owners, strict=True)
+    ]
+    return np.concatenate(columns, axis=1)
 
 
-def _moved(view: View, row: Judged, verdicts: Verdicts, place: int, posterior: bytes) -> Standing:
-    """The standing one answer later, its state decided anew."""
-    before = row.standing
-    p_benchmarks = float(verdicts.p_benchmarks[place])
-    benchmarks = before.benchmarks + row.is_benchmark
-    undecided = int(
-        undecided_after(before.undecided, p_benchmarks, view.policy, is_benchmark=row.is_benchmark)
+def _observation(bench: Bench, row: Judged) -> Observation:
+    attempt, model = row.answer.attempt, bench.view.model
+    assert model is not None
+    read = NOTHING_READ
+    if reads_content(model, is_benchmark=row.is_benchmark):
+        content = bench.contents[attempt.project, attempt.task]
+        read = traits(model, content, bench.view.project.classes)
+    return Observation(
+        bench.view.items[attempt.task].table if row.is_benchmark else None,
+        attempt.shown or (),
+        row.answer.choice,
+        attempt.exposures or 0,
+        milliseconds_on_task(attempt.shown_at, bench.now),
+        read,
     )
-    state = State(next_state(p_benchmarks, benchmarks, before.state, view.policy, undecided=undecided).item())
-    review = wants_review(p_benchmarks, benchmarks, view.policy, is_benchmark=row.is_benchmark)
+
+
+def _rulings(policy: Policy, rows: Sequence[Judged], verdicts: Verdicts) -> list[Ruling]:
+    """Apply the rules to all standings at once."""
+    p, before = verdicts.p_benchmarks, [row.standing for row in rows]
+    is_benchmark = np.array([row.is_benchmark for row in rows])
+    benchmarks = np.array([standing.benchmarks for standing in before]) + is_benchmark
+    undecided = undecided_after(
+        [standing.undecided for standing in before], p, policy, is_benchmark=is_benchmark
+    )
+    states = next_state(p, benchmarks, [standing.state for standing in before], policy, undecided=undecided)
+    reviews = wants_review(p, benchmarks, policy, is_benchmark=is_benchmark)
+    gates = gate(p, verdicts.p_all, benchmarks, states, policy)
+    columns = (benchmarks, undecided, states, reviews, gates)
+    return [
+        Ruling(count, spent, State(state), review, Gate(decision))
+        for count, spent, state, review, decision in zip(*(c.tolist() for c in columns), strict=True)
+    ]
+
+
+def _moved(
+    view: View, row: Judged, ruling: Ruling, verdicts: Verdicts, place: int, posterior: bytes
+) -> Standing:
+    """The standing one answer later."""
+    before, state = row.standing, ruling.state
     grace = before.grace
     if state == State.DISMISSED:
         grace = view.policy.dismissal_grace if before.state != State.DISMISSED else max(0, grace - 1)
     after = replace(
-        before, n=before.n + 1, posterior=posterior, p_benchmarks=p_benchmarks,
-        p_all=float(verdicts.p_all[place]), benchmarks=benchmarks, undecided=undecided,
-        answers=before.answers + 1, state=str(state), grace=grace,
-        review_wanted=before.n + 1 if review else before.review_wanted,
+        before, n=before.n + 1, model_version=view.model_version, posterior=posterior,
+        p_benchmarks=float(verdicts.p_benchmarks[place]), p_all=float(verdicts.p_all[place]),
+        benchmarks=ruling.benchmarks, undecided=ruling.undecided, answers=before.answers + 1,
+        state=str(state), grace=grace, review_wanted=before.n + 1 if ruling.review else before.review_wanted,
     )  # fmt: skip
     if state == State.DISMISSED and after.panel == "earned":
         return replace(after, panel=None)
     assert view.model is not None
     if row.is_benchmark and after.panel is None and state == State.ADMITTED:
         posterior_benchmarks = verdicts.posterior_benchmarks[:, place]
-        if earns_trust(view.model, posterior_benchmarks, benchmarks, view.policy):
+        if earns_trust(view.model, posterior_benchmarks, ruling.benchmarks, view.policy):
             return replace(after, panel="earned")
     return after
 
 
-def _decide(bench: Bench, row: Judged, standing: Standing, posterior: Array, writes: Writes) -> Standing:
-    """Pass an ordinary answer through the gate, and write down the step and what follows from it."""
+def _decide(
+    bench: Bench, row: Judged, standing: Standing, ruled: Gate, posterior: Array, writes: Writes
+) -> Standing:
+    """Do with an ordinary answer what the gate says, and write down the step and what follows from it."""
     attempt = row.answer.attempt
     decision: Gate | None = None
     if not row.is_benchmark:
-        decided = gate(
-            standing.p_benchmarks, standing.p_all, standing.benchmarks, standing.state, bench.view.policy
-        )
-        decision = Gate(decided.item())
-        if row.answer.choice == UNANSWERABLE:
-            decision = Gate.DISCARD
+        decision = Gate.DISCARD if row.answer.choice == UNANSWERABLE else ruled
         if decision is Gate.DELIVER:
             answered = StoredAnswer(
                 attempt.project, attempt.id, attempt.task, standing.labeler, row.answer.choice, bench.now
@@ -153,7 +209,7 @@ def _decide(bench: Bench, row: Judged, standing: Standing, posterior: Array, wri
             writes.held.append(_hold(bench, attempt, standing, posterior))
         else:
             writes.wanted.append(attempt.again("label"))
-    writes.log.append(_step(bench.view, row, standing, decision))
+    writes.log.append(_step(bench, row, standing, decision))
     if standing.state != row.standing.state:
         writes.log.append(_turn(bench.view, standing))
     if standing.panel != row.standing.panel:
@@ -161,15 +217,16 @@ def _decide(bench: Bench, row: Judged, standing: Standing, posterior: Array, wri
     return standing
 
 
-def _step(view: View, row: Judged, standing: Standing, decision: Gate | None) -> Entry:
-    attempt = row.answer.attempt
+def _step(bench: Bench, row: Judged, standing: Standing, decision: Gate | None) -> Entry:
+    attempt, view = row.answer.attempt, bench.view
     return Entry(
         attempt.project, "answer", labeler=standing.labeler, n=standing.n, attempt=attempt.id,
         task=attempt.task, stage=attempt.stage, choice=row.answer.choice, shown=attempt.shown,
         item_version=view.items[attempt.task].version if row.is_benchmark else None,
         model_version=standing.model_version, policy_version=view.project.policy_version, rate=attempt.rate,
-        draw=attempt.draw, p_benchmarks=standing.p_benchmarks, p_all=standing.p_all,
-        benchmarks=standing.benchmarks, decision=str(decision) if decision else None,
+        draw=attempt.draw, exposures=attempt.exposures,
+        milliseconds=milliseconds_on_task(attempt.shown_at, bench.now), p_benchmarks=standing.p_benchmarks,
+        p_all=standing.p_all, benchmarks=standing.benchmarks, decision=str(decision) if decision else None,
     )  # fmt: skip
 
 

@@ -15,10 +15,12 @@ from goldvein.domain.records import Project
 from goldvein.stats.arrays import Array, IntArray
 from goldvein.stats.items import stack_tables
 from goldvein.stats.model import AnswerModel, Model, make_answer_model
+from goldvein.stats.versions import carried_table
 from goldvein.store import benchmarks, projects, tasks
 from goldvein.store.attempts import BEGINNING, Place
 from goldvein.store.benchmarks import Benchmark
 from goldvein.store.database import Transaction
+from goldvein.store.standings import Standing
 from goldvein.store.tasks import Content, Key
 
 
@@ -44,6 +46,8 @@ class View:
         Every benchmark by its task, also those no longer served: their last answers still count.
     pool : list of Item
         The active ones; ``tables``, ``ordinals`` and ``exposures`` run parallel to it.
+    models : dict of int to Model
+        The present version and those that standings met so far; versions never change.
     head : tuple
         Where the queue of ordinary work began when this process last looked, less than a second ago.
     """
@@ -57,6 +61,7 @@ class View:
     tables: Array = field(default_factory=lambda: np.zeros((0, 0, 0)))
     ordinals: IntArray = field(default_factory=lambda: np.zeros(0, dtype=np.int64))
     exposures: IntArray = field(default_factory=lambda: np.zeros(0, dtype=np.int64))
+    models: dict[int, Model] = field(default_factory=dict)
     lapses_swept_at: datetime | None = None
     head: Place = BEGINNING
 
@@ -64,6 +69,12 @@ class View:
     def answers(self) -> AnswerModel:
         """How trusted people answer: the opened model's, or the one that every project starts with."""
         return self.model.answers if self.model else STARTING_ANSWERS
+
+    @property
+    def model_version(self) -> int:
+        """The version of an opened project's model."""
+        assert self.project.model_version is not None
+        return self.project.model_version
 
     def unseen(self, seen: bytes) -> IntArray:
         """Positions in the pool that a labeler with this bitmap has not seen and that are not worn out."""
@@ -76,6 +87,7 @@ class View:
 
 
 STARTING_ANSWERS = make_answer_model()
+_MODELS_KEPT = 200
 
 
 def mark_seen(seen: bytes, ordinal: int) -> bytes:
@@ -90,6 +102,7 @@ class Views:
 
     def __init__(self, contents_kept: int = 20_000, bytes_kept: int = 32 * 1024 * 1024) -> None:
         self._views: dict[int, View] = {}
+        self._models: OrderedDict[tuple[int, int], Model] = OrderedDict()
         self._contents: OrderedDict[Key, Content] = OrderedDict()
         self._contents_kept = contents_kept
         self._bytes_kept = bytes_kept
@@ -108,8 +121,26 @@ class Views:
         for project, revision in revisions.items():
             known = self._views.get(project)
             if known is None or known.project.revision < revision:
-                self._views[project] = _load(tx, project, known)
+                self._views[project] = self._load(tx, project, known)
         return self._views
+
+    def model(self, tx: Transaction, project: int, version: int) -> Model:
+        """Read a version of a project's model; it never changes, so the latest ones are kept."""
+        key = (project, version)
+        if key not in self._models:
+            self._models[key] = Model.from_dict(projects.get_model(tx, project, version))
+        self._models.move_to_end(key)
+        while len(self._models) > _MODELS_KEPT:
+            self._models.popitem(last=False)
+        return self._models[key]
+
+    def know(self, tx: Transaction, standings: Iterable[Standing]) -> None:
+        """Read the model versions on which some standings still rest, for who is to convert them."""
+        for standing in standings:
+            view = self._views.get(standing.project)
+            if view is not None and standing.model_version not in view.models:
+                version = standing.model_version
+                view.models[version] = self.model(tx, standing.project, version)
 
     def contents(self, tx: Transaction, keys: Iterable[Key]) -> dict[Key, Content]:
         """Read the content of tasks; it never changes, so what was read lately is not read again."""
@@ -123,44 +154,40 @@ class Views:
             self._bytes -= oldest.size
         return {**found, **missing}
 
+    def _load(self, tx: Transaction, project: int, known: View | None) -> View:
+        row = projects.find(tx, project)
+        assert row is not None
+        policy = known.policy if known else None
+        if policy is None or known is None or known.project.policy_version != row.policy_version:
+            policy = Policy.from_dict(projects.get_policy(tx, project, row.policy_version))
+        reshaped = known is not None and known.project.model_version != row.model_version
+        view = View(row, policy, None)
+        if row.model_version is not None:
+            view.model = self.model(tx, project, row.model_version)
+            view.models = {**(known.models if known else {}), row.model_version: view.model}
+        since = 0
+        if known is not None:
+            view.head, view.lapses_swept_at = known.head, known.lapses_swept_at
+            if not reshaped:
+                view.items, view.active, since = dict(known.items), dict(known.active), known.project.revision
+        for benchmark in benchmarks.changed_since(tx, project, since):
+            self._take_in(tx, view, benchmark)
+        _stack(tx, view)
+        return view
 
-def _load(tx: Transaction, project: int, known: View | None) -> View:
-    row = projects.find(tx, project)
-    assert row is not None
-    policy = known.policy if known else None
-    model = known.model if known else None
-    if policy is None or known is None or known.project.policy_version != row.policy_version:
-        policy = Policy.from_dict(projects.get_policy(tx, project, row.policy_version))
-    reshaped = known is not None and known.project.model_version != row.model_version
-    if row.model_version is not None and (model is None or reshaped):
-        model = Model.from_dict(projects.get_model(tx, project, row.model_version))
-    view = View(row, policy, model)
-    if known is not None:
-        view.head, view.lapses_swept_at = known.head, known.lapses_swept_at
-    since = 0
-    if known is not None and not reshaped:
-        view.items, view.active, since = dict(known.items), dict(known.active), known.project.revision
-    changed = benchmarks.changed_since(tx, project, since)
-    for benchmark in changed:
-        _take_in(view, benchmark)
-    _stack(tx, view)
-    return view
-
-
-def _take_in(view: View, benchmark: Benchmark) -> None:
-    item = benchmark.item
-    if (
-        item.likelihoods is not None
-        and view.model is not None
-        and item.model_version == view.project.model_version
-    ):
-        table = np.frombuffer(item.likelihoods).reshape(view.model.space.size, -1)
-        view.items[benchmark.task] = Item(
-            benchmark.task, benchmark.ordinal, benchmark.content, item.version, item.key, table
-        )
-    view.active.pop(benchmark.task, None)
-    if benchmark.state == "active":
-        view.active[benchmark.task] = benchmark
+    def _take_in(self, tx: Transaction, view: View, benchmark: Benchmark) -> None:
+        """Note a benchmark; a table laid on another model version is carried to this one."""
+        item = benchmark.item
+        if item.likelihoods is not None and item.model_version is not None and view.model is not None:
+            laid_on = self.model(tx, view.project.id, item.model_version)
+            table = np.frombuffer(item.likelihoods).reshape(laid_on.space.size, -1)
+            view.items[benchmark.task] = Item(
+                benchmark.task, benchmark.ordinal, benchmark.content, item.version, item.key,
+                carried_table(table, laid_on, view.model),
+            )  # fmt: skip
+        view.active.pop(benchmark.task, None)
+        if benchmark.state == "active":
+            view.active[benchmark.task] = benchmark
 
 
 def _stack(tx: Transaction, view: View) -> None:

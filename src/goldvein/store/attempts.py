@@ -91,7 +91,7 @@ class OpenAttempt:
 class Lease:
     """What to write when work goes into a labeler's hands; ``attempt`` is null where the lease makes it.
 
-    ``exposures`` counts a benchmark's servings by this group so far; those before it are added as it is stored.
+    ``exposures`` counts a benchmark's servings by this group so far; those before it are added in SQL.
     """
 
     project: int

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -141,10 +141,20 @@ def changed_since(tx: Transaction, project: int, revision: int) -> list[Benchmar
     ]
 
 
-def all_likelihoods(tx: Transaction, project: int) -> dict[tuple[int, int], tuple[int, bytes]]:
-    """Map (task, item version) to its key and likelihoods."""
-    rows = tx.execute(_queries.item_versions, {"project": project})
-    return {(task, version): (key, likelihoods) for task, version, key, likelihoods in rows}
+def likelihoods(
+    tx: Transaction, project: int, keys: Iterable[tuple[int, int]]
+) -> dict[tuple[int, int], tuple[int, bytes]]:
+    """Map some (task, item version) to the model version that each is laid on, and its likelihoods."""
+    wanted = sorted(set(keys))
+    values = {"project": project, "tasks": [t for t, _ in wanted], "versions": [v for _, v in wanted]}
+    rows = tx.execute(_queries.likelihoods, values) if wanted else ()
+    return {(task, version): (laid_on, table) for task, version, laid_on, table in rows}
+
+
+def likelihoods_of(tx: Transaction, project: int, tasks: Iterable[int]) -> dict[tuple[int, int], bytes]:
+    """Map (task, item version) of some benchmarks to the likelihoods."""
+    rows = tx.execute(_queries.likelihoods_of_tasks, {"project": project, "tasks": sorted(set(tasks))})
+    return {(task, version): likelihoods for task, version, likelihoods in rows}
 
 
 def count_exposures(tx: Transaction, servings: Mapping[tuple[int, int], int]) -> None:

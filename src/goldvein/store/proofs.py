@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from goldvein.store.database import Transaction
@@ -16,6 +17,8 @@ SUMS = (
     "decisions_without_label", "panel_labels_without_decision", "tasks_out_of_step", "tasks_left_alone",
     "tasks_in_two_hands", "labels_without_event", "positions_with_gaps", "holds_miscounted",
     "labels_in_other_words", "expired_without_event", "servings_out_of_step", "times_out_of_step",
+    "withdrawals_without_decision", "decisions_without_withdrawal", "withdrawals_without_event",
+    "replacements_out_of_step",
 )  # fmt: skip
 """Statements that list rows which break a promise; each says in its description which."""
 
@@ -58,6 +61,21 @@ class Release:
 
 
 @dataclass(frozen=True, slots=True)
+class Withdrawal:
+    """A log row that took a labeler's label back, standing on the steps ``first`` to ``last``."""
+
+    labeler: int
+    label: int
+    attempt: int
+    smoothed: float
+    benchmarks_after: int
+    policy_version: int
+    first: int
+    last: int
+    seconds_delivered: float
+
+
+@dataclass(frozen=True, slots=True)
 class Stored:
     """A standing as it is stored."""
 
@@ -68,6 +86,7 @@ class Stored:
     p_benchmarks: float
     p_all: float
     benchmarks: int
+    model_version: int
 
 
 def broken(tx: Transaction, name: str, limit: int) -> list[tuple[int, int]]:
@@ -101,6 +120,20 @@ def steps(tx: Transaction, project: int, labelers: Sequence[int]) -> dict[int, l
     found: dict[int, list[Step]] = {labeler: [] for labeler in labelers}
     for row in tx.execute(_queries.steps, {"project": project, "labelers": list(labelers)}):
         found[row[0]].append(Step(*row))
+    return found
+
+
+def recent_steps(tx: Transaction, project: int, labeler: int, since: datetime, before: int) -> list[Step]:
+    """Read the steps of one standing since a time, and so many before that, oldest first."""
+    values = {"project": project, "labeler": labeler, "since": since, "before": before}
+    return [Step(*row) for row in tx.execute(_queries.recent_steps, values)]
+
+
+def withdrawals(tx: Transaction, project: int, labelers: Sequence[int]) -> dict[int, list[Withdrawal]]:
+    """Read the withdrawals of some labelers' labels."""
+    found: dict[int, list[Withdrawal]] = {labeler: [] for labeler in labelers}
+    for row in tx.execute(_queries.withdrawals, {"project": project, "labelers": list(labelers)}):
+        found[row[0]].append(Withdrawal(*row))
     return found
 
 

@@ -84,6 +84,12 @@ def lock(tx: Transaction, keys: Iterable[Key]) -> dict[Key, Standing]:
     return {(row[0], row[1]): Standing(*row) for row in rows}
 
 
+def latest_elsewhere(tx: Transaction, project: int, labeler: int, limit: int) -> list[Standing]:
+    """Read a labeler's standings in other projects in which benchmarks were answered, the latest first."""
+    values = {"project": project, "labeler": labeler, "limit": limit}
+    return [Standing(*row) for row in tx.execute(_queries.latest_elsewhere, values)]
+
+
 def insert(tx: Transaction, standing: Standing) -> None:
     """Let a labeler in."""
     tx.execute(
@@ -220,3 +226,19 @@ def unheld(tx: Transaction, counts: dict[Key, int]) -> None:
                 "counts": [counts[key] for key in keys],
             },
         )
+
+
+def reviews_wanted(tx: Transaction, project: int, limit: int) -> list[tuple[int, int]]:
+    """List labelers whose past labels are to be looked at, and the version of the standing since which."""
+    return tx.execute(_queries.reviews_wanted, {"project": project, "limit": limit}).fetchall()
+
+
+def try_to_review(tx: Transaction, labeler: int) -> bool:
+    """Keep other processes from a labeler's past until the transaction ends; false if one is at it."""
+    row = tx.execute(_queries.try_to_review, {"labeler": labeler}).fetchone()
+    return row is not None and bool(row[0])
+
+
+def reviewed(tx: Transaction, key: Key, version: int) -> None:
+    """Note that a labeler's past was looked at, with everything known up to a version."""
+    tx.execute(_queries.reviewed, {"project": key[0], "labeler": key[1], "version": version})

@@ -47,10 +47,16 @@ JOIN item_versions v ON v.project = b.project AND v.task = b.task AND v.version 
 WHERE b.project = %(project)s AND b.revision > %(revision)s
 ORDER BY b.ordinal;
 
--- name: item_versions
--- Item versions by name, for replay of the log.
-SELECT v.task, v.version, v.key, v.likelihoods FROM item_versions v
-WHERE v.project = %(project)s AND v.likelihoods IS NOT NULL ORDER BY v.task, v.version;
+-- name: likelihoods
+-- Some item versions, for replay of the log.
+SELECT task, version, model_version, likelihoods FROM item_versions
+WHERE project = %(project)s AND likelihoods IS NOT NULL
+  AND (task, version) IN (SELECT * FROM unnest(%(tasks)s::bigint[], %(versions)s::integer[]));
+
+-- name: likelihoods_of_tasks
+-- The likelihoods of some benchmarks, in every version.
+SELECT task, version, likelihoods FROM item_versions
+WHERE project = %(project)s AND task = ANY (%(tasks)s::bigint[]) AND likelihoods IS NOT NULL;
 
 -- name: count_exposures
 -- Servings of benchmarks, counted where they happen.

@@ -96,6 +96,36 @@ LEFT JOIN (SELECT project, label, count(*) AS times FROM outbox WHERE event = 'l
        ON o.project = b.project AND o.label = b.id
 WHERE o.times IS DISTINCT FROM 1 LIMIT %(limit)s;
 
+-- name: withdrawals_without_decision
+-- Every label that was taken back stands once in the log, with its reason.
+SELECT b.project, b.id FROM labels b
+WHERE b.withdrawn_at IS NOT NULL
+  AND (SELECT count(*) FROM log l WHERE l.project = b.project AND l.task = b.task AND l.kind = 'withdraw'
+       AND l.attempt IS NOT DISTINCT FROM b.attempt AND l.labeler IS NOT DISTINCT FROM b.labeler
+       AND (l.detail ->> 'label')::bigint = b.id AND l.at = b.withdrawn_at AND l.decision IS NOT NULL) <> 1
+LIMIT %(limit)s;
+
+-- name: decisions_without_withdrawal
+-- Every withdrawal in the log took a label back.
+SELECT l.project, l.task FROM log l
+LEFT JOIN labels b ON b.project = l.project AND b.task = l.task AND b.id = (l.detail ->> 'label')::bigint
+WHERE l.kind = 'withdraw' AND b.withdrawn_at IS NULL LIMIT %(limit)s;
+
+-- name: withdrawals_without_event
+-- Of every label that was taken back one event tells, and of no other.
+SELECT b.project, b.id FROM labels b
+LEFT JOIN (SELECT project, label, count(*) AS times FROM outbox WHERE event = 'label.withdrawn' GROUP BY project, label) o
+       ON o.project = b.project AND o.label = b.id
+WHERE (b.withdrawn_at IS NOT NULL) <> (o.times IS NOT NULL) OR o.times > 1 LIMIT %(limit)s;
+
+-- name: replacements_out_of_step
+-- A label names the one before it of its task, which was taken back first; the first of a task names none.
+SELECT b.project, b.id FROM labels b
+LEFT JOIN LATERAL (
+    SELECT w.id, w.withdrawn_at FROM labels w WHERE w.project = b.project AND w.task = b.task AND w.id < b.id
+    ORDER BY w.id DESC LIMIT 1) AS before ON true
+WHERE b.replaces IS DISTINCT FROM before.id OR before.withdrawn_at > b.delivered_at LIMIT %(limit)s;
+
 -- name: positions_with_gaps
 -- Positions run from 1 to the last without a gap.
 SELECT o.project, max(o.position) FROM outbox o WHERE o.position IS NOT NULL
@@ -125,6 +155,26 @@ SELECT labeler, n, kind, attempt, task, stage, choice, shown, item_version, mode
        benchmarks, decision, exposures, milliseconds, detail
 FROM log WHERE project = %(project)s AND labeler = ANY (%(labelers)s) AND n IS NOT NULL ORDER BY project, labeler, n, at;
 
+-- name: recent_steps
+-- The steps of one standing since a time, and so many before, in the order of their versions.
+WITH recent AS (
+    SELECT min(n) AS n FROM log
+    WHERE project = %(project)s AND labeler = %(labeler)s AND n IS NOT NULL AND at >= %(since)s
+)
+SELECT labeler, n, kind, attempt, task, stage, choice, shown, item_version, model_version, policy_version, p_benchmarks, p_all,
+       benchmarks, decision, exposures, milliseconds, detail
+FROM log
+WHERE project = %(project)s AND labeler = %(labeler)s AND n IS NOT NULL AND n >= (SELECT n FROM recent) - %(before)s
+ORDER BY project, labeler, n, at;
+
+-- name: withdrawals
+-- Labels of some labelers that were taken back, with what the log says of why.
+SELECT l.labeler, b.id, l.attempt, l.p_benchmarks, l.benchmarks, l.policy_version, (l.detail ->> 'from')::bigint,
+       (l.detail ->> 'version')::bigint, extract(epoch FROM l.at - b.delivered_at)::float8
+FROM log l JOIN labels b ON b.project = l.project AND b.id = (l.detail ->> 'label')::bigint
+WHERE l.project = %(project)s AND l.labeler = ANY (%(labelers)s) AND l.kind = 'withdraw'
+ORDER BY l.labeler, b.id;
+
 -- name: releases
 -- Releases by labeler, with the version of the standing that let them out.
 SELECT labeler, (detail ->> 'version')::bigint, attempt, p_benchmarks, benchmarks, policy_version, p_all FROM log
@@ -132,5 +182,5 @@ WHERE project = %(project)s AND labeler = ANY (%(labelers)s) AND kind = 'release
 
 -- name: stored
 -- The standings as they are stored.
-SELECT labeler, state, n, posterior, p_benchmarks, p_all, benchmarks FROM standings
+SELECT labeler, state, n, posterior, p_benchmarks, p_all, benchmarks, model_version FROM standings
 WHERE project = %(project)s AND labeler = ANY (%(labelers)s);

@@ -6,6 +6,13 @@ FROM standings
 WHERE (project, labeler) IN (SELECT * FROM unnest(%(projects)s::integer[], %(labelers)s::integer[]))
 ORDER BY project, labeler FOR UPDATE;
 
+-- name: latest_elsewhere
+-- A labeler's standings in other projects, those that moved last first.
+SELECT project, labeler, state, panel, n, model_version, posterior, p_benchmarks, p_all, benchmarks, undecided, answers,
+       skips, held, grace, seen, admitted_at, review_wanted
+FROM standings WHERE labeler = %(labeler)s AND project <> %(project)s AND benchmarks > 0
+ORDER BY updated_at DESC, project LIMIT %(limit)s;
+
 -- name: insert
 -- A labeler is let in.
 INSERT INTO standings (project, labeler, state, panel, n, model_version, posterior, p_benchmarks, p_all, benchmarks, answers,
@@ -73,3 +80,17 @@ WHERE (project, task) IN (SELECT * FROM unnest(%(projects)s::integer[], %(tasks)
 UPDATE standings SET held = held - gone.count
 FROM unnest(%(projects)s::integer[], %(labelers)s::integer[], %(counts)s::integer[]) AS gone (project, labeler, count)
 WHERE standings.project = gone.project AND standings.labeler = gone.labeler;
+
+-- name: reviews_wanted
+-- Standings whose past labels are to be looked at again, with the version since which.
+SELECT labeler, review_wanted FROM standings WHERE project = %(project)s AND review_wanted IS NOT NULL
+ORDER BY review_wanted LIMIT %(limit)s;
+
+-- name: try_to_review
+-- True for the one process that may look at this labeler's past now, until its transaction ends.
+SELECT pg_try_advisory_xact_lock(1735355493, %(labeler)s);
+
+-- name: reviewed
+-- A standing's past was looked at up to a version; later benchmarks ask again.
+UPDATE standings SET review_wanted = NULL
+WHERE project = %(project)s AND labeler = %(labeler)s AND review_wanted <= %(version)s;
