@@ -132,7 +132,8 @@ def test_a_suspect_gets_anti_shortcut_items() -> None:
 
 
 def test_exposure_cap_takes_items_out() -> None:
-    """An item served too often is no longer drawn."""
+    """An item served too often is no longer drawn, unless nothing else is left."""
     exposures = np.array([0, 100, 99, 250])
 
     assert eligible(np.array([1, 2, 3]), exposures, POLICY).tolist() == [2]
+    assert eligible(np.array([1, 3]), exposures, POLICY).tolist() == [1, 3]

@@ -123,9 +123,8 @@ def test_confusion_moves_wrong_answers() -> None:
     confusion = np.array([[0, 1.0, 0], [0.5, 0, 0.5], [0.5, 0.5, 0]])
     model = worlds.model(answers=make_answer_model(confusion=confusion))
     table = item_table(model, np.array([1.0, 0, 0]), model.answers.difficulty_prior)
-    own = item_table(
-        model, np.array([1.0, 0, 0]), model.answers.difficulty_prior, None, np.array([0, 0, 1.0])
-    )
+    learned = np.array([0.2, 0, 0.8])
+    own = item_table(model, np.array([1.0, 0, 0]), model.answers.difficulty_prior, None, learned)
 
     assert (own[: model.space.n_abilities, 1] == 0).all()
     assert (table[: model.space.n_abilities, 2] == 0).all()

@@ -75,7 +75,10 @@ def serves_benchmark(rng: np.random.Generator, rate: float) -> bool:
 
 
 def eligible(unseen: IntArray, exposures: IntArray, policy: Policy) -> IntArray:
-    """Unseen benchmarks that were served less often than the exposure cap.
+    """Unseen benchmarks that were served less often than the exposure cap; past it only if nothing is left.
+
+    A worn benchmark still tells a random answer from a good one, and what it tells of a leaker is discounted.
+    To hold everybody's work until mining has caught up would cost more.
 
     Parameters
     ----------
@@ -85,7 +88,8 @@ def eligible(unseen: IntArray, exposures: IntArray, policy: Policy) -> IntArray:
         Servings of every benchmark of the pool.
     policy : Policy
     """
-    return unseen[exposures[unseen] < policy.exposure_cap]
+    fresh = unseen[exposures[unseen] < policy.exposure_cap]
+    return fresh if len(fresh) else unseen
 
 
 def draw_benchmarks(

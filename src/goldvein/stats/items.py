@@ -83,11 +83,29 @@ def item_table(
     ShapeError
         If ``key_probs`` or ``difficulty_weights`` do not fit the model or do not sum to one.
     """
-    keys, weights = np.asarray(key_probs, dtype=float), np.asarray(difficulty_weights, dtype=float)
-    _check_distribution("key_probs", keys, None)
+    weights = np.asarray(difficulty_weights, dtype=float)
     _check_distribution("difficulty_weights", weights, len(model.answers.difficulties))
-    n_options, none = len(keys), model.answers.none_share
-    right = accuracy_curve(model.answers, n_options, weights, model.space.thetas)[:, None]
+    right = accuracy_curve(model.answers, len(key_probs), weights, model.space.thetas)
+    return curve_table(model, right, key_probs, choices_of_rules, wrong)
+
+
+def curve_table(
+    model: Model,
+    right: Array,
+    key_probs: Array,
+    choices_of_rules: Mapping[str, Sequence[int]] | None = None,
+    wrong: Array | None = None,
+) -> Array:
+    """Likelihood of every answer to one benchmark whose curve is known; see ``item_table``.
+
+    Parameters
+    ----------
+    right : (n_abilities,) float
+        P(key) at each ability.
+    """
+    keys = np.asarray(key_probs, dtype=float)
+    _check_distribution("key_probs", keys, None)
+    n_options, none, right = len(keys), model.answers.none_share, right[:, None]
     ability = right * keys + (1 - right) * (1 - none) * (keys @ wrong_spread(model.answers, n_options, wrong))
     ability = np.concatenate([ability, (1 - right) * none], axis=1)
     rules = [_rule_row(model, keys, name, choices_of_rules or {}) for name in model.space.shortcuts]

@@ -91,9 +91,11 @@ class Model:
     trust_theta : float
         Ability asked of a trusted labeler, logits.
     prior : (n_states,) float
-        The population: what a newcomer is, and what a labeler may turn into. Sums to one.
+        The population: what a newcomer is. Sums to one.
+    turns : (n_states,) float
+        What a labeler may turn into at a jump. Sums to one.
     hazard : float
-        Probability per answer that a labeler turns into someone drawn anew from ``prior``.
+        Probability per answer that a labeler turns into someone drawn from ``turns``.
     walk : float
         Probability per answer of one grid step up, and as much of one step down; below 0.25.
     lapse : float
@@ -119,6 +121,7 @@ class Model:
     bar_theta: float
     trust_theta: float
     prior: Array
+    turns: Array = field(default_factory=lambda: frozen([]))
     hazard: float = 0.001
     walk: float = 0.0003
     lapse: float = 0.05
@@ -130,7 +133,9 @@ class Model:
     rapid: Rapid | None = None
 
     def __post_init__(self) -> None:
-        """Reckon what each ability solves, where it is not given."""
+        """Reckon what follows from the rest, where it is not given."""
+        if not len(self.turns):
+            object.__setattr__(self, "turns", turns_of(self.space, self.prior))
         if not len(self.solving):
             object.__setattr__(self, "solving", solving_of(self.answers, self.space, self.prior))
 
@@ -157,6 +162,7 @@ class Model:
                 "answers": answer_model_from_dict(plain["answers"]),
                 "space": make_space(plain["bar_theta"], rules),
                 "prior": frozen(plain["prior"]),
+                "turns": frozen(plain["turns"]),
                 "leans": MappingProxyType(dict(plain["leans"])),
                 "solving": frozen(plain["solving"]),
                 "rapid": Rapid(**plain["rapid"]) if plain["rapid"] else None,
@@ -257,6 +263,28 @@ def population_prior(space: StateSpace, *, shortcut_mass: float, mean: float = 1
     left = (1 - sum(built_in.values())) / (len(space.shortcuts) - len(built_in))
     shares = np.array([built_in.get(name, left) for name in space.shortcuts])
     return frozen(np.concatenate([(1 - shortcut_mass) * ability / ability.sum(), shortcut_mass * shares]))
+
+
+def turns_of(space: StateSpace, prior: Array, shortcut_share: float = 0.8) -> Array:
+    """What a labeler turns into at a jump: mostly somebody who stops doing the job.
+
+    Ability moves by small steps. Were a jump to end at any ability, doubt would gather just under the bar,
+    where hundreds of benchmarks tell nothing.
+
+    Parameters
+    ----------
+    space : StateSpace
+    prior : (n_states,) float
+    shortcut_share : float
+        Share of jumps that end in a shortcut, in the proportions of ``prior``; the rest ends anywhere.
+
+    Returns
+    -------
+    (n_states,) float
+    """
+    shortcuts = prior.copy()
+    shortcuts[: space.n_abilities] = 0.0
+    return frozen(shortcut_share * shortcuts / shortcuts.sum() + (1 - shortcut_share) * prior)
 
 
 def solving_of(answers: AnswerModel, space: StateSpace, prior: Array, weights: Array | None = None) -> Array:

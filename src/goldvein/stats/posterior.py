@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 def advance(p: Array, model: Model) -> Array:
     """Distribution one answer later: a small walk on ability, and rarely a jump anywhere.
 
-    ``(1 - h) W p + h prior mass``, where mass is the sum of the column, so that the step is linear and holds
+    ``(1 - h) W p + h turns mass``, where mass is the sum of the column, so that the step is linear and holds
     for joints as well as for posteriors.
 
     Parameters
@@ -42,7 +42,7 @@ def advance(p: Array, model: Model) -> Array:
     walked[: grid - 1] += flow
     walked[1:grid] -= flow
     walked *= 1.0 - model.hazard
-    walked += (model.hazard * model.prior)[:, None] * mass
+    walked += (model.hazard * model.turns)[:, None] * mass
     return walked
 
 

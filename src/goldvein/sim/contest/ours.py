@@ -1,0 +1,164 @@
+"""Goldvein's own policy in a contest: the functions that the service calls, on a whole crowd at once."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from goldvein.decisions.gate import Gate, State, gate, next_state, releases, undecided_after
+from goldvein.decisions.judging import hold_joints, judge
+from goldvein.decisions.serving import benchmark_rate, draw_benchmarks, eligible
+from goldvein.sim.contest.player import Moves
+from goldvein.stats.items import as_served
+from goldvein.stats.posterior import newcomer
+from goldvein.stats.shortcuts import ordinary_signal, rapid_signal
+
+if TYPE_CHECKING:
+    from goldvein.decisions.judging import Verdicts
+    from goldvein.domain.policy import Policy
+    from goldvein.sim.contest.behaviour import Given, Served
+    from goldvein.sim.contest.items import World
+    from goldvein.sim.contest.knowledge import Knowledge
+    from goldvein.stats.arrays import Array, BoolArray, IntArray
+
+SECONDS_A_TASK = 30
+"""Pace at which a step of the virtual clock is turned into seconds, for what the policy counts in seconds."""
+
+
+class Ours:
+    """The policy ``default``: Bayesian filter, adaptive rate, telling benchmarks, dual gate.
+
+    Parameters
+    ----------
+    world : World
+        Only what an operator sees of it is looked at: options, rules' picks, orders.
+    size : int
+        Number of labelers, N.
+    knowledge : Knowledge
+        Model and item tables that the project has when the crowd comes in.
+    policy : Policy
+    """
+
+    def __init__(self, world: World, size: int, knowledge: Knowledge, policy: Policy) -> None:
+        self.name = "default"
+        self.policy, self.model, self.pool = policy, knowledge.model, knowledge.pool
+        self.size = size
+        self._picks = world.ordinary.picks
+        self._posterior_benchmarks = newcomer(self.model, size)
+        self._posterior_all = newcomer(self.model, size)
+        self.p_benchmarks, self.p_all = np.zeros(size), np.zeros(size)
+        self.benchmarks, self.undecided = np.zeros(size, dtype=np.int64), np.zeros(size, dtype=np.int64)
+        self.state = np.full(size, State.ADMITTED.value, dtype="<U9")
+        self._exposures = np.zeros(self.pool.shape[1], dtype=np.int64)
+        self._grace = np.full(size, policy.dismissal_grace)
+        self._joints = np.empty((self.model.space.size, 0))
+        self._held, self._held_until = np.empty(0, dtype=np.int64), np.empty(0, dtype=np.int64)
+
+    # --- serving -------------------------------------------------------------------------------------------
+
+    def rates(self, who: IntArray) -> Array:
+        """Share of benchmarks for each labeler, by what is still in doubt."""
+        p = np.minimum(self.p_benchmarks[who], self.p_all[who])
+        return benchmark_rate(p, self.benchmarks[who], self.state[who], self.policy)
+
+    def draw(self, rng: np.random.Generator, who: IntArray, unseen: BoolArray) -> IntArray:
+        """One of the few most telling of some unseen benchmarks, for each labeler."""
+        left = [eligible(np.flatnonzero(row), self._exposures, self.policy) for row in unseen]
+        posteriors = self._posterior_all[:, who]
+        draws = draw_benchmarks(rng, posteriors, left, self.pool, self._exposures, self.model, self.policy)
+        items = np.array([-1 if draw is None else draw.index for draw in draws])
+        np.add.at(self._exposures, items[items >= 0], 1)
+        return items
+
+    def delivering(self) -> BoolArray:
+        """Whose ordinary answer would go out now: (N,)."""
+        decided = gate(self.p_benchmarks, self.p_all, self.benchmarks, self.state, self.policy)
+        return decided == Gate.DELIVER
+
+    # --- judging -------------------------------------------------------------------------------------------
+
+    def judge(self, served: Served, given: Given, step: int) -> Moves:
+        """Move the standings of all who answered by one answer, and pass what they answered through the gate."""
+        who = served.who
+        owners = np.searchsorted(who, self._held % self.size)
+        verdicts = judge(
+            self.model, self._posterior_benchmarks[:, who], self._posterior_all[:, who],
+            self._likelihood(served, given), self._signal(served, given), self._joints, owners,
+        )  # fmt: skip
+        self._posterior_benchmarks[:, who] = verdicts.posterior_benchmarks
+        self._posterior_all[:, who] = verdicts.posterior_all
+        self._move(served, verdicts)
+        decided = gate(
+            self.p_benchmarks[who], self.p_all[who], self.benchmarks[who], self.state[who], self.policy
+        )
+        gone = self.state[who] == State.DISMISSED
+        self._grace[who] -= gone
+        released, discarded = self._settle(verdicts, step)
+        held = ~served.is_benchmark & (decided == Gate.HOLD)
+        self._hold(who[held], step)
+        return Moves(
+            delivered=~served.is_benchmark & (decided == Gate.DELIVER), held=held,
+            dismissed=gone & (self._grace[who] < 0), released=released, discarded=discarded,
+        )  # fmt: skip
+
+    def _likelihood(self, served: Served, given: Given) -> Array:
+        """Likelihoods of the answers to benchmarks; ones for ordinary ones."""
+        likelihood = np.ones((self.model.space.size, len(served.who)))
+        at = np.flatnonzero(served.is_benchmark)
+        choice, order = given.choice[at], served.order[at]
+        chosen = self.pool[:, served.item[at], choice]
+        shown = order[:, 0] == choice, order[:, -1] == choice
+        likelihood[:, at] = as_served(self.model, chosen, shown, served.exposures[at])
+        return likelihood
+
+    def _signal(self, served: Served, given: Given) -> Array:
+        """Evidence of ordinary answers, by what each rule picks and where good labelers lean."""
+        signal = np.ones((self.model.space.size, len(served.who)))
+        at = np.flatnonzero(~served.is_benchmark)
+        choice, order, task = given.choice[at], served.order[at], served.item[at]
+        rows, options = np.arange(len(at)), order.shape[1]
+        weights = np.ones((len(at), options))
+        for rule, lean in self.model.leans.items():
+            weights[rows, self._picks[rule][task]] *= lean
+        lean = weights[rows, choice] / weights.sum(axis=1)
+        hits = np.array([self._picks[rule][task] == choice for rule in self.model.space.content_rules])
+        shown = order[:, 0] == choice, order[:, -1] == choice
+        chance = np.full(len(at), 1 / options)
+        signal[:, at] = ordinary_signal(self.model, chance, shown, lean, hits.astype(float))
+        if self.model.rapid is not None:
+            signal *= rapid_signal(self.model, given.seconds < self.model.rapid.base_seconds)
+        return signal
+
+    def _move(self, served: Served, verdicts: Verdicts) -> None:
+        """Probabilities, counts and states one answer later."""
+        who, policy = served.who, self.policy
+        self.p_benchmarks[who], self.p_all[who] = verdicts.p_benchmarks, verdicts.p_all
+        self.benchmarks[who] += served.is_benchmark
+        self.undecided[who] = undecided_after(
+            self.undecided[who], verdicts.p_benchmarks, policy, is_benchmark=served.is_benchmark
+        )
+        self.state[who] = next_state(
+            verdicts.p_benchmarks, self.benchmarks[who], self.state[who], policy, undecided=self.undecided[who]
+        )
+
+    def _settle(self, verdicts: Verdicts, step: int) -> tuple[IntArray, IntArray]:
+        """Release or discard held answers: ids of both."""
+        owner = self._held % self.size
+        out = releases(verdicts.smoothed, self.p_all[owner], self.benchmarks[owner], self.policy)
+        gone = self.state[owner] == State.DISMISSED
+        out &= ~gone
+        late = ~out & (gone | (self._held_until <= step))
+        kept = ~out & ~late
+        released, discarded = self._held[out], self._held[late]
+        self._joints = verdicts.joints[:, kept]
+        self._held, self._held_until = self._held[kept], self._held_until[kept]
+        return released, discarded
+
+    def _hold(self, who: IntArray, step: int) -> None:
+        """Keep back this step's answers of these labelers."""
+        joints = hold_joints(self.model, self._posterior_benchmarks[:, who])
+        until = np.full(len(who), step + self.policy.hold_seconds // SECONDS_A_TASK)
+        self._joints = np.concatenate([self._joints, joints], axis=1)
+        self._held = np.concatenate([self._held, step * self.size + who])
+        self._held_until = np.concatenate([self._held_until, until])
