@@ -8,12 +8,13 @@ from goldvein.cli.demo import demo
 from goldvein.cli.explain import explain
 from goldvein.cli.replay import replay
 from goldvein.cli.serve import serve, work
+from goldvein.cli.simulate import simulate
 from goldvein.cli.verify import verify
 
 click.rich_click.TEXT_MARKUP = "markdown"
 click.rich_click.COMMAND_GROUPS = {
     "goldvein": [
-        {"name": "Try it", "commands": ["demo", "replay"]},
+        {"name": "Try it", "commands": ["demo", "replay", "simulate"]},
         {"name": "Run it", "commands": ["serve", "work", "admin"]},
         {"name": "Trust it", "commands": ["verify", "explain"]},
         {"name": "About it", "commands": ["version"]},
@@ -45,5 +46,6 @@ main.add_command(demo)
 main.add_command(explain)
 main.add_command(replay)
 main.add_command(serve)
+main.add_command(simulate)
 main.add_command(verify)
 main.add_command(work)

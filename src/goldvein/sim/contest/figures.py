@@ -235,10 +235,10 @@ def _of_kind(record: Record, place: int) -> dict[str, Ratio]:
     """Sums of one kind of labeler.
 
     ``benchmarks_to_dismissal``: benchmarks answered from the start, or from the change of a sleeper, to the
-    dismissal; of the dismissed. ``benchmarks_to_last_label``: the same to the last label delivered while bad,
-    of those who delivered one. ``benchmarks_to_first_label``: benchmarks answered before the first label was
-    delivered, of those who delivered one. ``delivered_share``, ``bad_share``: of all delivered labels, those
-    of this kind, and those of this kind given while bad.
+    dismissal; of the dismissed (of sleepers, those who had turned). ``benchmarks_to_last_label``: the same to
+    the last label delivered while bad, of those who delivered one. ``benchmarks_to_first_label``: benchmarks
+    answered before the first label was delivered, of those who delivered one. ``delivered_share``,
+    ``bad_share``: of all delivered labels, those of this kind, and those of this kind given while bad.
     """
     mine = record.kind_of == place
     active = record.fate != player.NONE
@@ -265,7 +265,7 @@ def _of_kind(record: Record, place: int) -> dict[str, Ratio]:
         "accuracy_while_good": _answers(
             benchmark & ~record.bad & mine & record.correct, benchmark & ~record.bad & mine
         ),
-        "benchmarks_to_dismissal": _mean_of(to_dismissal, dismissed),
+        "benchmarks_to_dismissal": _mean_of(to_dismissal, dismissed & (turned | (record.changed_at < 0))),
         "benchmarks_to_last_label": _mean_of(_at(since, _last(bad_delivered)), any_bad),
         "benchmarks_to_first_label": _mean_of(_at(np.cumsum(benchmark, axis=0), first), any_label),
     }

@@ -113,7 +113,7 @@ class FixedRate(Peer):
     Source
     ------
     CrowdFlower / Figure Eight / Appen: quiz mode of one page, then one test question per page of 10 rows,
-    each shown once to a contributor (Appen Success Center, articles 211363686 and 210218046); "if at any point
+    each shown once to a contributor (Appen Success Center, articles 211363686, 210218046); "if at any point
     a contributor falls below the trust threshold, we'll exclude his work" (CrowdFlower blog, 2011-10-05): the
     labels of somebody who is dismissed are withdrawn.
     """
@@ -175,12 +175,12 @@ class FixedRateAntibias(FixedRate):
         self._against: BoolArray = np.ones(len(setting.key), dtype=np.bool_)
         for rule in rules:
             if rule in setting.picks:
-                self._against = self._against & (setting.picks[rule] != setting.key)
+                self._against &= np.not_equal(setting.picks[rule], setting.key)
 
     def draw(self, rng: np.random.Generator, who: IntArray, unseen: BoolArray) -> IntArray:
         """Half of the time from the benchmarks against shortcuts, while there are unseen ones."""
         wanted = rng.random(len(who)) < self.share
-        narrow = unseen & np.where(wanted[:, None], self._against, ~self._against)
+        narrow = unseen & (wanted[:, None] == self._against)
         return uniform_draw(rng, np.where(narrow.any(axis=1)[:, None], narrow, unseen))
 
 
@@ -355,7 +355,8 @@ class Recent:
 
     def counts(self, who: IntArray) -> tuple[IntArray, IntArray]:
         """Right ones, and how many there are: (n,) and (n,)."""
-        return self._hits[who].sum(axis=1), np.minimum(self._seen[who], self._hits.shape[1])
+        right: IntArray = self._hits[who].sum(axis=1)
+        return right, np.minimum(self._seen[who], self._hits.shape[1])
 
 
 def uniform_draw(rng: np.random.Generator, unseen: BoolArray) -> IntArray:

@@ -1,0 +1,254 @@
+"""Rounds of a contest: the same seeds, the same people and tasks, one policy after the other."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from goldvein.domain.errors import InvalidInput
+from goldvein.sim.contest.behaviour import Crowd
+from goldvein.sim.contest.figures import Measured, figures, measure
+from goldvein.sim.contest.items import World, make_world
+from goldvein.sim.contest.peers import PEERS, Setting
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from goldvein.sim.contest.player import Player, Record
+    from goldvein.sim.contest.scenario import Scenario
+
+OURS = "default"
+POLICIES = (OURS, *PEERS)
+"""Names of all policies; the first is Goldvein's own."""
+
+MATCHED = " matched"
+"""Ending of the name of a peer that serves as many benchmarks as ours."""
+
+SCALES = (1 / 16, 16.0)
+
+
+class UnknownPolicyError(InvalidInput):
+    """A policy that nobody has described."""
+
+    code = "policy_unknown"
+
+
+def make_player(name: str, world: World, rng: np.random.Generator, scale: float = 1.0) -> Player:
+    """Set up a policy for a world.
+
+    Parameters
+    ----------
+    name : str
+        One of ``POLICIES``.
+    world : World
+    rng : numpy.random.Generator
+        For what a policy learns before the contest.
+    scale : float
+        Factor on a peer's benchmarks; 1 is as published.
+    """
+    if name == OURS:
+        return _ours(world, rng)
+    benchmarks = world.benchmarks
+    setting = Setting(
+        n_labelers=world.scenario.size,
+        key=benchmarks.stored_key,
+        picks=benchmarks.picks,
+        bar=world.scenario.quality_bar,
+        scale=scale,
+    )
+    return PEERS[name](name, setting)
+
+
+def _ours(world: World, rng: np.random.Generator) -> Player:
+    """Goldvein's own policy, which learns from a burn-in unless the true item parameters are given."""
+    from goldvein.domain.policy import Policy
+    from goldvein.sim.contest.knowledge import given_knowledge
+    from goldvein.sim.contest.ours import Ours
+
+    return Ours(world, world.scenario.size, given_knowledge(world), Policy.from_dict(world.scenario.policy))
+
+
+def play_round(
+    scenario: Scenario,
+    name: str,
+    seed: int,
+    scale: float = 1.0,
+    progress: Callable[[int], None] | None = None,
+) -> Record:
+    """Play one policy on the population of one seed.
+
+    Tasks, people and what the policy learns beforehand depend on the seed alone; each has a generator of its
+    own, so that all policies meet the same.
+    """
+    from goldvein.sim.contest.course import play
+
+    tasks, people, learning, course = (
+        np.random.default_rng(stream) for stream in np.random.SeedSequence(seed).spawn(4)
+    )
+    world = make_world(tasks, scenario)
+    crowd = Crowd(people, world)
+    return play(world, crowd, make_player(name, world, learning, scale), course, progress)
+
+
+def measure_round(
+    scenario: Scenario,
+    name: str,
+    seed: int,
+    scale: float = 1.0,
+    progress: Callable[[int], None] | None = None,
+) -> Measured:
+    """Play one round and keep its figures' sums."""
+    return measure(play_round(scenario, name, seed, scale, progress))
+
+
+def seeds_of(scenario: Scenario, count: int) -> range:
+    """As many seeds as are wanted, from the scenario's own upwards."""
+    return range(scenario.seed, scenario.seed + count)
+
+
+def match_scale(
+    share_at: Callable[[float], float], wanted: float, *, close: float = 0.02, steps: int = 7
+) -> tuple[float, float]:
+    """Scale at which a peer spends the wanted share of all answers on benchmarks, and what it then spends.
+
+    By bisection on the logarithm. A wanted share out of reach gives the end of the range that comes nearest.
+
+    Parameters
+    ----------
+    share_at : callable
+        Share of benchmarks at a scale; grows with the scale.
+    wanted : float
+    close : float
+        Relative deviation that is good enough.
+    steps : int
+        Shares that are asked for at most.
+    """
+    low, high = np.log(SCALES)
+    found = (1.0, share_at(1.0))
+    middle = 0.0
+    for _ in range(steps - 1):
+        scale, share = float(np.exp(middle)), found[1]
+        if abs(share - wanted) <= close * wanted:
+            break
+        low, high = (middle, high) if share < wanted else (low, middle)
+        middle = 0.5 * (low + high)
+        scale = float(np.exp(middle))
+        tried = share_at(scale)
+        found = (scale, tried)
+    return found
+
+
+def chosen(names: Sequence[str]) -> tuple[str, ...]:
+    """Policies by name, each once; ``all`` stands for every one.
+
+    Raises
+    ------
+    UnknownPolicyError
+        For a name that no policy has.
+    """
+    for name in names:
+        if name not in {*POLICIES, "all"}:
+            raise UnknownPolicyError(f"there is no policy {name!r}; there are {', '.join(POLICIES)}, and all")
+    return POLICIES if "all" in names else tuple(dict.fromkeys(names))
+
+
+class Contest:
+    """Some policies on the populations of some seeds.
+
+    Parameters
+    ----------
+    scenario : Scenario
+    policies : sequence of str
+    seeds : int
+        How many, from the scenario's own upwards.
+    matched : bool
+        Play every peer once more, at the share of benchmarks that ours spends on the same seeds; ours is
+        played for that in any case.
+
+    Attributes
+    ----------
+    runs : dict of str to list of Measured
+        One per seed, by the name of the policy, with ``MATCHED`` at its end for a second time.
+    scales : dict of str to float
+        Factor on a matched peer's benchmarks.
+    """
+
+    def __init__(
+        self, scenario: Scenario, policies: Sequence[str], seeds: int, *, matched: bool = False
+    ) -> None:
+        self.scenario, self.matched = scenario, matched
+        self.policies = tuple(dict.fromkeys((OURS, *policies) if matched else policies))
+        self.seeds = seeds_of(scenario, seeds)
+        self.runs: dict[str, list[Measured]] = {}
+        self.scales: dict[str, float] = {}
+
+    @property
+    def answers(self) -> int:
+        """Answers to come, but for those that finding the scales takes."""
+        peers = len(set(self.policies) - {OURS})
+        rounds = len(self.policies) + (peers if self.matched else 0)
+        return rounds * len(self.seeds) * self.scenario.size * self.scenario.answers_each
+
+    def play(self, show: Callable[[str, int], None]) -> None:
+        """Play all rounds.
+
+        Parameters
+        ----------
+        show : callable
+            Told what is being played, and how many answers are done; those that a dismissed labeler would
+            have given count as done at the end of the round.
+        """
+        for name in self.policies:
+            self._play(name, name, 1.0, show)
+        if not self.matched:
+            return
+        wanted = figures(self.runs[OURS])["benchmark_share"]
+        for name in self.policies:
+            if name != OURS:
+                show(f"matching {name}", self._done)
+                scale = self._matching(name, wanted)
+                self.scales[name + MATCHED] = scale
+                self._play(name, name + MATCHED, scale, show)
+
+    def report(self) -> dict[str, Any]:
+        """Report as ``simulate --json`` writes it."""
+        return {
+            "scenario": self.scenario.name,
+            "seeds": list(self.seeds),
+            "labelers": self.scenario.size,
+            "answers_each": self.scenario.answers_each,
+            "policies": {
+                name: {**figures(runs), "scale": self.scales.get(name, 1.0)}
+                for name, runs in self.runs.items()
+            },
+        }
+
+    @property
+    def _done(self) -> int:
+        """Answers of all rounds that are over."""
+        rounds = sum(len(runs) for runs in self.runs.values())
+        return rounds * self.scenario.size * self.scenario.answers_each
+
+    def _play(self, name: str, as_name: str, scale: float, show: Callable[[str, int], None]) -> None:
+        """Play one policy on all seeds."""
+        runs = self.runs.setdefault(as_name, [])
+        for seed in self.seeds:
+            done = self._done
+
+            def count(answers: int, what: str = f"{as_name}, seed {seed}") -> None:
+                nonlocal done
+                done += answers
+                show(what, done)
+
+            runs.append(measure_round(self.scenario, name, seed, scale, count))
+            show(as_name, self._done)
+
+    def _matching(self, name: str, wanted: float) -> float:
+        """Scale at which a peer spends the wanted share, by the first seed."""
+
+        def share_at(scale: float) -> float:
+            run = measure_round(self.scenario, name, self.seeds[0], scale)
+            return run.ratios["benchmark_share"].value
+
+        return match_scale(share_at, wanted)[0]
