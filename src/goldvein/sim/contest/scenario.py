@@ -97,6 +97,7 @@ _POPULATION: Mapping[str, Knob] = {
     "earlier": Number(1, 100_000, 200, whole=True),
 }
 _SHARE = Number(0, 1, 0.1)
+_ANY = Number(-1e9, 1e9, 0.7)
 _PROJECT: Mapping[str, Knob] = {
     "options": Number(2, 16, 4, whole=True),
     "benchmarks": Number(1, 100_000, 400, whole=True),
@@ -222,8 +223,9 @@ def _features(values: Any) -> Mapping[str, float]:
 
 def _policy(values: Mapping[str, Any], options: int) -> Mapping[str, float]:
     """Overrides that make a policy which can be kept, with a bar over chance."""
+    read = {name: _ANY.read(f"policy.{name}", value) for name, value in values.items()}
     try:
-        whole = Policy.from_dict(values)
+        whole = Policy.from_dict(read)
     except PolicyError as error:
         raise ScenarioError(f"policy: {error}") from error
     if not 1 / options < whole.quality_bar < 1:
