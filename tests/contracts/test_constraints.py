@@ -13,12 +13,11 @@ PINS = re.findall(
 def test_every_requirement_is_pinned() -> None:
     """What pyproject.toml asks for stands there by version; run `just constraints` after a change."""
     project = tomllib.loads((ROOT / "pyproject.toml").read_text())
-    groups = [
-        entry for group in project["dependency-groups"].values() for entry in group if isinstance(entry, str)
-    ]
+    lists = [*project["dependency-groups"].values(), *project["project"]["optional-dependencies"].values()]
+    optional = [entry for entries in lists for entry in entries if isinstance(entry, str)]
     wanted = {
         re.split(r"[^A-Za-z0-9._-]", entry)[0].lower()
-        for entry in project["project"]["dependencies"] + groups
+        for entry in project["project"]["dependencies"] + optional
     }
     assert wanted <= {name for name, _, _ in PINS}
 

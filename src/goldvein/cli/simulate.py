@@ -108,7 +108,7 @@ def _show(console: Console | None, report: dict[str, Any]) -> None:
 def _print(console: Console, headings: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
     from rich.table import Table
 
-    grid = Table(box=None, pad_edge=False)
+    grid = Table(box=None, pad_edge=False, collapse_padding=True)
     for place, heading in enumerate(headings):
         grid.add_column(heading, justify="right" if place else "left")
     for row in rows:

@@ -87,17 +87,19 @@ KIND_HEADINGS = (
     "to last bad",
     "floor",
 )
-"""Headings of ``kind_rows``: how many; dismissed, and delivering at the end; of all delivered labels, theirs and
-those given while bad; benchmarks to the dismissal, and to the last label delivered while bad, on average over
-those who had one; the floor."""
+"""Headings of ``kind_rows``: how many; dismissed, and delivering at the end; of all delivered labels, theirs
+and those given while bad; benchmarks to the dismissal, and to the last label delivered while bad, on average
+over those who had one; the floor."""
 
 
 def floor(found: Mapping[str, Any]) -> str:
     """The floor of benchmarks per verdict and the test that sets it; ``none`` where no test decides."""
     if found["bad"] is None or isnan(found["bad"]):
         return "-"
-    benchmarks = found["benchmarks"]
-    return "none" if benchmarks is None else f"{benchmarks:.1f} {found['test'].upper()}"
+    benchmarks, test = found["benchmarks"], found["test"].upper()
+    if benchmarks is None:
+        return "none"
+    return f"{benchmarks:,.0f} {test}" if benchmarks >= 100 else f"{benchmarks:.1f} {test}"
 
 
 def withdrawn(report: Report) -> str:
