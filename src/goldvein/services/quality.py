@@ -10,17 +10,26 @@ import numpy as np
 
 from goldvein.decisions.admission import capacity
 from goldvein.domain.errors import NotFound
+from goldvein.services import accuracy
+from goldvein.services.characteristic import characteristic_of
 from goldvein.services.views import View, Views
 from goldvein.stats.arrays import Array
-from goldvein.stats.items import accuracy_curve
 from goldvein.stats.shortcuts import shortcut_pass_shares
 from goldvein.store import benchmarks, log, standings, tasks
 from goldvein.store.database import Database
 from goldvein.store.standings import StandingLine
 
 
-def report(db: Database, project: int, now: datetime) -> dict[str, Any]:
+def report(db: Database, project: int, now: datetime, *, characteristic: bool = False) -> dict[str, Any]:
     """Report on a project's quality, ready for JSON.
+
+    Parameters
+    ----------
+    db : Database
+    project : int
+    now : datetime
+    characteristic : bool
+        Whether to work out the operating characteristic too, which takes seconds; null otherwise.
 
     Raises
     ------
@@ -35,7 +44,9 @@ def report(db: Database, project: int, now: datetime) -> dict[str, Any]:
         counts = benchmarks.count_by_state(tx, project)
         gates = log.count_decisions(tx, project)
         by_task_state = tasks.counts_by_state(tx, project)
-    curve = _mean_curve(view)
+        found = accuracy.candidates(tx, view)
+    curve = accuracy.mean_curve(view)
+    rng = np.random.default_rng([project, view.project.revision])  # the same report twice says the same
     return {
         "project": project,
         "state": view.project.state,
@@ -52,7 +63,8 @@ def report(db: Database, project: int, now: datetime) -> dict[str, Any]:
         },
         "admission": {"admitted": view.project.admitted, "capacity": capacity(len(view.active), view.policy)},
         "shortcuts": _shortcuts(view),
-        "standings": _summary(view, lines, curve),
+        "standings": _summary(view, lines, accuracy.report(rng, view, lines, found)),
+        "operating_characteristic": characteristic_of(view) if characteristic else None,
         "labelers": [labeler_line(view, line, curve) for line in lines],
     }
 
@@ -61,31 +73,12 @@ def _mean(values: list[float]) -> float | None:
     return sum(values) / len(values) if values else None
 
 
-def _mean_curve(view: View) -> Array | None:
-    """Mean accuracy on the active benchmarks at each point of the ability grid: (n_abilities,)."""
-    if view.model is None or not view.active:
-        return None
-    curves = [
-        accuracy_curve(
-            view.model.answers,
-            len(b.item.key_probabilities),
-            np.array(b.item.difficulty),
-            view.model.space.thetas,
-        )
-        for b in view.active.values()
-    ]
-    curve: Array = np.mean(curves, axis=0)
-    return curve
-
-
 def labeler_line(view: View, line: StandingLine, curve: Array | None) -> dict[str, Any]:
     """One labeler's standing, with the accuracy on benchmarks that it amounts to."""
     estimate = None
     if view.model is not None and curve is not None:
-        states = np.frombuffer(line.posterior)[: view.model.space.size]
         at_random = _mean([1 / len(b.item.key_probabilities) for b in view.active.values()]) or 0.0
-        grid = view.model.space.n_abilities
-        estimate = float(states[:grid] @ curve + states[grid:].sum() * at_random)
+        estimate = float(accuracy.by_ability(view, line) @ np.append(curve, at_random))
     return {
         "labeler": line.labeler, "name": line.name, "state": line.state, "panel": line.panel,
         "p_benchmarks": line.p_benchmarks, "p_all": line.p_all, "accuracy_estimate": estimate,
@@ -93,21 +86,13 @@ def labeler_line(view: View, line: StandingLine, curve: Array | None) -> dict[st
     }  # fmt: skip
 
 
-def _summary(view: View, lines: list[StandingLine], curve: Array | None) -> dict[str, Any]:
-    delivering = [
-        line
-        for line in lines
-        if line.benchmarks >= view.policy.min_benchmarks
-        and min(line.p_benchmarks, line.p_all) >= view.policy.deliver_at
-    ]
+def _summary(view: View, lines: list[StandingLine], accuracies: dict[str, Any]) -> dict[str, Any]:
     shares, _ = np.histogram([line.p_benchmarks for line in lines], bins=10, range=(0, 1))
-    estimates = [labeler_line(view, line, curve)["accuracy_estimate"] for line in delivering]
     return {
         "by_state": dict(Counter(line.state for line in lines)),
-        "delivering": len(delivering),
+        "delivering": len(accuracy.delivering(view, lines)),
         "p_benchmarks_histogram": shares.tolist(),
-        "accuracy_on_benchmarks": _mean([one for one in estimates if one is not None]),
-        "accuracy_on_traffic": None,  # until decoys, audits or a reference set have calibrated it
+        **accuracies,
     }
 
 
