@@ -1,0 +1,185 @@
+"""The labelers' side of ``estimation``: their states, items known in probability."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from goldvein.stats.arrays import Array
+from goldvein.stats.gather import GroupSums, group_sums
+from goldvein.stats.states import LEAKER, POSITION_RULES, RANDOM
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from goldvein.stats.estimation import AnswerLog, Benchmarks, Shrinkage
+    from goldvein.stats.model import Model
+
+TINY = 1e-300
+
+
+@dataclass(slots=True, eq=False)
+class People:
+    """Posterior of every labeler's state, and the population that they come from.
+
+    Attributes
+    ----------
+    model, shrinkage : what is held
+    answers : GroupSums
+        Sums over each labeler's answers of what items expect.
+    fixed : (n_labelers, n_states) float
+        Log likelihood under the shortcuts, which no item changes; 0 for abilities.
+    trusted : (n_labelers,) bool
+    trusted_mean : float
+        Fitted mean ability of the trusted labelers; 0 once ``shift`` has put the scale where it belongs.
+    prior : (n_states,) float
+    posteriors : (n_labelers, n_states) float
+    """
+
+    model: Model
+    shrinkage: Shrinkage
+    answers: GroupSums
+    fixed: Array
+    trusted: NDArray[np.bool_]
+    trusted_mean: float
+    prior: Array
+    posteriors: Array
+
+    @property
+    def abilities(self) -> NDArray[np.float32]:
+        """Ability part of the posteriors."""
+        return np.ascontiguousarray(self.posteriors[:, : self.model.space.n_abilities], dtype=np.float32)
+
+    def update(self, expectations: NDArray[np.float32]) -> None:
+        """Posterior of all labelers from what the items expect."""
+        scores = self.fixed + self._log_prior()
+        scores[:, : self.model.space.n_abilities] += self.answers.sums(expectations)
+        scores -= scores.max(axis=1, keepdims=True)
+        np.exp(scores, out=scores)
+        scores /= scores.sum(axis=1, keepdims=True)
+        self.posteriors = scores
+
+    def fit(self) -> None:
+        """Population, given everybody's posterior."""
+        counts = self.posteriors[~self.trusted].sum(axis=0) + self.shrinkage.people * _open(self.model)
+        self.prior = counts / counts.sum()
+        if self.trusted.any():
+            ability = self.posteriors[self.trusted, : self.model.space.n_abilities].mean(axis=0)
+            self.trusted_mean = _fitted_mean(self.model, float(ability @ self.model.space.thetas))
+
+    def shift(self, by: float) -> None:
+        """Move all abilities along the scale."""
+        thetas, grid = self.model.space.thetas, self.model.space.n_abilities
+        place = np.clip((thetas + by - thetas[0]) / (thetas[1] - thetas[0]), 0, grid - 1)
+        below = np.minimum(place.astype(np.int64), grid - 2)
+        moves = np.zeros((grid, grid))
+        moves[np.arange(grid), below] = 1 - (place - below)
+        moves[np.arange(grid), below + 1] += place - below
+        self.posteriors[:, :grid] = self.posteriors[:, :grid] @ moves
+        self.prior[:grid] = self.prior[:grid] @ moves
+        self.trusted_mean += by
+
+    def population(self) -> Array:
+        """Fitted population, in which a leaker keeps its share."""
+        leaker = self.model.space.state_of(LEAKER)
+        shares = (1 - self.model.prior[leaker]) * self.prior
+        shares[leaker] = self.model.prior[leaker]
+        return np.asarray(shares / shares.sum())
+
+    def bound(self) -> float:
+        """The labelers' part of the bound: prior, shortcuts and entropy, with the hyperprior."""
+        gain = self.fixed + self._log_prior() - np.log(np.maximum(self.posteriors, TINY))
+        held = _open(self.model)
+        hyperprior = self.shrinkage.people * float(held @ np.log(np.maximum(self.prior, TINY)))
+        return float((self.posteriors * gain).sum()) + hyperprior
+
+    def _log_prior(self) -> Array:
+        """Log prior of each labeler: the population, or for the trusted a bell around 0."""
+        own = np.array([self.prior, _trusted_prior(self.model, self.trusted_mean)])
+        each: Array = np.log(np.maximum(own, TINY))[self.trusted.astype(np.int64)]
+        return each
+
+
+def _open(model: Model) -> Array:
+    """The model's prior over states that can be estimated; a leaker cannot without exposures."""
+    shares = np.array(model.prior)
+    shares[model.space.state_of(LEAKER)] = 0.0
+    normalised: Array = shares / shares.sum()
+    return normalised
+
+
+def _trusted_prior(model: Model, mean: float) -> Array:
+    """A bell of ability around the trusted labelers' mean, no shortcuts."""
+    scores = -0.5 * ((model.space.thetas - mean) / model.answers.panel_sd) ** 2
+    bell = np.exp(scores - scores.max())
+    return np.concatenate([bell / bell.sum(), np.zeros(len(model.space.shortcuts))])
+
+
+def _fitted_mean(model: Model, wanted: float) -> float:
+    """Centre of the trusted labelers' bell at which its mean on the grid is the wanted one."""
+    thetas = model.space.thetas
+    low, high = float(thetas[0]) - 2.0, float(thetas[-1]) + 2.0
+    for _ in range(50):
+        middle = 0.5 * (low + high)
+        here = float(_trusted_prior(model, middle)[: len(thetas)] @ thetas)
+        low, high = (middle, high) if here < wanted else (low, middle)
+    return 0.5 * (low + high)
+
+
+def people_of(log: AnswerLog, benchmarks: Benchmarks, model: Model, shrinkage: Shrinkage) -> People:
+    """Labelers at their prior."""
+    n_people = int(log.labeler.max()) + 1 if log.trusted is None else len(log.trusted)
+    trusted = np.zeros(n_people, dtype=bool) if log.trusted is None else np.asarray(log.trusted, dtype=bool)
+    width = benchmarks.key_probs.shape[1]
+    column = np.where(log.choice == benchmarks.n_options[log.item], width, log.choice)
+    answers = group_sums(log.labeler, log.item * (width + 1) + column, n_people)
+    prior = _open(model)
+    return People(
+        model=model,
+        shrinkage=shrinkage,
+        answers=answers,
+        fixed=_shortcut_scores(log, benchmarks, model, answers),
+        trusted=trusted,
+        trusted_mean=0.0,
+        prior=prior,
+        posteriors=np.array([prior, _trusted_prior(model, 0.0)])[trusted.astype(np.int64)],
+    )
+
+
+def _shortcut_scores(log: AnswerLog, benchmarks: Benchmarks, model: Model, answers: GroupSums) -> Array:
+    """Log likelihood of each labeler's answers under every shortcut; 0 for abilities."""
+    space, width = model.space, benchmarks.key_probs.shape[1]
+    exists = np.arange(width) < benchmarks.n_options[:, None]
+    random = np.where(exists, (1 - model.random_none) / benchmarks.n_options[:, None], 1.0)
+    random = np.concatenate([random, np.full((len(random), 1), model.random_none)], axis=1)
+    scores = np.zeros((answers.n_owners, space.size))
+    rules = [name for name in space.shortcuts if name == RANDOM or name in benchmarks.picks]
+    rows = [_rule_row(benchmarks, model, name, random) for name in rules]
+    told = answers.sums(np.log(np.array(rows)).reshape(len(rules), -1).T.astype(np.float32))
+    for name in space.shortcuts:
+        scores[:, space.state_of(name)] = told[:, rules.index(name if name in rules else RANDOM)]
+    for name, shown in zip(POSITION_RULES, (log.first, log.last), strict=True):
+        if shown is not None:
+            column = np.where(log.choice == benchmarks.n_options[log.item], width, log.choice)
+            chance = model.lapse * random[log.item, column]
+            told_here = np.log(chance + (1 - model.lapse) * (log.choice == shown))
+            scores[:, space.state_of(name)] = np.bincount(log.labeler, told_here, answers.n_owners)
+    scores[:, space.state_of(LEAKER)] = np.log(TINY)
+    return scores
+
+
+def _rule_row(benchmarks: Benchmarks, model: Model, name: str, random: Array) -> Array:
+    """Likelihood of every answer to every item for a content rule: (n_items, width + 1)."""
+    if name == RANDOM:
+        return random
+    width, picked = random.shape[1] - 1, np.asarray(benchmarks.picks[name])
+    shares = picked if picked.ndim == 2 else (picked[:, None] == np.arange(width)).astype(np.float64)
+    picks = shares.sum(axis=1, keepdims=True) > 0
+    rows = random.copy()
+    rows[:, :width] = np.where(
+        picks, model.lapse * random[:, :width] + (1 - model.lapse) * shares, random[:, :width]
+    )
+    rows[:, width:] = np.where(picks, model.lapse * random[:, width:], random[:, width:])
+    return rows
