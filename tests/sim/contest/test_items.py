@@ -19,7 +19,7 @@ ANYBODY = {"kind": "honest", "accuracy": 0.9}
     longest_right=st.floats(0, 1),
     overlap=st.floats(0, 1),
     attractor=st.floats(0, 1),
-    lean=st.none() | st.floats(0, 1),
+    lean=st.floats(0, 1),
     wrong_keys=st.floats(0, 1),
     seed=st.integers(0, 99),
 )
@@ -28,12 +28,11 @@ def test_items_are_proper(
     longest_right: float,
     overlap: float,
     attractor: float,
-    lean: float | None,
+    lean: float,
     wrong_keys: float,
     seed: int,
 ) -> None:
     """Shares are met to the task; mistakes are a distribution off the key; rules pick extremes."""
-    project = {} if lean is None else {"mistakes_longest": lean}
     played = scenario(
         {"kind": "honest", "accuracy": 0.9},
         options=options,
@@ -41,7 +40,7 @@ def test_items_are_proper(
         features={"overlap": overlap},
         attractor=attractor,
         wrong_keys=wrong_keys,
-        **project,
+        mistakes_longest=lean,
     )
     items = make_items(np.random.default_rng(seed), played, 80, ordinary=False)
     rows = np.arange(80)
@@ -71,13 +70,16 @@ def test_features_without_a_share_favour_no_option() -> None:
 
 
 def test_the_lean_takes_its_share_of_the_mistakes() -> None:
-    """Where the longest option is wrong it gets the given share, elsewhere mistakes stay as they were."""
-    items = make_items(np.random.default_rng(0), scenario(ANYBODY, mistakes_longest=0.5), 500, ordinary=True)
-    rows, longest = np.arange(500), items.picks["longest"]
-    wrong = longest != items.key
+    """Where the longest option is wrong it draws the given share, elsewhere mistakes stay as they were."""
+    plain, leaning = (
+        make_items(np.random.default_rng(0), scenario(ANYBODY, mistakes_longest=lean), 500, ordinary=True)
+        for lean in (0.0, 0.5)
+    )
+    longest = np.eye(4)[leaning.picks["longest"]]
+    wrong = leaning.picks["longest"] != leaning.key
 
-    assert items.wrong[rows, longest][wrong] == pytest.approx(0.5)
-    assert np.sort(items.wrong[~wrong], axis=1)[:, -1] == pytest.approx(0.6)
+    assert leaning.wrong[wrong] == pytest.approx(0.5 * plain.wrong[wrong] + 0.5 * longest[wrong])
+    assert leaning.wrong[~wrong] == pytest.approx(plain.wrong[~wrong])
 
 
 def test_wrong_keys_lie_where_people_err() -> None:

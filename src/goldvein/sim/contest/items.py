@@ -149,7 +149,7 @@ def _give_most_to_key(rng: np.random.Generator, values: Array, key: IntArray, sh
 def _spread_of_mistakes(
     rng: np.random.Generator, scenario: Scenario, key: IntArray, longest: IntArray
 ) -> Array:
-    """One wrong option attracts most mistakes, others share the rest; a lean to the longest comes first."""
+    """One wrong option attracts most mistakes, unless they are drawn to the longest."""
     n, options = len(key), scenario.options
     rows = np.arange(n)
     attractor = (key + rng.integers(1, options, n)) % options
@@ -159,12 +159,9 @@ def _spread_of_mistakes(
         wrong = np.full((n, options), (1 - scenario.attractor) / (options - 2))
     wrong[rows, attractor] = scenario.attractor if options > 2 else 1.0
     wrong[rows, key] = 0.0
-    lean = scenario.mistakes_longest
-    if lean is not None and options > 2:
-        leaning = longest != key
-        wrong[rows, longest] *= ~leaning
-        wrong *= np.where(leaning, (1 - lean) / wrong.sum(axis=1), 1.0)[:, None]
-        wrong[rows[leaning], longest[leaning]] = lean
+    leaning = scenario.mistakes_longest * (longest != key)
+    wrong *= (1 - leaning)[:, None]
+    wrong[rows, longest] += leaning
     return wrong
 
 

@@ -1,4 +1,8 @@
-"""What a project knows when the crowd comes in: its model and its benchmarks' likelihoods."""
+"""What a project knows when the crowd comes in: its model and its benchmarks' likelihoods.
+
+Everything is learned from what is on record, by the functions that the service learns with. A contest may give
+the true item parameters instead; population, leanings and times are learned in either case.
+"""
 
 from __future__ import annotations
 
@@ -8,14 +12,22 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from goldvein.stats.items import curve_table, stack_tables
-from goldvein.stats.model import Model, make_model
+from goldvein.sim.contest.burn_in import burn_in
+from goldvein.stats.estimation import AnswerLog, Benchmarks, Estimates, estimate
+from goldvein.stats.items import bar_theta, curve_table, item_table, stack_tables
+from goldvein.stats.logit import leans
+from goldvein.stats.model import Model, make_answer_model, make_model
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from goldvein.sim.contest.burn_in import BurnIn
     from goldvein.sim.contest.items import Items, World
     from goldvein.stats.arrays import Array
 
 LISTED_RULES = ("longest", "shortest")
+KEY_RIGHT = 0.98
+_ROUNDS = 3
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -26,18 +38,97 @@ class Knowledge:
     pool: Array
 
 
-def given_knowledge(world: World) -> Knowledge:
-    """The true item parameters, for a contest in which the policy is given them."""
+def knowledge(rng: np.random.Generator, world: World, rules: tuple[str, ...] = LISTED_RULES) -> Knowledge:
+    """What is learned from the record of a scenario, or given by it.
+
+    Parameters
+    ----------
+    rng : numpy.random.Generator
+        Draws the record.
+    world : World
+    rules : tuple of str
+        Content rules that have a state.
+    """
+    scenario, record = world.scenario, burn_in(rng, world)
+    model, learned = _estimated(world.benchmarks, record, rules, scenario.quality_bar)
+    given = scenario.item_parameters == "given"
+    if given:
+        bar = _true_bar(world.benchmarks, scenario.quality_bar)
+        model = replace(make_model(bar, content_rules=rules), prior=learned.prior)
+    model = replace(model, leans=MappingProxyType(_leans(world, record, learned, model, rules)))
+    model = replace(model, **scenario.model)
     items = world.benchmarks
-    model = make_model(_true_bar(items, world.scenario.quality_bar), content_rules=LISTED_RULES)
-    key = (world.ordinary.key == world.ordinary.picks["longest"]).mean()
-    share = 0.86 * key + 0.14 * (1 - key) / 3
-    leans = {"longest": share / ((1 - share) / 3), "shortest": 1.0}
-    model = replace(model, leans=MappingProxyType(leans))
-    return Knowledge(model, stack_tables([_true_table(model, items, i) for i in range(len(items))]))
+    make = _true_table if given else _learned_table
+    return Knowledge(model, stack_tables([make(model, items, learned, i) for i in range(len(items))]))
+
+
+def _estimated(
+    items: Items, record: BurnIn, rules: tuple[str, ...], accuracy: float
+) -> tuple[Model, Estimates]:
+    """Model and estimates that agree on where the bar lies; the panel's mean ability is 0."""
+    answers = make_answer_model()
+    weights = np.tile(answers.difficulty_prior, (len(items), 1))
+    known = Benchmarks(
+        key_probs=stored_key_probs(items), n_options=np.full(len(items), items.n_options),
+        picks={rule: items.picks[rule] for rule in rules},
+    )  # fmt: skip
+    log = answer_log(record)
+    for _ in range(_ROUNDS):
+        bar = bar_theta(accuracy, answers, [items.n_options] * len(items), list(weights))
+        model = make_model(bar, content_rules=rules)
+        learned = estimate(log, known, model)
+        weights = learned.difficulty_weights
+    return replace(model, prior=learned.prior), learned
+
+
+def answer_log(record: BurnIn) -> AnswerLog:
+    """The record's answers to benchmarks."""
+    at = record.is_benchmark
+    trusted = np.zeros(record.n_labelers, dtype=bool)
+    trusted[record.labeler[record.panel]] = True
+    first, last = record.order[at, 0], record.order[at, -1]
+    return AnswerLog(record.labeler[at], record.item[at], record.choice[at], first, last, trusted)
+
+
+def stored_key_probs(items: Items) -> Array:
+    """What the panel says of each key: (n_items, K)."""
+    probs = np.full((len(items), items.n_options), (1 - KEY_RIGHT) / (items.n_options - 1))
+    probs[np.arange(len(items)), items.stored_key] = KEY_RIGHT
+    return probs
+
+
+def _leans(
+    world: World, record: BurnIn, learned: Estimates, model: Model, rules: tuple[str, ...]
+) -> Mapping[str, float]:
+    """Where the ordinary answers of those lean who are good on benchmarks."""
+    at = ~record.is_benchmark
+    p_good = learned.posteriors[:, model.space.good].sum(axis=1)[record.labeler[at]]
+    task = record.item[at]
+    marks = np.zeros((len(task), world.ordinary.n_options, len(rules)), dtype=bool)
+    for place, rule in enumerate(rules):
+        marks[np.arange(len(task)), world.ordinary.picks[rule][task], place] = True
+    return leans(marks, record.choice[at], p_good, rules)
+
+
+def _learned_table(model: Model, items: Items, learned: Estimates, item: int) -> Array:
+    picks = _picks(items, model.space.content_rules, item)
+    return item_table(
+        model, learned.key_probs[item], learned.difficulty_weights[item], picks, learned.wrong[item]
+    )
+
+
+def _true_table(model: Model, items: Items, learned: Estimates, item: int) -> Array:  # noqa: ARG001
+    right = _true_curves(items, model.space.thetas)[:, item]
+    picks = _picks(items, model.space.content_rules, item)
+    return curve_table(model, right, stored_key_probs(items)[item], picks)
+
+
+def _picks(items: Items, rules: tuple[str, ...], item: int) -> dict[str, tuple[int, ...]]:
+    return {rule: (int(items.picks[rule][item]),) for rule in rules}
 
 
 def _true_curves(items: Items, thetas: Array) -> Array:
+    """P(key) of every item at each ability: (n, n_items)."""
     chance = 1 / items.n_options
     slopes = items.discrimination * (thetas[:, None] - items.difficulty)
     curves: Array = chance + (1 - chance) / (1 + np.exp(-slopes))
@@ -45,17 +136,10 @@ def _true_curves(items: Items, thetas: Array) -> Array:
 
 
 def _true_bar(items: Items, accuracy: float) -> float:
+    """Ability whose mean accuracy on the benchmarks is the given one."""
     low, high = -20.0, 20.0
     for _ in range(60):
         middle = 0.5 * (low + high)
         mean = _true_curves(items, np.array([middle])).mean()
         low, high = (middle, high) if mean < accuracy else (low, middle)
     return 0.5 * (low + high)
-
-
-def _true_table(model: Model, items: Items, item: int) -> Array:
-    right = _true_curves(items, model.space.thetas)[:, item]
-    key_probs = np.full(items.n_options, 0.02 / (items.n_options - 1))
-    key_probs[items.stored_key[item]] = 0.98
-    picks = {rule: (int(chosen[item]),) for rule, chosen in items.picks.items()}
-    return curve_table(model, right, key_probs, picks)

@@ -190,7 +190,11 @@ class Contest:
         rounds = len(self.policies) + (peers if self.matched else 0)
         return rounds * len(self.seeds) * self.scenario.size * self.scenario.answers_each
 
-    def play(self, show: Callable[[str, int], None]) -> None:
+    def play(
+        self,
+        show: Callable[[str, int], None],
+        after_each: Callable[[dict[str, Any]], None] | None = None,
+    ) -> None:
         """Play all rounds.
 
         Parameters
@@ -198,9 +202,13 @@ class Contest:
         show : callable
             Told what is being played, and how many answers are done; those that a dismissed labeler would
             have given count as done at the end of the round.
+        after_each : callable, optional
+            Given the report so far after each policy.
         """
         for name in self.policies:
             self._play(name, name, 1.0, show)
+            if after_each is not None:
+                after_each(self.report())
         if not self.matched:
             return
         wanted = figures(self.runs[OURS])["benchmark_share"]
@@ -210,6 +218,8 @@ class Contest:
                 scale = self._matching(name, wanted)
                 self.scales[name + MATCHED] = scale
                 self._play(name, name + MATCHED, scale, show)
+                if after_each is not None:
+                    after_each(self.report())
 
     def report(self) -> dict[str, Any]:
         """Report as ``simulate --json`` writes it."""

@@ -53,8 +53,8 @@ class Scenario:
         Tasks' difficulties are N(difficulty, spread); log discriminations N(0, spread).
     attractor : float
         Share of honest mistakes that fall on one and the same wrong option of a task.
-    mistakes_longest : float or None
-        Share of honest mistakes that fall on the longest option where that is wrong; None: no such lean.
+    mistakes_longest : float
+        Share of honest mistakes drawn to the longest option where that is wrong; the others go as usual.
     features : mapping of str to float
         For each feature but length, the share of tasks whose key has the most of it.
     policy, model : mapping
@@ -79,7 +79,7 @@ class Scenario:
     difficulty_spread: float = 1.0
     discrimination_spread: float = 0.3
     attractor: float = 0.6
-    mistakes_longest: float | None = None
+    mistakes_longest: float = 0.0
     features: Mapping[str, float] = field(default_factory=lambda: MappingProxyType({}))
     policy: Mapping[str, float] = field(default_factory=lambda: MappingProxyType({}))
     model: Mapping[str, float] = field(default_factory=lambda: MappingProxyType({}))

@@ -133,6 +133,12 @@ def not_ahead(ours: Report, peer: Report) -> list[str]:
     return found
 
 
+def apart(one: Report, other: Report, name: str) -> bool:
+    """Whether the 95% intervals of a figure do not overlap."""
+    (low, high), (other_low, other_high) = one["intervals"][name], other["intervals"][name]
+    return bool(high < other_low or other_high < low)
+
+
 def _number(value: float, style: str) -> str:
     if style == PERCENT:
         return f"{100 * value:.2f}" if value < 0.2 else f"{100 * value:.1f}"
