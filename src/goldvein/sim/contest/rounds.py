@@ -61,12 +61,13 @@ def make_player(name: str, world: World, rng: np.random.Generator, scale: float 
 
 
 def _ours(world: World, rng: np.random.Generator) -> Player:
-    """Goldvein's own policy, which learns from a burn-in unless the true item parameters are given."""
+    """Goldvein's own policy, with what it learned from a record or was given."""
     from goldvein.domain.policy import Policy
-    from goldvein.sim.contest.knowledge import given_knowledge
+    from goldvein.sim.contest.knowledge import knowledge
     from goldvein.sim.contest.ours import Ours
 
-    return Ours(world, world.scenario.size, given_knowledge(world), Policy.from_dict(world.scenario.policy))
+    policy = Policy.from_dict(world.scenario.policy)
+    return Ours(world, world.scenario.size, knowledge(rng, world), policy)
 
 
 def play_round(
@@ -112,7 +113,8 @@ def match_scale(
 ) -> tuple[float, float]:
     """Scale at which a peer spends the wanted share of all answers on benchmarks, and what it then spends.
 
-    By bisection on the logarithm. A wanted share out of reach gives the end of the range that comes nearest.
+    Shares grow nearly in proportion to the scale, so each guess goes by the last one; where that leads out of
+    the bracket, bisection on the logarithm goes on. A share out of reach gives the nearest end of the range.
 
     Parameters
     ----------
@@ -124,19 +126,19 @@ def match_scale(
     steps : int
         Shares that are asked for at most.
     """
-    low, high = np.log(SCALES)
-    found = (1.0, share_at(1.0))
-    middle = 0.0
+    low, high = (float(end) for end in np.log(SCALES))
+    place, share = 0.0, share_at(1.0)
+    best = (place, share)
     for _ in range(steps - 1):
-        scale, share = float(np.exp(middle)), found[1]
         if abs(share - wanted) <= close * wanted:
             break
-        low, high = (middle, high) if share < wanted else (low, middle)
-        middle = 0.5 * (low + high)
-        scale = float(np.exp(middle))
-        tried = share_at(scale)
-        found = (scale, tried)
-    return found
+        low, high = (place, high) if share < wanted else (low, place)
+        guess = place + float(np.log(wanted / share)) if share > 0 else high
+        place = guess if low < guess < high else 0.5 * (low + high)
+        share = share_at(float(np.exp(place)))
+        if abs(share - wanted) < abs(best[1] - wanted):
+            best = place, share
+    return float(np.exp(best[0])), best[1]
 
 
 def chosen(names: Sequence[str]) -> tuple[str, ...]:
@@ -165,6 +167,8 @@ class Contest:
     matched : bool
         Play every peer once more, at the share of benchmarks that ours spends on the same seeds; ours is
         played for that in any case.
+    published : bool
+        Play peers as published as well.
 
     Attributes
     ----------
@@ -175,9 +179,15 @@ class Contest:
     """
 
     def __init__(
-        self, scenario: Scenario, policies: Sequence[str], seeds: int, *, matched: bool = False
+        self,
+        scenario: Scenario,
+        policies: Sequence[str],
+        seeds: int,
+        *,
+        matched: bool = False,
+        published: bool = True,
     ) -> None:
-        self.scenario, self.matched = scenario, matched
+        self.scenario, self.matched, self.published = scenario, matched, published
         self.policies = tuple(dict.fromkeys((OURS, *policies) if matched else policies))
         self.seeds = seeds_of(scenario, seeds)
         self.runs: dict[str, list[Measured]] = {}
@@ -186,9 +196,14 @@ class Contest:
     @property
     def answers(self) -> int:
         """Answers to come, but for those that finding the scales takes."""
-        peers = len(set(self.policies) - {OURS})
-        rounds = len(self.policies) + (peers if self.matched else 0)
-        return rounds * len(self.seeds) * self.scenario.size * self.scenario.answers_each
+        return len(self.rounds) * len(self.seeds) * self.scenario.size * self.scenario.answers_each
+
+    @property
+    def rounds(self) -> tuple[str, ...]:
+        """Names in ``runs`` and in the report, in the order in which they are played."""
+        peers = [name for name in self.policies if name != OURS]
+        plain = [name for name in self.policies if name == OURS or self.published]
+        return (*plain, *(name + MATCHED for name in peers if self.matched))
 
     def play(
         self,
@@ -205,21 +220,14 @@ class Contest:
         after_each : callable, optional
             Given the report so far after each policy.
         """
-        for name in self.policies:
-            self._play(name, name, 1.0, show)
+        for name in self.rounds:
+            policy, scale = name.removesuffix(MATCHED), 1.0
+            if name.endswith(MATCHED):
+                show(f"matching {policy}", self._done)
+                scale = self.scales[name] = self._matching(policy)
+            self._play(policy, name, scale, show)
             if after_each is not None:
                 after_each(self.report())
-        if not self.matched:
-            return
-        wanted = figures(self.runs[OURS])["benchmark_share"]
-        for name in self.policies:
-            if name != OURS:
-                show(f"matching {name}", self._done)
-                scale = self._matching(name, wanted)
-                self.scales[name + MATCHED] = scale
-                self._play(name, name + MATCHED, scale, show)
-                if after_each is not None:
-                    after_each(self.report())
 
     def report(self) -> dict[str, Any]:
         """Report as ``simulate --json`` writes it."""
@@ -254,8 +262,9 @@ class Contest:
             runs.append(measure_round(self.scenario, name, seed, scale, count))
             show(as_name, self._done)
 
-    def _matching(self, name: str, wanted: float) -> float:
-        """Scale at which a peer spends the wanted share, by the first seed."""
+    def _matching(self, name: str) -> float:
+        """Scale at which a peer spends the share that ours spends, by the first seed."""
+        wanted = self.runs[OURS][0].ratios["benchmark_share"].value
 
         def share_at(scale: float) -> float:
             run = measure_round(self.scenario, name, self.seeds[0], scale)
