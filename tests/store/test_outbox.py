@@ -176,7 +176,7 @@ def test_a_backlog_is_numbered_in_several_transactions(db: Database, monkeypatch
 
 
 def test_a_task_cannot_have_two_current_labels(db: Database) -> None:
-    """The database refuses a second label until the first is withdrawn; ids come back in the order asked."""
+    """A second label is refused until the first, which it replaces, is withdrawn; ids come as asked."""
     project = make_project(db)
     first, second = add_tasks(db, project, 2)
     with db.transaction() as tx:
@@ -186,7 +186,7 @@ def test_a_task_cannot_have_two_current_labels(db: Database) -> None:
         labels.insert_many(tx, [new_label(project, first)])
     with db.transaction() as tx:
         labels.withdraw(tx, [(project, ids[1])], NOW)
-        (again,) = labels.insert_many(tx, [new_label(project, first, replaces=ids[1])])
+        (again,) = labels.insert_many(tx, [new_label(project, first)])
         assert labels.current_for_tasks(tx, project, [first, second])[first].replaces == ids[1]
     assert again not in ids
 

@@ -28,9 +28,9 @@ def close_tasks(tx: Transaction, project: int, wanted: Iterable[int], state: str
         The tasks that were ended.
     """
     keys = [(project, task) for task in wanted]
-    unfinished = _take_places(tx, project, {task for _, task in keys})
+    unfinished, placed = _take_places(tx, project, {task for _, task in keys})
     lines = tasks.lock(tx, keys)
-    closed = sorted(task for (_, task), line in lines.items() if line.state == "queued")
+    closed = sorted(task for (_, task), line in lines.items() if line.state == "queued" and task in placed)
     if not closed:
         return []
     attempts.end(tx, {(project, attempt.id): "closed" for attempt in unfinished if attempt.task in closed})
@@ -45,13 +45,15 @@ def close_tasks(tx: Transaction, project: int, wanted: Iterable[int], state: str
     return closed
 
 
-def _take_places(tx: Transaction, project: int, wanted: set[int]) -> list[Attempt]:
-    """Lock the unfinished attempts of some tasks, and drop their held answers.
+def _take_places(tx: Transaction, project: int, wanted: set[int]) -> tuple[list[Attempt], set[int]]:
+    """Lock the unfinished attempts of some tasks, and drop their held answers; also which tasks had a place.
 
     While we wait for a place, a group may end it and let the task wait in another one, which is then too
-    young to be seen: such tasks are looked for again.
+    young to be seen: such tasks are looked for again. A task that had its label, and waits again when we come
+    to lock it because that was withdrawn just then, has no place known to us: it is left to wait.
     """
     found: list[Attempt] = []
+    places: set[int] = set()
     left = wanted
     for _ in range(_LOOKS):
         if not left:
@@ -60,8 +62,9 @@ def _take_places(tx: Transaction, project: int, wanted: set[int]) -> list[Attemp
         dropped = drop_holds(tx, standings.holds_of_tasks(tx, [(project, task) for task in left]))
         found += unfinished
         placed = {attempt.task for attempt in unfinished} | {task for _, _, _, task in dropped}
+        places |= placed
         left = tasks.queued_among(tx, project, sorted(left - placed))
-    return found
+    return found, places
 
 
 def retire_benchmark(tx: Transaction, project: int, task: int, now: datetime) -> bool:

@@ -82,11 +82,9 @@ def _explain_label(tx: Transaction, label: int) -> Explanation:
     moments += [_moment_of_task(row, names, found, policy) for row in rows if row.kind != "state"]
     if found.basis == "labeler" and found.labeler is not None:
         moments += _what_tipped_label(tx, found, policy)
-    moments.append(
-        Moment(found.delivered_at, f"label {label} was delivered: {_said(found)}", {"label": label})
-    )
-    if found.withdrawn_at is not None:
-        moments.append(Moment(found.withdrawn_at, f"label {label} was withdrawn"))
+    instead = f", in place of label {found.replaces}" if found.replaces is not None else ""
+    delivered = f"label {label} was delivered{instead}: {_said(found)}"
+    moments.append(Moment(found.delivered_at, delivered, {"label": label}))
     moments.sort(key=lambda moment: moment.at)
     return Explanation(
         f"label {label} of task {found.task} in project {found.project}", _label_verdict(found), moments
@@ -122,9 +120,21 @@ def _moment_of_task(row: LogRow, names: dict[int, str], found: LabelRow, policy:
         p = (row.detail or {}).get("p")
         outcome = "it became a benchmark" if row.kind == "promote" else "it was dropped from mining"
         text = f"{outcome}; P = {_number(p)} asked {policy.promote_at:g}"
+    elif row.kind == "withdraw":
+        text = f"label {(row.detail or {}).get('label')} was withdrawn: {_withdrawal_sentence(row)}"
     else:
         text = f"{row.kind} {row.decision or ''}".strip()
     return Moment(row.at, text, facts, tipped=row.attempt is not None and row.attempt == found.attempt)
+
+
+def _withdrawal_sentence(row: LogRow) -> str:
+    """Say why a label was taken back, and by which numbers."""
+    if row.p_benchmarks is None:
+        return str(row.decision)
+    return (
+        f"{row.decision}, P(good) at that answer is now {_number(row.p_benchmarks)}, "
+        f"by {row.benchmarks} benchmarks after it"
+    )
 
 
 def _gate_sentence(row: LogRow, policy: Policy) -> str:
@@ -194,16 +204,16 @@ def _explain_labeler(tx: Transaction, labeler: int, project: int | None) -> Expl
 
 
 def _timeline(rows: Sequence[LogRow], policy: Policy) -> list[Moment]:
-    """Tell every benchmark and turn, and ordinary answers in runs of the same decision."""
+    """Tell every benchmark and turn, and in runs ordinary answers of one decision, and withdrawals."""
     moments: list[Moment] = []
     run: list[LogRow] = []
     state, was_over = str(State.ADMITTED), False
     for row in rows:
-        is_ordinary = row.kind == "answer" and row.stage == "label"
-        if run and not (is_ordinary and row.decision == run[0].decision):
+        in_runs = row.kind == "withdraw" or (row.kind == "answer" and row.stage == "label")
+        if run and not (in_runs and (row.kind, row.decision) == (run[0].kind, run[0].decision)):
             moments.append(_moment_of_run(run))
             run = []
-        if is_ordinary:
+        if in_runs:
             run.append(row)
         elif row.kind == "answer" and row.stage == "benchmark":
             is_over = _over(row, state, policy)
@@ -224,6 +234,9 @@ def _over(row: LogRow, state: str, policy: Policy) -> bool:
 
 def _moment_of_run(run: Sequence[LogRow]) -> Moment:
     first, last = run[0], run[-1]
+    facts = {"tasks": [row.task for row in run], "decision": first.decision}
+    if first.kind == "withdraw":
+        return Moment(first.at, _withdrawn_sentence(run), facts, tipped=True)
     outcome = {"deliver": "delivered", "hold": "held", "discard": "discarded"}.get(
         first.decision or "", str(first.decision)
     )
@@ -231,7 +244,18 @@ def _moment_of_run(run: Sequence[LogRow]) -> Moment:
     text = f"{answers} {outcome}; P(good) {_number(first.p_benchmarks)}"
     if len(run) > 1:
         text += f" to {_number(last.p_benchmarks)}"
-    return Moment(first.at, text, {"tasks": [row.task for row in run], "decision": first.decision})
+    return Moment(first.at, text, facts)
+
+
+def _withdrawn_sentence(run: Sequence[LogRow]) -> str:
+    """Tell how many labels were taken back, and how bad the labeler is known to have been at them."""
+    known = [row.p_benchmarks for row in run if row.p_benchmarks is not None]
+    what = "1 label was withdrawn" if len(run) == 1 else f"{len(run)} labels were withdrawn"
+    if not known:
+        return f"{what}: {run[0].decision}"
+    best, worst = _number(max(known)), _number(min(known))
+    then = best if best == worst else f"{worst} to {best}"
+    return f"{what}: {run[0].decision}, P(good) at those answers is now {then}"
 
 
 def _moment_of_benchmark(row: LogRow, is_over: bool, was_over: bool) -> Moment:  # noqa: FBT001

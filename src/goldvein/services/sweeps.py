@@ -1,4 +1,4 @@
-"""What time alone brings about: the ends of held answers, of tasks past their deadline and of batches."""
+"""What time alone brings about: ends of held answers, overdue tasks and batches, and second thoughts."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from datetime import datetime
 from goldvein.services.closing import close_tasks
 from goldvein.services.mining import settle_in_vain
 from goldvein.services.views import View, Views
+from goldvein.services.withdrawing import review
 from goldvein.store import attempts, outbox, standings, tasks
 from goldvein.store.database import Database, Transaction
 from goldvein.store.log import Entry, append
@@ -24,6 +25,7 @@ class Swept:
     tasks: int
     batches: int
     candidates: int
+    withdrawn: int
 
 
 class Sweeper:
@@ -38,7 +40,7 @@ class Sweeper:
         """End what is due by ``now``, in one short transaction a project and kind."""
         with self._db.connection() as tx:
             living = dict(self._views.refresh(tx))
-        holds = tasks_ended = candidates = 0
+        holds = tasks_ended = candidates = withdrawn = 0
         for view in living.values():
             with self._db.transaction() as tx:
                 holds += _expire_holds(tx, view, now)
@@ -46,11 +48,12 @@ class Sweeper:
                 tasks_ended += _expire_tasks(tx, view.project.id, now)
             with self._db.transaction() as tx:
                 candidates += settle_in_vain(tx, view, now)
+            withdrawn += review(self._db, view, now)
         with self._db.transaction() as tx:
             tasks_ended += _end_closed(tx, now)
         with self._db.transaction() as tx:
             batches = self._drain_batches(tx, now)
-        return Swept(holds, tasks_ended, batches, candidates)
+        return Swept(holds, tasks_ended, batches, candidates, withdrawn)
 
     def _drain_batches(self, tx: Transaction, now: datetime) -> int:
         """Tell once of every batch of which nothing waits any more."""

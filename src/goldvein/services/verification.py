@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from goldvein.domain.policy import Policy
 from goldvein.domain.records import Project
+from goldvein.services.hindsight import unfounded
 from goldvein.services.proving import Broken, Replay
 from goldvein.stats.model import Model
 from goldvein.store import projects, proofs
@@ -72,11 +73,13 @@ def _replay(tx: Transaction, replayed: Project) -> Replay:
     while page := proofs.labelers_of(tx, project, after, _PAGE):
         after = page[-1]
         try:
-            replay.page(
-                proofs.steps(tx, project, page),
-                proofs.releases(tx, project, page),
-                proofs.stored(tx, project, page),
-            )
+            steps = proofs.steps(tx, project, page)
+            replay.page(steps, proofs.releases(tx, project, page), proofs.stored(tx, project, page))
+            for labeler, taken in proofs.withdrawals(tx, project, page).items():
+                for label, why in unfounded(tx, project, steps[labeler], taken, models, policies):
+                    replay.say(
+                        "a label is withdrawn only if its labeler is known to have been bad", label, why
+                    )
         except KeyError as missing:
             replay.say("every version that a decision names is stored", page[0], f"there is no {missing}")
     return replay

@@ -151,12 +151,6 @@ def likelihoods(
     return {(task, version): (laid_on, table) for task, version, laid_on, table in rows}
 
 
-def likelihoods_of(tx: Transaction, project: int, tasks: Iterable[int]) -> dict[tuple[int, int], bytes]:
-    """Map (task, item version) of some benchmarks to the likelihoods."""
-    rows = tx.execute(_queries.likelihoods_of_tasks, {"project": project, "tasks": sorted(set(tasks))})
-    return {(task, version): likelihoods for task, version, likelihoods in rows}
-
-
 def count_exposures(tx: Transaction, servings: Mapping[tuple[int, int], int]) -> None:
     """Count servings of benchmarks, given by project and task."""
     if servings:

@@ -37,7 +37,16 @@ class NewLabel:
     p_all: float | None = None
     benchmarks: int | None = None
     standing_state: str | None = None
-    replaces: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Delivered:
+    """A current label of a labeler's attempt."""
+
+    id: int
+    task: int
+    attempt: int
+    delivered_at: datetime
 
 
 @lru_cache(maxsize=65536)
@@ -57,6 +66,8 @@ def from_row(project: int, row: Sequence[Any]) -> Label:
 
 def insert_many(tx: Transaction, rows: Sequence[NewLabel]) -> list[int]:
     """Store labels in one statement; return their ids in the order of ``rows``.
+
+    One whose task had a label that was withdrawn ``replaces`` the last of those.
 
     Raises
     ------
@@ -82,7 +93,6 @@ def insert_many(tx: Transaction, rows: Sequence[NewLabel]) -> list[int]:
             "policy_versions": [row.policy_version for row in rows],
             "answered_ats": [row.answered_at for row in rows],
             "delivered_ats": [row.delivered_at for row in rows],
-            "replaces": [row.replaces for row in rows],
         },
     )
     ids = {(project, task): label for project, task, label in returned}
@@ -96,6 +106,14 @@ def withdraw(tx: Transaction, keys: Iterable[tuple[int, int]], now: datetime) ->
         return []
     values = {"projects": [p for p, _ in taken], "ids": [i for _, i in taken], "now": now}
     return sorted(tx.execute(_queries.withdraw, values).fetchall())
+
+
+def current_of_attempts(
+    tx: Transaction, project: int, tasks: Sequence[int], attempts: Sequence[int]
+) -> list[Delivered]:
+    """List the current labels of some attempts, given with their tasks."""
+    values = {"project": project, "tasks": list(tasks), "attempts": list(attempts)}
+    return [Delivered(*row) for row in tx.execute(_queries.current_of_attempts, values)]
 
 
 def current_for_tasks(tx: Transaction, project: int, tasks: Iterable[int]) -> dict[int, Label]:

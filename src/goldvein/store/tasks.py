@@ -198,6 +198,19 @@ def cancel_batch(tx: Transaction, project: int, batch: int, now: datetime) -> No
     tx.execute(_queries.cancel_batch, {"project": project, "batch": batch, "now": now})
 
 
+def lock_batches_of(tx: Transaction, project: int, tasks: Sequence[int]) -> dict[int, bool]:
+    """Lock the batches of some tasks; map each to whether it was cancelled."""
+    rows = tx.execute(_queries.lock_batches_of_tasks, {"project": project, "tasks": list(tasks)})
+    return {row[0]: row[1] for row in rows}
+
+
+def requeue(tx: Transaction, project: int, tasks: Sequence[int], batches: Iterable[int]) -> None:
+    """Let finished tasks wait again, and their batches drain anew; locked before, both of them."""
+    if tasks:
+        tx.execute(_queries.requeue, {"project": project, "tasks": list(tasks)})
+        tx.execute(_queries.refill_batches, {"project": project, "batches": sorted(set(batches))})
+
+
 def first_waiting(tx: Transaction, seen: Mapping[Key, int]) -> dict[Key, int | None]:
     """Find the first waiting task, if any, of each batch not drained, from where one was last seen on."""
     keys = list(seen)
@@ -215,6 +228,7 @@ def drain_batches(tx: Transaction, keys: Sequence[Key], now: datetime) -> list[K
     if not keys:
         return []
     values = {"projects": [p for p, _ in keys], "batches": [b for _, b in keys], "now": now}
+    tx.execute(_queries.lock_batches, values)
     return tx.execute(_queries.drain_batches, values).fetchall()
 
 

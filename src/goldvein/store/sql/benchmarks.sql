@@ -53,11 +53,6 @@ SELECT task, version, model_version, likelihoods FROM item_versions
 WHERE project = %(project)s AND likelihoods IS NOT NULL
   AND (task, version) IN (SELECT * FROM unnest(%(tasks)s::bigint[], %(versions)s::integer[]));
 
--- name: likelihoods_of_tasks
--- The likelihoods of some benchmarks, in every version.
-SELECT task, version, likelihoods FROM item_versions
-WHERE project = %(project)s AND task = ANY (%(tasks)s::bigint[]) AND likelihoods IS NOT NULL;
-
 -- name: count_exposures
 -- Servings of benchmarks, counted where they happen.
 UPDATE benchmarks SET exposures = exposures + served.count

@@ -1,16 +1,17 @@
 -- name: insert_many
--- Labels of one group; a task that has a current label already fails the whole statement.
+-- Labels of one group, each naming the last label of its task that was taken back, if any; a task that has a current label
+-- already fails the whole statement.
 INSERT INTO labels (project, task, attempt, answer, basis, labeler, confidence, p_benchmarks, p_all, benchmarks,
                     standing_state, policy_version, answered_at, delivered_at, replaces)
 SELECT project, task, attempt, answer, basis, labeler, confidence, p_benchmarks, p_all, benchmarks,
-       standing_state, policy_version, answered_at, delivered_at, replaces
+       standing_state, policy_version, answered_at, delivered_at,
+       (SELECT max(w.id) FROM labels w WHERE w.project = new.project AND w.task = new.task AND w.withdrawn_at IS NOT NULL)
 FROM unnest(%(projects)s::integer[], %(tasks)s::bigint[], %(attempts)s::bigint[], %(answers)s::jsonb[],
             %(bases)s::text[], %(labelers)s::integer[], %(confidences)s::float8[], %(p_benchmarks)s::float8[],
             %(p_alls)s::float8[], %(benchmarks)s::integer[], %(standing_states)s::text[],
-            %(policy_versions)s::integer[], %(answered_ats)s::timestamptz[], %(delivered_ats)s::timestamptz[],
-            %(replaces)s::bigint[])
+            %(policy_versions)s::integer[], %(answered_ats)s::timestamptz[], %(delivered_ats)s::timestamptz[])
      WITH ORDINALITY AS new (project, task, attempt, answer, basis, labeler, confidence, p_benchmarks, p_all,
-                             benchmarks, standing_state, policy_version, answered_at, delivered_at, replaces, place)
+                             benchmarks, standing_state, policy_version, answered_at, delivered_at, place)
 ORDER BY place
 RETURNING project, task, id;
 
@@ -20,6 +21,13 @@ UPDATE labels SET withdrawn_at = %(now)s
 FROM unnest(%(projects)s::integer[], %(ids)s::bigint[]) AS taken (project, id)
 WHERE labels.project = taken.project AND labels.id = taken.id AND labels.withdrawn_at IS NULL
 RETURNING labels.project, labels.task, labels.id;
+
+-- name: current_of_attempts
+-- The current labels that came out of some attempts, with when they were delivered.
+SELECT l.id, l.task, l.attempt, l.delivered_at
+FROM unnest(%(tasks)s::bigint[], %(attempts)s::bigint[]) AS given (task, attempt)
+JOIN labels l ON l.project = %(project)s AND l.task = given.task AND l.attempt = given.attempt AND l.withdrawn_at IS NULL
+ORDER BY l.id;
 
 -- name: current_for_tasks
 -- The current labels of some tasks of one project.

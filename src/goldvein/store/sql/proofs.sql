@@ -122,7 +122,8 @@ WHERE (b.withdrawn_at IS NOT NULL) <> (o.times IS NOT NULL) OR o.times > 1 LIMIT
 -- A label names the one before it of its task, which was taken back first; the first of a task names none.
 SELECT b.project, b.id FROM labels b
 LEFT JOIN LATERAL (
-    SELECT w.id, w.withdrawn_at FROM labels w WHERE w.project = b.project AND w.task = b.task AND w.id < b.id
+    SELECT w.id, w.withdrawn_at FROM labels w
+    WHERE w.project = b.project AND w.task = b.task AND w.withdrawn_at IS NOT NULL AND w.id < b.id
     ORDER BY w.id DESC LIMIT 1) AS before ON true
 WHERE b.replaces IS DISTINCT FROM before.id OR before.withdrawn_at > b.delivered_at LIMIT %(limit)s;
 
@@ -168,12 +169,12 @@ WHERE project = %(project)s AND labeler = %(labeler)s AND n IS NOT NULL AND n >=
 ORDER BY project, labeler, n, at;
 
 -- name: withdrawals
--- Labels of some labelers that were taken back, with what the log says of why.
+-- Labels of some labelers that were taken back because their labeler changed, with what the log says of why.
 SELECT l.labeler, b.id, l.attempt, l.p_benchmarks, l.benchmarks, l.policy_version, (l.detail ->> 'from')::bigint,
        (l.detail ->> 'version')::bigint, extract(epoch FROM l.at - b.delivered_at)::float8
 FROM log l JOIN labels b ON b.project = l.project AND b.id = (l.detail ->> 'label')::bigint
-WHERE l.project = %(project)s AND l.labeler = ANY (%(labelers)s) AND l.kind = 'withdraw'
-ORDER BY l.labeler, b.id;
+WHERE l.project = %(project)s AND l.labeler = ANY (%(labelers)s) AND l.kind = 'withdraw' AND l.decision = 'labeler changed'
+ORDER BY l.labeler, (l.detail ->> 'version')::bigint, b.id;
 
 -- name: releases
 -- Releases by labeler, with the version of the standing that let them out.

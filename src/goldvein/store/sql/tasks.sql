@@ -98,8 +98,30 @@ LEFT JOIN unnest(%(projects)s::integer[], %(batches)s::integer[], %(tasks)s::big
        ON seen.project = b.project AND seen.batch = b.id
 WHERE b.drained_at IS NULL;
 
+-- name: lock_batches
+-- Batches in key order: the next statement sees every task that was pushed into them, or wanted again, before.
+SELECT FROM batches WHERE (project, id) IN (SELECT * FROM unnest(%(projects)s::integer[], %(batches)s::integer[]))
+ORDER BY project, id FOR UPDATE;
+
+-- name: lock_batches_of_tasks
+-- The batches of some tasks, locked in key order before the tasks themselves are: they are drained or cancelled before or
+-- after, not meanwhile.
+SELECT id, cancelled_at IS NOT NULL FROM batches
+WHERE project = %(project)s
+  AND id IN (SELECT t.batch FROM tasks t WHERE t.project = %(project)s AND t.id = ANY (%(tasks)s::bigint[]))
+ORDER BY project, id FOR UPDATE;
+
+-- name: requeue
+-- Tasks that wait again.
+UPDATE tasks SET state = 'queued', finished_at = NULL WHERE project = %(project)s AND id = ANY (%(tasks)s::bigint[]);
+
+-- name: refill_batches
+-- Batches of which something waits again: they will drain anew.
+UPDATE batches SET drained_at = NULL
+WHERE project = %(project)s AND id = ANY (%(batches)s::integer[]) AND drained_at IS NOT NULL;
+
 -- name: drain_batches
--- Those of some batches of which nothing waits any more, told once.
+-- Those of some batches of which nothing waits any more, told once. Lock them first.
 UPDATE batches SET drained_at = %(now)s
 WHERE drained_at IS NULL
   AND (project, id) IN (SELECT * FROM unnest(%(projects)s::integer[], %(batches)s::integer[]))
