@@ -46,6 +46,21 @@ def test_the_panel_is_able_and_the_crowd_is_mixed() -> None:
     assert right[~record.panel[mined]].mean() == pytest.approx(0.525, abs=0.03)
 
 
+def test_the_panel_holds_its_wrong_keys_for_right() -> None:
+    """Its answers do not give them away; the crowd's do."""
+    world = world_of({"kind": "honest", "accuracy": 0.9}, wrong_keys=0.3)
+    record = burn_in(np.random.default_rng(5), world)
+    items, panel = world.benchmarks, record.panel[record.is_benchmark]
+    item, choice = record.item[record.is_benchmark], record.choice[record.is_benchmark]
+    about_wrong = items.key[item] != items.stored_key[item]
+    as_stored = choice == items.stored_key[item]
+
+    assert as_stored[panel & about_wrong].mean() == pytest.approx(0.9, abs=0.03)
+    assert as_stored[panel & ~about_wrong].mean() == pytest.approx(0.9, abs=0.03)
+    assert as_stored[~panel & about_wrong].mean() < 0.1
+    assert as_stored[~panel & ~about_wrong].mean() == pytest.approx(0.9, abs=0.03)
+
+
 def test_exposures_count_earlier_servings() -> None:
     """A benchmark's last serving comes after about all others; the panel's do not count."""
     record = burn_in(np.random.default_rng(5), world_of(*MIX))

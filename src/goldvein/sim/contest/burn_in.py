@@ -1,12 +1,12 @@
 """What a project has on record before a contest: the panel's answers, and those of earlier labelers.
 
-Item parameters are estimated from these and from nothing else. Keys are not: they stand in the items, some
-of them wrong, as the panel is taken to have made them before.
+Item parameters are estimated from these and from nothing else. Keys stand in the items. Where one is wrong,
+the panel holds it for right, as it made it: only the crowd's answers speak against it.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -66,7 +66,7 @@ def burn_in(rng: np.random.Generator, world: World) -> BurnIn:
     same mix of kinds, answered up to 60 benchmarks and as many ordinary tasks, in random order.
     """
     crowd = Crowd(rng, world, size=world.scenario.earlier)
-    panel = Crowd(rng, world, size=PANEL_SIZE, groups=[Group("honest", 1.0, "panel", PANEL_ACCURACY)])
+    panel = Crowd(rng, _believed(world), PANEL_SIZE, [Group("honest", 1.0, "panel", PANEL_ACCURACY)])
     asked = [_mining(rng, world), *_steps(rng, world, crowd.size)]
     given = [panel.answer(rng, asked[0]), *(crowd.answer(rng, served) for served in asked[1:])]
     mined = np.arange(sum(len(served.who) for served in asked)) < len(asked[0].who)
@@ -84,8 +84,18 @@ def burn_in(rng: np.random.Generator, world: World) -> BurnIn:
 
 def shown_orders(rng: np.random.Generator, n: int, options: int) -> IntArray:
     """(n, K) options, each row in a random order."""
-    orders: IntArray = rng.permuted(np.tile(np.arange(options), (n, 1)), axis=1)
+    orders: IntArray = rng.random((n, options)).argsort(axis=1)
     return orders
+
+
+def _believed(world: World) -> World:
+    """The world as the panel sees it, which made the keys: where one is wrong, its members agreed on it."""
+    items = world.benchmarks
+    rows, wrong = np.arange(len(items)), items.wrong.copy()
+    erring = items.stored_key != items.key
+    wrong[rows, items.key] = np.where(erring, items.wrong[rows, items.stored_key], 0.0)
+    wrong[rows, items.stored_key] = 0.0
+    return replace(world, benchmarks=replace(items, key=items.stored_key, wrong=wrong))
 
 
 def _mining(rng: np.random.Generator, world: World) -> Served:

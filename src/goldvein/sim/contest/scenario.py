@@ -118,7 +118,6 @@ _MODEL: Mapping[str, Knob] = {
     "lapse": Number(0.0001, 0.9, 0.05),
     "leak_half": Number(0.1, 1e6, 15),
     "ordinary_weight": Number(0, 1, 0.7),
-    "shortcut_mass": Number(0.001, 0.99, 0.28),
 }
 _TOP = ("base", "seed", "population", "project", "policy", "model", "labelers")
 
