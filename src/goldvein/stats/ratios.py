@@ -1,0 +1,138 @@
+"""How much better a rule explains a labeler's answers than the best mixture of the states there are."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from goldvein.stats.arrays import Array, BoolArray, IntArray
+from goldvein.stats.choices import Answers
+from goldvein.stats.model import Model
+from goldvein.stats.states import POSITION_RULES, RANDOM
+
+_LAPSES = np.array([0.02, 0.05, 0.1, 0.2, 0.3, 0.4])
+_MIXTURE_STEPS = 40
+_ABILITY_STRIDE = 4
+
+
+def kept_states(model: Model) -> list[int]:
+    """The states that mixtures are made of: every fourth ability, and all shortcuts."""
+    space = model.space
+    return [*range(0, space.n_abilities, _ABILITY_STRIDE), *range(space.n_abilities, space.size)]
+
+
+def present_likelihood(model: Model, answers: Answers, q: Array) -> Array:
+    """P(option taken | state) for the states there are, abilities thinned out: (n_kept, n)."""
+    space, chance = model.space, answers.chance()
+    kept = kept_states(model)
+    ordinary = answers.benchmarks < 0
+    lean = q[np.arange(len(answers)), answers.choices]
+    likelihood = answers.likelihood[kept]
+    likelihood[:, ordinary] = (chance + model.solving[kept][:, None] * (lean - chance))[:, ordinary]
+    last = np.count_nonzero(answers.orders >= 0, axis=1) - 1
+    shown = [answers.orders[np.arange(len(answers)), place] == answers.choices for place in (0 * last, last)]
+    hits = dict(zip(POSITION_RULES, shown, strict=True)) | dict(
+        zip(answers.rules, answers.hits(), strict=True)
+    )
+    for place, state in enumerate(kept):
+        name = space.names[state]
+        if state >= space.n_abilities and name in hits:
+            follows = model.lapse * chance + (1 - model.lapse) * hits[name]
+            likelihood[place, ordinary] = follows[ordinary]
+    return likelihood
+
+
+def log_ratios(model: Model, answers: Answers, likelihood: Array, suspect: BoolArray) -> Array:
+    """Log likelihood ratio of each rule, with some lapse, against the best mixture of present states.
+
+    Parameters
+    ----------
+    model : Model
+    answers : Answers
+        By labeler.
+    likelihood : (n_kept, n) float
+        From ``present_likelihood``.
+    suspect : (J,) bool
+        For the others, only as far as the benchmarks alone say so.
+
+    Returns
+    -------
+    (F, J) float
+        Minus infinity where it is below 0 already against the best single state.
+    """
+    ratios = np.full((len(answers.rules), len(suspect)), -np.inf)
+    on_benchmarks = np.flatnonzero(answers.benchmarks >= 0)
+    rules = _rule_logs(answers, model)
+    total = _against_present(likelihood, rules, answers.labelers)
+    shown = _against_present(
+        likelihood[:, on_benchmarks],
+        [rule[:, on_benchmarks] for rule in rules],
+        answers.labelers[on_benchmarks],
+    )
+    for labeler, column in total.items():
+        convicted = shown.get(labeler, np.full(len(rules), -np.inf))
+        ratios[:, labeler] = column if suspect[labeler] else np.minimum(column, convicted)
+    return ratios
+
+
+def follows_present(model: Model, answers: Answers, likelihood: Array, n_labelers: int) -> BoolArray:
+    """Whose answers are likeliest under a shortcut that has a state, random answers apart: (J,)."""
+    follows = np.zeros(n_labelers, dtype=bool)
+    if len(answers):
+        starts = np.flatnonzero(np.diff(answers.labelers, prepend=-1))
+        best = np.add.reduceat(np.log(likelihood), starts, axis=1).argmax(axis=0)
+        names = [model.space.names[state] for state in kept_states(model)]
+        shortcuts = set(model.space.shortcuts) - {RANDOM}
+        follows[answers.labelers[starts]] = [names[place] in shortcuts for place in best]
+    return follows
+
+
+def _rule_logs(answers: Answers, model: Model) -> list[Array]:
+    """Log probability of each answer under each rule, for all lapses: F arrays (n_lapses, n)."""
+    chance = answers.chance()
+    said = np.where(answers.benchmarks >= 0, 1 - model.random_none, 1.0)
+    return [
+        np.log(said * ((1 - _LAPSES[:, None]) * hit + _LAPSES[:, None] * chance)) for hit in answers.hits()
+    ]
+
+
+def _against_present(likelihood: Array, rules: Sequence[Array], owners: IntArray) -> dict[int, Array]:
+    """Log ratio of every rule for the labelers of whom some rule says more than the best single state."""
+    if not len(owners):
+        return {}
+    starts = np.flatnonzero(np.diff(owners, prepend=-1))
+    single = np.add.reduceat(np.log(likelihood), starts, axis=1).max(axis=0)
+    by_lapse = np.array([np.add.reduceat(rule, starts, axis=1) for rule in rules])
+    peak = by_lapse.max(axis=1)
+    under = peak + np.log(np.mean(np.exp(by_lapse - peak[:, None]), axis=1))
+    worth = np.flatnonzero((under > single).any(axis=0))
+    ends = np.append(starts[1:], len(owners))
+    rows = [np.arange(starts[place], ends[place]) for place in worth]
+    if not rows:
+        return {}
+    best = _mixture_log_likelihood(likelihood[:, np.concatenate(rows)], np.array([len(own) for own in rows]))
+    return {
+        int(owners[starts[place]]): np.where(
+            under[:, place] > single[place], under[:, place] - mixed, -np.inf
+        )
+        for place, mixed in zip(worth, np.maximum(best, single[worth]), strict=True)
+    }
+
+
+def _mixture_log_likelihood(likelihood: Array, counts: IntArray) -> Array:
+    """Log likelihood of each labeler's answers under the best mixture of states: (n_states, n) to (J,).
+
+    Source
+    ------
+    Expectation and maximisation on the weights of known components (Kiefer and Wolfowitz 1956).
+    """
+    owner = np.repeat(np.arange(len(counts)), counts)
+    starts = np.cumsum(counts) - counts
+    weights = np.full((len(likelihood), len(counts)), 1 / len(likelihood))
+    for _ in range(_MIXTURE_STEPS):
+        total = (weights[:, owner] * likelihood).sum(axis=0)
+        weights *= np.add.reduceat(likelihood / total, starts, axis=1) / counts
+    total = (weights[:, owner] * likelihood).sum(axis=0)
+    logs: Array = np.add.reduceat(np.log(total), starts)
+    return logs
