@@ -221,6 +221,30 @@ def change_state(project: int, state: Any) -> None:
     print(f"project {project} is {found.state} now")
 
 
+@projects_group.command("estimate")
+@click.argument("project", type=int)
+@json_option
+def estimate_project(project: int, json_path: str | None) -> None:
+    """Learn from a project's answers now: a new model and new estimates of its benchmarks.
+
+    `goldvein work` does this every night. Standings follow with their next answer.
+    """
+    from goldvein.services import reestimation
+
+    with database() as db:
+        found = reestimation.estimate(db, project, now())
+    if json_path is not None:
+        write_json(found.to_dict(), json_path)
+    elif found.model_version is None:
+        print(f"project {project} keeps its model: {found.why}")
+    else:
+        print(
+            f"project {project} is judged by model version {found.model_version} now, learned from "
+            f"{found.answers} answers, with {found.benchmarks} benchmarks laid on it"
+        )
+        _print_tree({"changed": dict(found.changed), "unchanged": dict(found.unchanged)})
+
+
 def knobs(changes: tuple[str, ...]) -> dict[str, float]:
     """Read ``knob=value`` pairs.
 

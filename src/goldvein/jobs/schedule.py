@@ -1,6 +1,7 @@
-"""The schedule: daily upkeep by procrastinate, in a schema of its own on the same database."""
+"""The schedule: daily upkeep and nightly estimates by procrastinate, in a schema of its own."""
 
 import asyncio
+import contextlib
 import threading
 from datetime import UTC, datetime
 from pathlib import Path
@@ -12,7 +13,8 @@ from procrastinate.schema import SchemaManager
 from psycopg import sql
 from psycopg.conninfo import make_conninfo
 
-from goldvein.services import upkeep
+from goldvein.domain.errors import GoldveinError
+from goldvein.services import reestimation, upkeep
 from goldvein.store.database import Database
 
 SCHEMA: Final = "procrastinate"
@@ -61,6 +63,21 @@ def make_app(db: Database) -> procrastinate.App:
         now = datetime.now(UTC)
         upkeep.make_log_partitions(db, now)
         upkeep.purge(db, now)
+
+    @app.task(name="estimate")
+    def run_estimate(project: int) -> None:
+        """One project's answers become a new model; what cannot be done tonight is done tomorrow."""
+        with contextlib.suppress(GoldveinError):
+            reestimation.estimate(db, project, datetime.now(UTC))
+
+    @app.periodic(cron="43 1 * * *")
+    @app.task(name="estimate_all", retry=_RETRY)
+    async def estimate_all(timestamp: int) -> None:  # noqa: ARG001
+        """Once a night: every project learns from its answers, one job each."""
+        for project in await asyncio.to_thread(reestimation.to_estimate, db):
+            job = run_estimate.configure(queueing_lock=f"estimate {project}", lock="estimate")
+            with contextlib.suppress(procrastinate.exceptions.AlreadyEnqueued):
+                await job.defer_async(project=project)
 
     @app.periodic(cron="*/2 * * * *")
     @app.task(name="retry_stalled", pass_context=True)

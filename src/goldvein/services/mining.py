@@ -160,16 +160,24 @@ def make_item(
     key_probs: Array,
     difficulty: Array,
     content: Content,
+    *,
+    wrong: Array | None = None,
+    model_version: int | None = None,
 ) -> ItemVersion:
-    """What is known of a benchmark, with its likelihoods once the project has a model."""
+    """What is known of a benchmark, with its likelihoods once the project has a model.
+
+    ``wrong`` says where wrong answers go, if that is learned; ``model_version`` that the model is not the
+    project's present one.
+    """
     key = int(np.argmax(key_probs))
     table = None
     if model is not None:
         rules = choice.rule_choices(content.input, project.classes, model.space.content_rules, content.rules)
-        table = item_table(model, key_probs, difficulty, rules).tobytes()
+        table = item_table(model, key_probs, difficulty, rules, wrong).tobytes()
     return ItemVersion(
         task, version, key, float(key_probs[key]), key_probs.tolist(), difficulty.tolist(),
-        project.model_version if model is not None else None, table,
+        (model_version or project.model_version) if model is not None else None, table,
+        None if wrong is None else wrong.tolist(),
     )  # fmt: skip
 
 

@@ -14,7 +14,10 @@ _queries = load("benchmarks")
 
 @dataclass(frozen=True, slots=True)
 class ItemVersion:
-    """What is known of one benchmark; ``likelihoods`` holds float64 (states, options + 1)."""
+    """What is known of one benchmark; ``likelihoods`` holds float64 (states, options + 1).
+
+    ``wrong`` says where wrong answers go; null where that is not learned.
+    """
 
     task: int
     version: int
@@ -24,6 +27,7 @@ class ItemVersion:
     difficulty: Sequence[float]
     model_version: int | None
     likelihoods: bytes | None
+    wrong: Sequence[float] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,11 +121,46 @@ def insert_item_version(tx: Transaction, project: int, item: ItemVersion, now: d
             "key_right": item.key_right,
             "key_probabilities": list(item.key_probabilities),
             "difficulty": list(item.difficulty),
+            "wrong": None if item.wrong is None else list(item.wrong),
             "model_version": item.model_version,
             "likelihoods": item.likelihoods,
             "now": now,
         },
     )
+
+
+def insert_item_versions(tx: Transaction, project: int, items: Sequence[ItemVersion], now: datetime) -> None:
+    """Store new versions of many benchmarks."""
+    if items:
+        tx.execute(
+            _queries.insert_item_versions,
+            {
+                "project": project,
+                "tasks": [item.task for item in items],
+                "versions": [item.version for item in items],
+                "keys": [item.key for item in items],
+                "keys_right": [item.key_right for item in items],
+                "key_probabilities": [_listed(item.key_probabilities) for item in items],
+                "difficulties": [_listed(item.difficulty) for item in items],
+                "wrongs": [None if item.wrong is None else _listed(item.wrong) for item in items],
+                "model_versions": [item.model_version for item in items],
+                "likelihoods": [item.likelihoods for item in items],
+                "now": now,
+            },
+        )
+
+
+def _listed(values: Sequence[float]) -> str:
+    """Numbers as text that keeps every bit: one column of arrays of several lengths."""
+    return ",".join(repr(float(value)) for value in values)
+
+
+def set_item_versions(tx: Transaction, project: int, items: Sequence[ItemVersion], *, revision: int) -> None:
+    """Serve many benchmarks by these item versions from now on."""
+    if items:
+        ordered = sorted(items, key=lambda item: item.task)
+        values = {"tasks": [item.task for item in ordered], "versions": [item.version for item in ordered]}
+        tx.execute(_queries.set_item_versions, {"project": project, "revision": revision, **values})
 
 
 def set_item_version(tx: Transaction, project: int, task: int, *, version: int, revision: int) -> None:
@@ -136,7 +175,7 @@ def changed_since(tx: Transaction, project: int, revision: int) -> list[Benchmar
     """List benchmarks that changed after a revision."""
     rows = tx.execute(_queries.changed_since, {"project": project, "revision": revision})
     return [
-        Benchmark(row[0], row[1], row[2], row[3], ItemVersion(row[0], *row[4:11]), row[11], row[12])
+        Benchmark(row[0], row[1], row[2], row[3], ItemVersion(row[0], *row[4:12]), row[12], row[13])
         for row in rows
     ]
 

@@ -85,6 +85,18 @@ def open_(tx: Transaction, project: int, *, model_version: int, now: datetime) -
     tx.execute(_queries.open, {"project": project, "model_version": model_version, "now": now})
 
 
+def lead_model(tx: Transaction, project: int, *, model_version: int) -> None:
+    """Judge by another model version from now on; every process sees the new revision."""
+    tx.execute(_queries.lead_model, {"project": project, "model_version": model_version})
+
+
+def take_estimation(tx: Transaction, project: int) -> bool:
+    """Take the right to estimate a project until the transaction ends; false while another has it."""
+    row = tx.execute(_queries.take_estimation, {"project": project}).fetchone()
+    assert row is not None
+    return bool(row[0])
+
+
 def next_revision(tx: Transaction, project: int) -> int:
     """Tell every process that the project's benchmarks changed; locks the project's row."""
     row = tx.execute(_queries.next_revision, {"project": project}).fetchone()

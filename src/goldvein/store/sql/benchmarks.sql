@@ -32,16 +32,34 @@ UPDATE benchmarks SET item_version = %(version)s, revision = %(revision)s WHERE 
 
 -- name: insert_item_version
 -- What is known of a benchmark; versions are never changed.
-INSERT INTO item_versions (project, task, version, key, key_right, key_probabilities, difficulty, model_version, likelihoods,
-                           made_at)
-VALUES (%(project)s, %(task)s, %(version)s, %(key)s, %(key_right)s, %(key_probabilities)s, %(difficulty)s, %(model_version)s,
-        %(likelihoods)s, %(now)s);
+INSERT INTO item_versions (project, task, version, key, key_right, key_probabilities, difficulty, wrong, model_version,
+                           likelihoods, made_at)
+VALUES (%(project)s, %(task)s, %(version)s, %(key)s, %(key_right)s, %(key_probabilities)s, %(difficulty)s, %(wrong)s,
+        %(model_version)s, %(likelihoods)s, %(now)s);
+
+-- name: insert_item_versions
+-- What is known of many benchmarks; versions are never changed.
+INSERT INTO item_versions (project, task, version, key, key_right, key_probabilities, difficulty, wrong, model_version,
+                           likelihoods, made_at)
+SELECT %(project)s, task, version, key, key_right, string_to_array(key_probabilities, ',')::float8[],
+       string_to_array(difficulty, ',')::float8[], string_to_array(wrong, ',')::float8[], model_version, likelihoods, %(now)s
+FROM unnest(%(tasks)s::bigint[], %(versions)s::integer[], %(keys)s::smallint[], %(keys_right)s::float8[],
+            %(key_probabilities)s::text[], %(difficulties)s::text[], %(wrongs)s::text[], %(model_versions)s::integer[],
+            %(likelihoods)s::bytea[])
+     AS new (task, version, key, key_right, key_probabilities, difficulty, wrong, model_version, likelihoods);
+
+-- name: set_item_versions
+-- The item versions that servings of many benchmarks use from now on, locked in key order.
+UPDATE benchmarks SET item_version = new.version, revision = %(revision)s
+FROM (SELECT b.task, n.version FROM unnest(%(tasks)s::bigint[], %(versions)s::integer[]) AS n (task, version)
+      JOIN benchmarks b ON b.project = %(project)s AND b.task = n.task ORDER BY b.task FOR UPDATE OF b) AS new
+WHERE benchmarks.project = %(project)s AND benchmarks.task = new.task;
 
 -- name: changed_since
 -- Benchmarks that changed after a revision, with the item version in force. The content is looked up row by row: a join
 -- may read all tasks of a large project for two benchmarks.
 SELECT b.task, b.state, b.ordinal, b.exposures, v.version, v.key, v.key_right, v.key_probabilities, v.difficulty,
-       v.model_version, v.likelihoods, (SELECT t.content FROM tasks t WHERE t.project = b.project AND t.id = b.task), b.basis
+       v.model_version, v.likelihoods, v.wrong, (SELECT t.content FROM tasks t WHERE t.project = b.project AND t.id = b.task), b.basis
 FROM benchmarks b
 JOIN item_versions v ON v.project = b.project AND v.task = b.task AND v.version = b.item_version
 WHERE b.project = %(project)s AND b.revision > %(revision)s

@@ -37,6 +37,14 @@ WHERE id = %(project)s;
 UPDATE projects SET state = 'open', opened_at = %(now)s, model_version = %(model_version)s, revision = revision + 1
 WHERE id = %(project)s;
 
+-- name: lead_model
+-- Another model version is in force.
+UPDATE projects SET model_version = %(model_version)s, revision = revision + 1 WHERE id = %(project)s;
+
+-- name: take_estimation
+-- One estimation of a project at a time.
+SELECT pg_try_advisory_xact_lock(hashtextextended('goldvein estimation', %(project)s));
+
 -- name: next_revision
 -- A change of its benchmarks: every process reloads what changed.
 UPDATE projects SET revision = revision + 1 WHERE id = %(project)s RETURNING revision;

@@ -1,0 +1,24 @@
+-- name: labelers
+-- Labelers of a project who have answered anything, and how many answers they gave, page by page.
+SELECT labeler, n FROM standings WHERE project = %(project)s AND labeler > %(after)s AND n > 0
+ORDER BY labeler LIMIT %(limit)s;
+
+-- name: latest
+-- The latest steps of some labelers, each labeler's in the order given, benchmarks alone or all.
+SELECT g.labeler, g.n, g.stage = 'benchmark', g.task, g.choice, g.shown, g.milliseconds, g.p_benchmarks, g.exposures,
+       g.item_version, g.model_version
+FROM unnest(%(labelers)s::integer[], %(firsts)s::bigint[]) AS asked (labeler, first)
+JOIN LATERAL (
+    SELECT labeler, n, stage, task, choice, shown, milliseconds, p_benchmarks, exposures, item_version, model_version FROM log
+    WHERE project = %(project)s AND labeler = asked.labeler AND n >= asked.first AND kind = 'answer'
+      AND (stage = 'benchmark' OR NOT %(benchmarks_only)s)
+) g ON true
+ORDER BY g.labeler, g.n;
+
+-- name: first_keys
+-- What was known of each benchmark's key before the crowd answered it.
+SELECT DISTINCT ON (task) task, key_probabilities, difficulty FROM item_versions WHERE project = %(project)s ORDER BY task, version;
+
+-- name: opening_mix
+-- The benchmarks on which the bar was turned into an ability.
+SELECT detail FROM log WHERE project = %(project)s AND kind = 'open' AND model_version IS NOT NULL ORDER BY at LIMIT 1;
