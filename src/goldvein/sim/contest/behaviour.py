@@ -13,8 +13,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from goldvein.sim.contest.items import Items, draw_wrong
-from goldvein.sim.contest.people import FIRST, LAST, draw_people
+from goldvein.sim.contest.borrowed import Borrowed, another
+from goldvein.sim.contest.items import Items, finding
+from goldvein.sim.contest.people import FIRST, LAST, RANDOM, draw_people
 from goldvein.sim.contest.tastes import Tastes
 from goldvein.stats.arrays import Array, BoolArray, IntArray
 
@@ -118,9 +119,7 @@ class Crowd:
         self.answered = np.zeros(people.size, dtype=np.int64)
         self._guessing = np.zeros(people.size, dtype=bool)
         self._rate = np.ones(people.size)
-        self._seen = np.zeros((people.ring.max(initial=-1) + 1, self._n_benchmarks), dtype=np.int64)
-        self._hears = rng.random((people.leaker.max(initial=-1) + 1, self._n_benchmarks))
-        self._copied = self._answers_of_models(rng)
+        self._borrowed = Borrowed(rng, people, self._pool, self._n_benchmarks)
 
     @property
     def size(self) -> int:
@@ -141,17 +140,17 @@ class Crowd:
 
     def answer(self, rng: np.random.Generator, served: Served) -> Given:
         """Let everybody who is served answer, and live on by one answer."""
-        who = served.who
+        who, n_options = served.who, self._pool.n_options
         item = np.where(served.is_benchmark, served.item, served.item + self._n_benchmarks)
         self._rate[who] = served.rate
-        guessing = self._next_guessing(rng, who)
+        guessing, off = self._next_guessing(rng, who), self._off_work(who, served.rate)
         good = self._good(who, served.rate)
         choice = self._at_work(rng, who, item)
-        self._copy(rng, who, item, choice)
-        self._follow_habits(rng, served, item, choice)
-        self._use_ring(rng, served, choice)
-        self._use_leaks(rng, served, choice)
-        choice[guessing] = rng.integers(self._pool.n_options, size=int(guessing.sum()))
+        self._borrowed.copy(rng, who, item, choice)
+        self._follow_habits(rng, served, item, off, choice)
+        benchmark = np.where(served.is_benchmark, served.item, -1)
+        self._borrowed.tell(rng, who, benchmark, served.exposures, off, choice)
+        choice[guessing] = rng.integers(n_options, size=int(guessing.sum()))
         seconds = self._seconds(rng, who, item, guessing)
         self._live_on(rng, who)
         return Given(choice, seconds, good)
@@ -206,80 +205,26 @@ class Crowd:
 
     def _at_work(self, rng: np.random.Generator, who: IntArray, item: IntArray) -> IntArray:
         """Choices of people who do the job."""
-        pool, taste = self._pool, self._people.taste[who]
-        slope = pool.discrimination[item] * (self._ability(who) - pool.difficulty[item])
-        finds = 1 / pool.n_options + (1 - 1 / pool.n_options) / (1 + np.exp(-slope))
-        rolls = rng.random((2, len(who)))
+        finds, rolls = finding(self._pool, self._ability(who), item), rng.random((2, len(who)))
         astray: IntArray = (rolls[1][:, None] >= self._wrong_below[item]).sum(axis=1)
-        key, prefers = pool.key[item], self._tastes.prefers[taste, item]
-        astray = np.where(astray == prefers, key, astray)
+        # Where the circle holds another option for right, what would have been a mistake for it is the key.
+        prefers = self._tastes.prefers[self._people.taste[who], item]
+        astray = np.where(astray == prefers, self._pool.key[item], astray)
         return np.where(rolls[0] < finds, prefers, astray)
 
     def _follow_habits(
-        self, rng: np.random.Generator, served: Served, item: IntArray, choice: IntArray
+        self, rng: np.random.Generator, served: Served, item: IntArray, off: BoolArray, choice: IntArray
     ) -> None:
         """Replace the choices of those who do not do the job."""
-        off = np.flatnonzero(self._off_work(served.who, served.rate))
-        habit = self._people.habit[served.who[off]]
-        picked = rng.integers(self._pool.n_options, size=len(off))
+        at = np.flatnonzero(off)
+        habit, n_options = self._people.habit[served.who[at]], self._pool.n_options
+        picked = rng.integers(n_options, size=len(at))
         for code, position in ((FIRST, 0), (LAST, -1)):
-            picked = np.where(habit == code, served.order[off, position], picked)
+            picked = np.where(habit == code, served.order[at, position], picked)
         content = habit > LAST
-        picked[content] = self._picks[habit[content] - LAST - 1, item[off][content]]
-        lapses = (habit > 0) & (rng.random(len(off)) < self._people.lapse[served.who[off]])
-        choice[off] = np.where(lapses, self._another(rng, picked), picked)
-
-    def _use_ring(self, rng: np.random.Generator, served: Served, choice: IntArray) -> None:
-        """Let colluders answer right what another of their ring saw; together they work out the true key."""
-        mine = np.flatnonzero((self._people.ring[served.who] >= 0) & served.is_benchmark)
-        if len(mine):
-            ring, item = self._people.ring[served.who[mine]], served.item[mine]
-            knows = self._seen[ring, item] > 0
-            np.add.at(self._seen, (ring, item), 1)
-            self._tell(rng, served.who, choice, mine[knows], self._pool.key[item[knows]])
-
-    def _use_leaks(self, rng: np.random.Generator, served: Served, choice: IntArray) -> None:
-        """Let leakers give the stored key of what they have heard of: the more servings, the more do."""
-        mine = np.flatnonzero((self._people.leaker[served.who] >= 0) & served.is_benchmark)
-        if len(mine):
-            who, item, exposures = served.who[mine], served.item[mine], served.exposures[mine]
-            odds = exposures / (exposures + self._people.leak_half[who])
-            knows = self._hears[self._people.leaker[who], item] < odds
-            self._tell(rng, served.who, choice, mine[knows], self._pool.stored_key[item[knows]])
-
-    def _tell(
-        self, rng: np.random.Generator, who: IntArray, choice: IntArray, places: IntArray, keys: IntArray
-    ) -> None:
-        """Replace choices by keys that are known, but for a lapse, of those who do not do the job."""
-        teller = who[places]
-        slips = rng.random(len(places)) < self._people.lapse[teller]
-        used = ~slips & (self.answered[teller] >= self._people.turns_at[teller])
-        choice[places[used]] = keys[used]
-
-    def _copy(self, rng: np.random.Generator, who: IntArray, item: IntArray, choice: IntArray) -> None:
-        """Replace the choices of those who hand in a model's answers."""
-        copies = np.flatnonzero(self._people.model[who] >= 0)
-        if len(copies):
-            answers = self._copied[self._people.model[who[copies]], item[copies]]
-            lapses = rng.random(len(copies)) < self._people.lapse[who[copies]]
-            choice[copies] = np.where(lapses, self._another(rng, answers), answers)
-
-    def _answers_of_models(self, rng: np.random.Generator) -> IntArray:
-        """The fixed answers of every copied model to every task; its skill is its group's mean."""
-        pool, people = self._pool, self._people
-        answers = []
-        for model in range(people.model.max(initial=-1) + 1):
-            theta = people.theta[people.model == model].mean()
-            slope = pool.discrimination * (theta - pool.difficulty)
-            finds = 1 / pool.n_options + (1 - 1 / pool.n_options) / (1 + np.exp(-slope))
-            answers.append(np.where(rng.random(len(pool)) < finds, pool.key, draw_wrong(rng, pool.wrong)))
-        return np.array(answers, dtype=np.int64).reshape(-1, len(pool))
-
-    def _another(self, rng: np.random.Generator, choice: IntArray) -> IntArray:
-        """Any other option than these, all alike."""
-        options = self._pool.n_options
-        another: IntArray = (choice + rng.integers(1, options, len(choice))) % options
-        return another
+        picked[content] = self._picks[habit[content] - LAST - 1, item[at][content]]
+        lapses = (habit > RANDOM) & (rng.random(len(at)) < self._people.lapse[served.who[at]])
+        choice[at] = np.where(lapses, another(rng, picked, n_options), picked)
 
     def _seconds(self, rng: np.random.Generator, who: IntArray, item: IntArray, guessing: BoolArray) -> Array:
         """Seconds: longer for more text, with a pace of one's own; guesses only where a group says so."""

@@ -118,6 +118,14 @@ def draw_wrong(rng: np.random.Generator, wrong: Array) -> IntArray:
     return over
 
 
+def finding(items: Items, theta: Array, item: IntArray) -> Array:
+    """P(finding what one holds for right) on these items, at these abilities; shapes must fit."""
+    chance = 1 / items.n_options
+    slope = items.discrimination[item] * (theta - items.difficulty[item])
+    found: Array = chance + (1 - chance) / (1 + np.exp(-slope))
+    return found
+
+
 def _features(
     rng: np.random.Generator, scenario: Scenario, key: IntArray, longest_right: float
 ) -> dict[str, Array]:

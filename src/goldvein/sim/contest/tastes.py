@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from goldvein.sim.contest.items import draw_wrong
+from goldvein.sim.contest.items import draw_wrong, finding
 from goldvein.stats.arrays import Array, BoolArray, IntArray
 
 if TYPE_CHECKING:
@@ -73,9 +73,8 @@ def _dissenting(rng: np.random.Generator, pool: Items, dissent: float, n_benchma
 
 def _accuracies(pool: Items, prefers: IntArray, thetas: Array, n: int) -> Array:
     """Mean P(key) over the benchmarks, for every circle and ability."""
-    slopes = pool.discrimination[:n] * (thetas[:, None] - pool.difficulty[:n])
-    finds = 1 / pool.n_options + (1 - 1 / pool.n_options) / (1 + np.exp(-slopes))
     rows = np.arange(n)
+    finds = finding(pool, thetas[:, None], rows)
     curves = []
     for circle in prefers:
         dissents = circle[:n] != pool.key[:n]
