@@ -37,7 +37,7 @@ def test_the_accuracy_curve_is_the_mean_over_the_benchmarks() -> None:
     """The interpolated curve equals the plain average of the answer model."""
     world = world_of(HONEST, benchmarks=50)
     crowd = Crowd(np.random.default_rng(2), world, size=30)
-    items, theta = world.benchmarks, crowd._people.theta
+    items, theta = world.benchmarks, crowd.ability()
     slope = items.discrimination * (theta[:, None] - items.difficulty)
 
     assert crowd.accuracy() == pytest.approx((0.25 + 0.75 / (1 + np.exp(-slope))).mean(axis=1), abs=1e-4)
@@ -232,7 +232,7 @@ def test_drifting_people_spread_out() -> None:
     """Ability takes a step at each answer, up or down alike."""
     crowd, _ = live(world_of({"kind": "honest", "accuracy": 0.8, "drift": 0.05}), size=2000)
     start = Crowd(np.random.default_rng(1), world_of({"kind": "honest", "accuracy": 0.8}), size=1)
-    moved = crowd._people.theta - start._people.theta[0]
+    moved = crowd.ability() - start.ability()
 
     assert moved.std() == pytest.approx(0.5, rel=0.1)
     assert moved.mean() == pytest.approx(0, abs=0.05)

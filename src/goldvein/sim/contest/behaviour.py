@@ -160,6 +160,10 @@ class Crowd:
         everybody = np.arange(self.size)
         return self._tastes.accuracy(self._ability(everybody), self._people.taste)
 
+    def ability(self) -> Array:
+        """(N,) ability at the next answer, logits; for tests of what a policy infers, never for the policy."""
+        return self._ability(np.arange(self.size))
+
     def _ability(self, who: IntArray) -> Array:
         """Ability at the next answer: what is learned by then, less what the day took."""
         people, answered = self._people, self.answered[who]
