@@ -161,7 +161,7 @@ class Crowd:
         return self._tastes.accuracy(self._ability(everybody), self._people.taste)
 
     def ability(self) -> Array:
-        """(N,) ability at the next answer, logits; for tests of what a policy infers, never for the policy."""
+        """(N,) ability at the next answer, logits: for tests of what a policy infers, not for policies."""
         return self._ability(np.arange(self.size))
 
     def _ability(self, who: IntArray) -> Array:
