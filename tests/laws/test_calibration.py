@@ -27,8 +27,8 @@ def test_places_of_the_truth_are_uniform() -> None:
 
 
 def test_another_population_is_noticed() -> None:
-    """The check has teeth: where half of the good people are missing, it says so from the start."""
-    shares = np.where(MODEL.space.good, 0.5, 1.0) * MODEL.prior
+    """The check has teeth: where most of the good people are missing, it says so from the start."""
+    shares = np.where(MODEL.space.good, 0.25, 1.0) * MODEL.prior
     _, p = calibration.uniformity(
         calibration.truth_places(believe(2, shares=shares / shares.sum(), answers=5))
     )
