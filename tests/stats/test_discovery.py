@@ -5,10 +5,12 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from goldvein.stats.discovery import Discovery, discover
+from goldvein.stats.discovery import Discovery, discover, with_rules
 from goldvein.stats.misfit import person_fit
+from goldvein.stats.model import convert
+from goldvein.stats.posterior import newcomer
 from goldvein.stats.ratios import _mixture_log_likelihood
-from tests.stats.townsfolk import Village
+from tests.stats.townsfolk import MODEL, Village
 
 USUAL = {"honest": 100, "random": 15, "longest": 15, "first": 8, "poor": 10}
 LONGEST = {"longest": 0.85}
@@ -95,3 +97,15 @@ def test_the_best_mixture_is_no_worse_than_any_other() -> None:
     for weights in rng.dirichlet(np.full(5, 0.3), size=200):
         tried = np.add.reduceat(np.log(weights @ likelihood), [0, 10, 30])
         assert np.all(best >= tried - 0.05)
+
+
+def test_a_rule_that_was_found_gets_a_state() -> None:
+    """With the new rule the model keeps its bar and its masses in proportion, and old standings convert."""
+    grown = with_rules(MODEL, ["most overlap", "longest"], {"longest": 1.5, "most overlap": 1.2})
+    assert grown.space.content_rules == (*MODEL.space.content_rules, "most overlap")
+    assert grown.prior.sum() == pytest.approx(1)
+    assert grown.turns.sum() == pytest.approx(1)
+    assert grown.prior[:-1] / grown.prior[0] == pytest.approx(MODEL.prior / MODEL.prior[0])
+    assert grown.solving[:-1] == pytest.approx(MODEL.solving)
+    assert convert(newcomer(MODEL), MODEL, grown)[:, 0] == pytest.approx(grown.prior)
+    assert dict(grown.leans) == {"longest": 1.5, "most overlap": 1.2}

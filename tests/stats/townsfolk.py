@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from goldvein.stats.choices import Answers
+from goldvein.stats.choices import Choices
 from goldvein.stats.items import item_table, served_likelihoods
 from goldvein.stats.mining import task_evidence
 from goldvein.stats.model import Model, make_model
@@ -79,7 +79,7 @@ class Village:
     def _slips(self) -> bool:
         return bool(self.rng.random() < self.lapse)
 
-    def work(self) -> tuple[Answers, np.ndarray, dict[str, list[Any]]]:
+    def work(self) -> tuple[Choices, np.ndarray, dict[str, list[Any]]]:
         """Everybody's answers, P(good) at the end, and the benchmark answers alone."""
         rows: list[tuple[int, int, np.ndarray, np.ndarray, np.ndarray, int, int]] = []
         served: dict[str, list[Any]] = {
@@ -107,8 +107,10 @@ class Village:
                 rows.append((who, choice, order, own, np.ones(self.model.space.size), -1, -1))
         columns = list(zip(*rows, strict=True))
         picked = np.array(columns[3])
-        answers = Answers(
-            np.array(columns[0]), np.array(columns[1]), np.array(columns[2]), RULES,
+        orders = np.array(columns[2])
+        answers = Choices(
+            np.array(columns[0]), np.array(columns[1]), np.full(len(orders), _K), orders[:, 0],
+            orders[:, -1], RULES,
             np.arange(_K)[None, :, None] == picked[:, None, :], np.array(columns[4]).T.copy(),
             np.array(columns[5]), np.array(columns[6]),
         )  # fmt: skip

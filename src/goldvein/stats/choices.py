@@ -14,7 +14,7 @@ _LEAN_ANSWERS = 50_000
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Answers:
+class Choices:
     """n answers of J labelers to tasks with at most K options; "cannot be answered" is left out.
 
     Attributes
@@ -22,8 +22,9 @@ class Answers:
     labelers : (n,) int
         From 0 to J - 1.
     choices : (n,) int
-    orders : (n, K) int
-        Option shown at each position; -1 where a task has fewer options.
+    n_options : (n,) int
+    first, last : (n,) int
+        Options shown first and last.
     rules : F names
         Every content rule of the project's features, those with a state included.
     picks : (n, K, F) bool
@@ -39,7 +40,9 @@ class Answers:
 
     labelers: IntArray
     choices: IntArray
-    orders: IntArray
+    n_options: IntArray
+    first: IntArray
+    last: IntArray
     rules: Sequence[str]
     picks: BoolArray
     likelihood: Array
@@ -50,22 +53,21 @@ class Answers:
         """Number of answers, n."""
         return len(self.choices)
 
-    def of(self, rows: IntArray) -> Answers:
+    def of(self, rows: IntArray) -> Choices:
         """Some of the answers."""
-        return Answers(
-            self.labelers[rows], self.choices[rows], self.orders[rows], self.rules, self.picks[rows],
-            self.likelihood[:, rows], self.benchmarks[rows], self.keys[rows],
+        return Choices(
+            self.labelers[rows], self.choices[rows], self.n_options[rows], self.first[rows], self.last[rows],
+            self.rules, self.picks[rows], self.likelihood[:, rows], self.benchmarks[rows], self.keys[rows],
         )  # fmt: skip
 
     def chance(self) -> Array:
         """One over the number of options: (n,)."""
-        options: Array = 1.0 / np.count_nonzero(self.orders >= 0, axis=1)
-        return options
+        shares: Array = 1.0 / self.n_options
+        return shares
 
     def present(self) -> BoolArray:
         """Which options exist: (n, K)."""
-        options = np.count_nonzero(self.orders >= 0, axis=1)
-        exist: BoolArray = np.arange(self.orders.shape[1]) < options[:, None]
+        exist: BoolArray = np.arange(self.picks.shape[1]) < self.n_options[:, None]
         return exist
 
     def hits(self) -> Array:
@@ -75,17 +77,30 @@ class Answers:
         return np.where(counts > 0, taken / np.maximum(counts, 1), self.chance())
 
 
-def leans_of(answers: Answers, p_good: Array) -> dict[str, float]:
-    """Odds by which good labelers lean to each rule's option on ordinary tasks."""
+def leans_of(answers: Choices, p_good: Array, rules: Sequence[str]) -> dict[str, float]:
+    """Odds by which good labelers lean to each of these rules' options on ordinary tasks.
+
+    Parameters
+    ----------
+    answers : Choices
+    p_good : (J,) float
+    rules : names among ``answers.rules``
+        Odds belong together: those of some rules are not a part of those of all.
+    """
     rows = np.flatnonzero(answers.benchmarks < 0)
     rows = rows[:: max(1, len(rows) // _LEAN_ANSWERS)]
     ordinary = answers.of(rows)
+    columns = [list(answers.rules).index(rule) for rule in rules]
     return leans(
-        ordinary.picks, ordinary.choices, p_good[ordinary.labelers], answers.rules, present=ordinary.present()
+        ordinary.picks[:, :, columns],
+        ordinary.choices,
+        p_good[ordinary.labelers],
+        rules,
+        present=ordinary.present(),
     )
 
 
-def good_shares(answers: Answers, leaning: dict[str, float]) -> Array:
+def good_shares(answers: Choices, leaning: dict[str, float]) -> Array:
     """P(a good labeler takes this option of a task whose key is unknown): (n, K)."""
     odds = answers.picks @ np.log([leaning[rule] for rule in answers.rules])
     shares = np.where(answers.present(), np.exp(odds), 0.0)

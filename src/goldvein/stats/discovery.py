@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from types import MappingProxyType
 
 import numpy as np
 
-from goldvein.stats.arrays import Array, IntArray
-from goldvein.stats.choices import Answers, good_shares, leans_of
+from goldvein.stats.arrays import Array, IntArray, frozen
+from goldvein.stats.choices import Choices, good_shares, leans_of
 from goldvein.stats.logit import LogitFit, conditional_logit
 from goldvein.stats.model import Model
 from goldvein.stats.ratios import follows_present, log_ratios, present_likelihood
+from goldvein.stats.states import make_space
 from goldvein.stats.taste import Taste, WrongAnswers, find_taste
 
 LEVEL = 0.05
@@ -23,6 +25,7 @@ LEAST_FOLLOWERS = 2
 MISFIT_AT = 0.01
 _FOLLOWERS = np.array([1.0, 3.0, 10.0, 30.0, 100.0, 300.0])
 _MEMBER = 0.9
+_FRESH_MASS = 0.02
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +79,7 @@ class Discovery:
 
 
 def discover(
-    model: Model, answers: Answers, p_good: Array, misfit: Array, *, level: float = LEVEL
+    model: Model, answers: Choices, p_good: Array, misfit: Array, *, level: float = LEVEL
 ) -> Discovery:
     """Look for rules without a state, and for tastes, in the answers of a crowd.
 
@@ -87,7 +90,7 @@ def discover(
     Parameters
     ----------
     model : Model
-    answers : Answers
+    answers : Choices
     p_good : (J,) float
         P(labeler is good), by benchmarks.
     misfit : (J,) float
@@ -105,7 +108,7 @@ def discover(
     """
     suspect = (p_good < 0.5) | (misfit < MISFIT_AT)
     by_labeler = answers.of(np.argsort(answers.labelers, kind="stable"))
-    leaning = leans_of(by_labeler, p_good)
+    leaning = leans_of(by_labeler, p_good, answers.rules)
     q = good_shares(by_labeler, leaning)
     likelihood = present_likelihood(model, by_labeler, q)
     ratios = log_ratios(model, by_labeler, likelihood, suspect)
@@ -118,16 +121,16 @@ def discover(
     return Discovery(tuple(found), tastes, leaning, tuple(np.flatnonzero(suspect).tolist()))
 
 
-def _wrong(answers: Answers) -> WrongAnswers:
+def _wrong(answers: Choices) -> WrongAnswers:
     """Answers to benchmarks that are not the key."""
     rows = np.flatnonzero((answers.benchmarks >= 0) & (answers.choices != answers.keys))
     return WrongAnswers(
-        answers.labelers[rows], answers.benchmarks[rows], answers.choices[rows], answers.orders.shape[1]
+        answers.labelers[rows], answers.benchmarks[rows], answers.choices[rows], answers.picks.shape[1]
     )
 
 
 def _search(
-    answers: Answers, q: Array, ratios: Array, candidates: Sequence[int], level: float
+    answers: Choices, q: Array, ratios: Array, candidates: Sequence[int], level: float
 ) -> list[Shortcut]:
     """Accept the rule that explains most, take its followers out, and look again."""
     found: list[Shortcut] = []
@@ -173,7 +176,7 @@ class _Named:
     without: float
 
 
-def _named(answers: Answers, q: Array, members: IntArray, rule: int, candidates: Sequence[int]) -> _Named:
+def _named(answers: Choices, q: Array, members: IntArray, rule: int, candidates: Sequence[int]) -> _Named:
     """Fit a conditional logit for each rule to the group's answers; rules are alike, so one at a time."""
     rows = np.flatnonzero(np.isin(answers.labelers, members))
     own = answers.of(rows)
@@ -190,7 +193,7 @@ def _named(answers: Answers, q: Array, members: IntArray, rule: int, candidates:
 
 
 def _shortcut(
-    answers: Answers, members: IntArray, rule: int, named: _Named, evidence: float, n_tried: int
+    answers: Choices, members: IntArray, rule: int, named: _Named, evidence: float, n_tried: int
 ) -> Shortcut | None:
     """What is reported of a rule, if enough people follow it closely enough."""
     rows = np.flatnonzero(np.isin(answers.labelers, members))
@@ -209,3 +212,28 @@ def _shortcut(
         answers.rules[rule], tuple(members.tolist()), len(own), net, float(fit.coefficients[0]),
         float(fit.errors[0]), min(1.0, n_tried * math.erfc(math.sqrt(gain))), evidence,
     )  # fmt: skip
+
+
+def with_rules(model: Model, rules: Sequence[str], leaning: Mapping[str, float] | None = None) -> Model:
+    """Give rules a state each; a newcomer follows each with probability 0.02.
+
+    Parameters
+    ----------
+    model : Model
+    rules : names
+        Those that have a state already are passed over.
+    leaning : mapping of str to float, optional
+        Odds by which good labelers lean to every content rule of the new model; where they are not known,
+        the old ones stay, and ordinary answers say nothing about the new rules.
+    """
+    fresh = [rule for rule in rules if rule not in model.space.shortcuts]
+    space = make_space(model.bar_theta, (*model.space.content_rules, *fresh))
+    kept = 1 - _FRESH_MASS * len(fresh)
+    return replace(
+        model,
+        space=space,
+        prior=frozen(np.append(kept * model.prior, np.full(len(fresh), _FRESH_MASS))),
+        turns=frozen(np.append(kept * model.turns, np.full(len(fresh), _FRESH_MASS))),
+        solving=frozen(np.append(model.solving, np.zeros(len(fresh)))),
+        leans=MappingProxyType(dict(model.leans if leaning is None else leaning)),
+    )

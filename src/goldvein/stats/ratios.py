@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator
 
 import numpy as np
 
 from goldvein.stats.arrays import Array, BoolArray, IntArray
-from goldvein.stats.choices import Answers
+from goldvein.stats.choices import Choices
 from goldvein.stats.model import Model
 from goldvein.stats.states import POSITION_RULES, RANDOM
 
 _LAPSES = np.array([0.02, 0.05, 0.1, 0.2, 0.3, 0.4])
 _MIXTURE_STEPS = 40
 _ABILITY_STRIDE = 4
+_LEAST = 1e-9
 
 
 def kept_states(model: Model) -> list[int]:
@@ -22,7 +23,7 @@ def kept_states(model: Model) -> list[int]:
     return [*range(0, space.n_abilities, _ABILITY_STRIDE), *range(space.n_abilities, space.size)]
 
 
-def present_likelihood(model: Model, answers: Answers, q: Array) -> Array:
+def present_likelihood(model: Model, answers: Choices, q: Array) -> Array:
     """P(option taken | state) for the states there are, abilities thinned out: (n_kept, n)."""
     space, chance = model.space, answers.chance()
     kept = kept_states(model)
@@ -30,8 +31,7 @@ def present_likelihood(model: Model, answers: Answers, q: Array) -> Array:
     lean = q[np.arange(len(answers)), answers.choices]
     likelihood = answers.likelihood[kept]
     likelihood[:, ordinary] = (chance + model.solving[kept][:, None] * (lean - chance))[:, ordinary]
-    last = np.count_nonzero(answers.orders >= 0, axis=1) - 1
-    shown = [answers.orders[np.arange(len(answers)), place] == answers.choices for place in (0 * last, last)]
+    shown = [place == answers.choices for place in (answers.first, answers.last)]
     hits = dict(zip(POSITION_RULES, shown, strict=True)) | dict(
         zip(answers.rules, answers.hits(), strict=True)
     )
@@ -40,16 +40,17 @@ def present_likelihood(model: Model, answers: Answers, q: Array) -> Array:
         if state >= space.n_abilities and name in hits:
             follows = model.lapse * chance + (1 - model.lapse) * hits[name]
             likelihood[place, ordinary] = follows[ordinary]
-    return likelihood
+    possible: Array = np.maximum(likelihood, _LEAST)
+    return possible
 
 
-def log_ratios(model: Model, answers: Answers, likelihood: Array, suspect: BoolArray) -> Array:
+def log_ratios(model: Model, answers: Choices, likelihood: Array, suspect: BoolArray) -> Array:
     """Log likelihood ratio of each rule, with some lapse, against the best mixture of present states.
 
     Parameters
     ----------
     model : Model
-    answers : Answers
+    answers : Choices
         By labeler.
     likelihood : (n_kept, n) float
         From ``present_likelihood``.
@@ -62,21 +63,17 @@ def log_ratios(model: Model, answers: Answers, likelihood: Array, suspect: BoolA
         Minus infinity where it is below 0 already against the best single state.
     """
     ratios = np.full((len(answers.rules), len(suspect)), -np.inf)
-    on_benchmarks = np.flatnonzero(answers.benchmarks >= 0)
-    rules = _rule_logs(answers, model)
-    total = _against_present(likelihood, rules, answers.labelers)
-    shown = _against_present(
-        likelihood[:, on_benchmarks],
-        [rule[:, on_benchmarks] for rule in rules],
-        answers.labelers[on_benchmarks],
-    )
+    rows = np.flatnonzero(answers.benchmarks >= 0)
+    asked = answers.of(rows)
+    total = _against_present(likelihood, _rule_logs(answers, model), answers.labelers)
+    shown = _against_present(likelihood[:, rows], _rule_logs(asked, model), asked.labelers)
     for labeler, column in total.items():
-        convicted = shown.get(labeler, np.full(len(rules), -np.inf))
+        convicted = shown.get(labeler, np.full(len(answers.rules), -np.inf))
         ratios[:, labeler] = column if suspect[labeler] else np.minimum(column, convicted)
     return ratios
 
 
-def follows_present(model: Model, answers: Answers, likelihood: Array, n_labelers: int) -> BoolArray:
+def follows_present(model: Model, answers: Choices, likelihood: Array, n_labelers: int) -> BoolArray:
     """Whose answers are likeliest under a shortcut that has a state, random answers apart: (J,)."""
     follows = np.zeros(n_labelers, dtype=bool)
     if len(answers):
@@ -88,16 +85,15 @@ def follows_present(model: Model, answers: Answers, likelihood: Array, n_labeler
     return follows
 
 
-def _rule_logs(answers: Answers, model: Model) -> list[Array]:
-    """Log probability of each answer under each rule, for all lapses: F arrays (n_lapses, n)."""
+def _rule_logs(answers: Choices, model: Model) -> Iterator[Array]:
+    """Log probability of each answer under each rule, for all lapses: F arrays (n_lapses, n), one by one."""
     chance = answers.chance()
     said = np.where(answers.benchmarks >= 0, 1 - model.random_none, 1.0)
-    return [
-        np.log(said * ((1 - _LAPSES[:, None]) * hit + _LAPSES[:, None] * chance)) for hit in answers.hits()
-    ]
+    for hit in answers.hits():
+        yield np.log(said * ((1 - _LAPSES[:, None]) * hit + _LAPSES[:, None] * chance))
 
 
-def _against_present(likelihood: Array, rules: Sequence[Array], owners: IntArray) -> dict[int, Array]:
+def _against_present(likelihood: Array, rules: Iterable[Array], owners: IntArray) -> dict[int, Array]:
     """Log ratio of every rule for the labelers of whom some rule says more than the best single state."""
     if not len(owners):
         return {}
