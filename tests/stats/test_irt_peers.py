@@ -1,4 +1,4 @@
-"""Our estimates beside those of girth and py-irt, recorded by ``recorded/make_irt.py`` on the same answers."""
+"""Estimates beside those of girth and py-irt on the same answers, recorded by ``recorded/make_irt.py``."""
 
 from __future__ import annotations
 

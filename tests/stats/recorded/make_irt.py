@@ -15,9 +15,10 @@ import json
 import platform
 import sys
 from contextlib import redirect_stdout
-from importlib import metadata
+from importlib import import_module, metadata
 from io import StringIO
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from time import process_time
 from typing import TYPE_CHECKING, Any
 
@@ -44,31 +45,31 @@ def crowd(name: str) -> Truth:
 
 def girth(truth: Truth) -> tuple[Array, Array]:
     """Rasch model by marginal maximum likelihood; abilities by expectation a posteriori."""
-    from girth import INVALID_RESPONSE, ability_eap, rasch_mml, tag_missing_data
-
+    lib = import_module("girth")
     people, items = int(truth.log.labeler.max()) + 1, len(truth.key)
-    matrix = np.full((items, people), INVALID_RESPONSE, dtype=int)
+    matrix = np.full((items, people), lib.INVALID_RESPONSE, dtype=int)
     matrix[truth.log.item, truth.log.labeler] = truth.right
-    matrix = tag_missing_data(matrix, [0, 1])
-    difficulty = np.asarray(rasch_mml(matrix)["Difficulty"])
-    return difficulty, np.asarray(ability_eap(matrix, difficulty, np.ones(items)))
+    matrix = lib.tag_missing_data(matrix, [0, 1])
+    difficulty = np.asarray(lib.rasch_mml(matrix)["Difficulty"])
+    return difficulty, np.asarray(lib.ability_eap(matrix, difficulty, np.ones(items)))
 
 
 def py_irt(truth: Truth) -> tuple[Array, Array]:
     """One-parameter model by variational inference, vague priors."""
-    import pandas as pd
-    from py_irt.config import IrtConfig
-    from py_irt.dataset import Dataset
-    from py_irt.training import IrtModelTrainer
-
     people, items = int(truth.log.labeler.max()) + 1, len(truth.key)
-    rows = np.full((people, items), np.nan)
-    rows[truth.log.labeler, truth.log.item] = truth.right
-    wide = pd.DataFrame(rows, columns=[f"i{i}" for i in range(items)])
-    wide.insert(0, "subject", [f"s{s}" for s in range(people)])
-    data = Dataset.from_pandas(wide, subject_column="subject", item_columns=list(wide.columns[1:]))
-    config = IrtConfig(model_type="1pl", priors="vague", epochs=1000, lr=0.1, lr_decay=0.9999, seed=1)
-    trainer = IrtModelTrainer(config=config, data_path=Path(), dataset=data, verbose=False)
+    rows: list[dict[str, Any]] = [{"subject_id": f"s{j}", "responses": {}} for j in range(people)]
+    for j, i, right in zip(truth.log.labeler, truth.log.item, truth.right, strict=True):
+        rows[j]["responses"][f"i{i}"] = int(right)
+    config = import_module("py_irt.config").IrtConfig(
+        model_type="1pl", priors="vague", epochs=1000, lr=0.1, lr_decay=0.9999, seed=1
+    )
+    with TemporaryDirectory() as folder:
+        path = Path(folder) / "answers.jsonl"
+        path.write_text("\n".join(json.dumps(row) for row in rows), encoding="utf-8")
+        data = import_module("py_irt.dataset").Dataset.from_jsonlines(path)
+        trainer = import_module("py_irt.training").IrtModelTrainer(
+            config=config, data_path=path, dataset=data, verbose=False
+        )
     trainer.train(device="cpu")
     best = trainer.best_params
     difficulty, ability = np.empty(items), np.empty(people)
