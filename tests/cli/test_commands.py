@@ -16,7 +16,7 @@ from goldvein.store.embedded import EmbeddedServer
 from tests.cli.conftest import Run
 from tests.sim.crowds import write_crowd
 
-COMMANDS = {"admin", "demo", "explain", "replay", "serve", "verify", "version", "work"}
+COMMANDS = {"admin", "demo", "explain", "replay", "serve", "simulate", "verify", "version", "work"}
 
 
 def _all_commands(

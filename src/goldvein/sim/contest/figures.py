@@ -188,6 +188,10 @@ def interval(ratios: Sequence[Ratio]) -> tuple[float, float]:
         low, high = wilson(pooled.top.sum(), pooled.bottom.sum())
     else:
         low, high = _linearised(pooled)
+    low, high = (
+        min(low, pooled.value),
+        max(high, pooled.value),
+    )  # Wilson's may miss 0 or 1 by a rounding error
     return max(0.0, low), min(1.0, high) if pooled.share else high
 
 

@@ -113,8 +113,8 @@ def match_scale(
 ) -> tuple[float, float]:
     """Scale at which a peer spends the wanted share of all answers on benchmarks, and what it then spends.
 
-    Shares grow nearly in proportion to the scale, so each guess goes by the last one; where that leads out of
-    the bracket, bisection on the logarithm goes on. A share out of reach gives the nearest end of the range.
+    By the secant through the last two shares, on logarithms; where that leads out of the bracket, bisection
+    goes on. A share out of reach gives the nearest end of the range.
 
     Parameters
     ----------
@@ -127,15 +127,18 @@ def match_scale(
         Shares that are asked for at most.
     """
     low, high = (float(end) for end in np.log(SCALES))
-    place, share = 0.0, share_at(1.0)
+    place, slope, share = 0.0, 1.0, share_at(1.0)
     best = (place, share)
     for _ in range(steps - 1):
         if abs(share - wanted) <= close * wanted:
             break
         low, high = (place, high) if share < wanted else (low, place)
-        guess = place + float(np.log(wanted / share)) if share > 0 else high
+        guess = place + float(np.log(wanted / share)) / slope if share > 0 else high
+        last = (place, share)
         place = guess if low < guess < high else 0.5 * (low + high)
         share = share_at(float(np.exp(place)))
+        if share > 0 and last[1] > 0:
+            slope = min(2.0, max(0.2, float(np.log(share / last[1])) / (place - last[0])))
         if abs(share - wanted) < abs(best[1] - wanted):
             best = place, share
     return float(np.exp(best[0])), best[1]

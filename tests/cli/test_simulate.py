@@ -1,0 +1,85 @@
+"""``goldvein simulate``: what it prints, what it writes, how it fails."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from tests.cli.conftest import Run
+
+SCENARIO = """
+seed = 3
+[population]
+size = 50
+answers_each = 120
+[project]
+benchmarks = 100
+[[labelers]]
+kind = "honest"
+share = 0.8
+accuracy = [0.75, 0.95]
+[[labelers]]
+kind = "random"
+share = 0.2
+"""
+
+
+@pytest.fixture
+def scenario(tmp_path: Path) -> str:
+    """A scenario that plays within a second."""
+    path = tmp_path / "small.toml"
+    path.write_text(SCENARIO)
+    return str(path)
+
+
+def test_simulate_prints_and_writes_its_report(run: Run, scenario: str, tmp_path: Path) -> None:
+    """The report holds every policy's figures with intervals; the table shows them; the picture is there."""
+    report_path, picture = tmp_path / "report.json", tmp_path / "contest.png"
+    arguments = ("--policy", "fixed-rate", "--policy", "potato", "--seeds", "2")
+    result = run("simulate", scenario, *arguments, "--json", str(report_path), "--plot", str(picture))
+    report = json.loads(report_path.read_text())
+    assert report["scenario"] == "small"
+    assert report["seeds"] == [3, 4]
+    assert set(report["policies"]) == {"fixed-rate", "potato"}
+    wanted = {
+        "false_rejection", "false_acceptance", "bad_share", "accuracy_delivered", "benchmark_share",
+        "held_honest", "sleeper_delay", "sleeper_bad_delivered",
+    }  # fmt: skip
+    for figures in report["policies"].values():
+        assert wanted <= set(figures)
+        assert wanted <= set(figures["intervals"])
+        assert set(figures["kinds"]) == {"honest", "random"}
+    assert report["policies"]["potato"]["false_acceptance"] == 1.0
+    assert report["policies"]["potato"]["sleeper_delay"] is None
+    assert "false rejection" in result.output
+    assert "potato" in result.output
+    assert picture.stat().st_size > 10_000
+
+
+def test_the_default_policy_is_ours(run: Run, scenario: str) -> None:
+    """Without a name Goldvein's own policy plays, and standard output can be the report alone."""
+    result = run("simulate", scenario, "--json", "-")
+    assert set(json.loads(result.stdout)["policies"]) == {"default"}
+
+
+def test_peers_are_matched(run: Run, scenario: str) -> None:
+    """`--matched` plays ours, the peer as published, and the peer at our share of benchmarks."""
+    report = json.loads(run("simulate", scenario, "--policy", "potato", "--matched", "--json", "-").stdout)
+    assert list(report["policies"]) == ["default", "potato", "potato matched"]
+    assert report["policies"]["potato matched"]["scale"] != 1.0
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (("--policy", "potatoe"), "no policy 'potatoe'"),
+        (("--plot", "contest.doc"), "png"),
+        (("--seeds", "0"), "0"),
+    ],
+)
+def test_what_cannot_be_is_refused_at_once(
+    run: Run, scenario: str, arguments: tuple[str, ...], said: str
+) -> None:
+    """Wrong names are answered with the right ones before anything is played."""
+    code = 2 if arguments[0] == "--seeds" else 1
+    assert said in run("simulate", scenario, *arguments, code=code).output
