@@ -184,6 +184,8 @@ class GoldveinClient:
     def events(self, project: int, *, after: int = 0, follow: bool = True) -> Iterator[wire.Event]:
         """Iterate over events, each once; ``after`` the last ``position`` you have seen.
 
+        A label can be taken back by a later ``label.withdrawn``; the one that is delivered in its place
+        ``replaces`` it.
         With ``follow`` it waits for more for ever; without, it ends with the last event there is.
         """
         while True:

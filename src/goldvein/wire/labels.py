@@ -29,7 +29,11 @@ class Evidence(Response):
 
 
 class Label(Response):
-    """One task's answer as delivered; ``labeler`` is a pseudonym."""
+    """One task's answer as delivered; ``labeler`` is a pseudonym.
+
+    ``withdrawn_at`` is null while the label is current; ``replaces`` is the id of the withdrawn label of the
+    same task that this one stands in for.
+    """
 
     id: int
     task: int
@@ -45,6 +49,17 @@ class Label(Response):
     withdrawn_at: datetime | None
 
 
+class Alert(Response):
+    """Something that somebody should look at: ``subject`` says what it is about, ``detail`` why."""
+
+    id: int
+    kind: Literal["shortcut", "taste"]
+    subject: str
+    detail: dict[str, Any]
+    opened_at: datetime
+    resolved_at: datetime | None
+
+
 class Event(msgspec.Struct, kw_only=True, omit_defaults=True):
     """Something that happened, once, at ``position`` of its project."""
 
@@ -55,6 +70,7 @@ class Event(msgspec.Struct, kw_only=True, omit_defaults=True):
     unique_id: str | None = None
     batch: str | None = None
     label: Label | None = None
+    alert: Alert | None = None
 
 
 class Events(Response):
