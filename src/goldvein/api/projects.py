@@ -4,7 +4,7 @@ from typing import Annotated, Any
 
 import msgspec
 from litestar import Response, get, patch, post
-from litestar.params import PathParameter
+from litestar.params import PathParameter, QueryParameter
 
 from goldvein import wire
 from goldvein.api import replies
@@ -107,11 +107,19 @@ async def change_project(request: Call, project: ProjectId) -> Response[bytes]:
     operation_id="get_quality",
     tags=["projects"],
 )
-async def get_quality(request: Call, project: ProjectId) -> Response[bytes]:
-    """Standings, benchmarks, the shortcut report and the operating characteristic."""
+async def get_quality(
+    request: Call,
+    project: ProjectId,
+    characteristic: Annotated[  # noqa: FBT002  (a query parameter)
+        bool,
+        QueryParameter(description="Work out the operating characteristic too; it takes a few seconds."),
+    ] = False,
+) -> Response[bytes]:
+    """Standings, benchmarks, the shortcut report and, where asked for, the operating characteristic."""
     await visible_project(request, project)
     service = service_of(request)
-    return replies.reply(await service.call(quality.report, project, service.now()))
+    found = await service.call(quality.report, project, service.now(), characteristic=characteristic)
+    return replies.reply(found)
 
 
 @get(

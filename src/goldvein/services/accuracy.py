@@ -13,15 +13,7 @@ from goldvein.domain.records import UNANSWERABLE
 from goldvein.services.views import View
 from goldvein.stats.arrays import Array
 from goldvein.stats.items import accuracy_curve
-from goldvein.stats.traffic import (
-    Accuracy,
-    Mined,
-    bootstrapped_difficulty,
-    group_accuracy,
-    mined_tasks,
-    ordinary_difficulty,
-    solved_curves,
-)
+from goldvein.stats.traffic import Accuracy, group_accuracy, solved_curves, traffic
 from goldvein.store import benchmarks, mined
 from goldvein.store.database import Transaction
 from goldvein.store.standings import StandingLine
@@ -114,14 +106,9 @@ def _on_traffic(
     """Accuracy over the difficulties that all candidates show, dropped ones among them."""
     assert view.model is not None
     answers = view.model.answers
-    tasks: Mined = mined_tasks(answers, found.n_options, found.choices)
+    known = traffic(rng, answers, found.n_options, found.choices)
     guess = float(np.mean([1 / count for count in found.n_options]))
-    shares = np.vstack(
-        [
-            ordinary_difficulty(tasks, answers.difficulty_prior),
-            bootstrapped_difficulty(rng, tasks, answers.difficulty_prior),
-        ]
-    )
+    shares = np.vstack([known.shares, known.draws])
     curves = solved_curves(answers, view.model.space.thetas, 1 / guess, shares)
     curves = np.column_stack([curves, np.full(len(curves), guess)])
     return group_accuracy(rng, posteriors, weights, curves[0], curves[1:])

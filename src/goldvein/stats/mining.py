@@ -32,10 +32,13 @@ class Evidence:
     ease : (n_difficulties,) float
         Share of trusted labelers who solve the task at each difficulty, lucky guesses taken out, so that
         one threshold serves two options as well as sixteen.
+    log_chance : float
+        Log P(answers), all keys and difficulties taken together: how well the model explains them.
     """
 
     joint: Array
     ease: Array
+    log_chance: float
 
     @property
     def answer_probs(self) -> Array:
@@ -155,8 +158,13 @@ def task_evidence(
         ]
     ) + np.log(answers.difficulty_prior)
     # Many answers underflow; the largest term is taken out before exp.
-    joint = np.exp(log_joint - log_joint.max())
-    return Evidence(joint=joint / joint.sum(), ease=(curve - 1 / n_options) / (1 - 1 / n_options))
+    largest = float(log_joint.max())
+    joint = np.exp(log_joint - largest)
+    return Evidence(
+        joint=joint / joint.sum(),
+        ease=(curve - 1 / n_options) / (1 - 1 / n_options),
+        log_chance=largest + log(joint.sum()),
+    )
 
 
 def _key_prior(answers: AnswerModel, n_options: int, key: int) -> float:

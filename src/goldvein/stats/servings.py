@@ -107,9 +107,11 @@ def _shown_shares(servings: Servings, width: int) -> tuple[Array, Array, Array]:
     return first, last, np.where(place <= options, 1 - first - last, 0.0)
 
 
-def accuracies(servings: Servings) -> Array:
-    """Mean P(stored key) of every state on the benchmarks, position rules as random: (n_states,)."""
-    right: Array = servings.tables[:, np.arange(servings.n_items), servings.keys].mean(axis=1)
+def accuracies(model: Model, servings: Servings) -> Array:
+    """Mean P(stored key) of every state on the benchmarks as they are served: (n_states,)."""
+    items = np.arange(servings.n_items)
+    chosen = outcomes(model, servings).reshape(model.space.size, servings.n_items, 3, -1).sum(axis=2)
+    right: Array = chosen[:, items, servings.keys].mean(axis=1)
     return right
 
 

@@ -6,7 +6,8 @@ ordinary tasks, dropped ones most of all; so their difficulties are estimated to
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from itertools import product
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -18,6 +19,9 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from goldvein.stats.model import AnswerModel
+
+_ATTRACTIONS = (0.3, 1.2, 6.0)
+_NONE_SHARES = (0.005, 0.05)
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,12 +43,15 @@ class Mined:
         P(answers | difficulty) up to a factor, the key summed out.
     counts : (n_patterns,) int
         Tasks with that pattern.
+    log_scales : (n_patterns,) float
+        Logarithm of that factor.
     answerable : (n_patterns,) float
         P(the task can be answered).
     """
 
     likelihoods: Array
     counts: IntArray
+    log_scales: Array
     answerable: Array
 
 
@@ -73,13 +80,16 @@ def mined_tasks(answers: AnswerModel, n_options: Sequence[int], choices: Sequenc
             patterns[pattern] = patterns.get(pattern, 0) + 1
     if not patterns:
         raise ShapeError("no candidate has been answered yet; let the panel work first")
-    likelihoods, answerable = [], []
+    likelihoods, answerable, scales = [], [], []
     for options, none, votes_of in patterns:
         picked = [option for option, count in enumerate(votes_of) for _ in range(count)] + [options] * none
-        joint = task_evidence(answers, options, picked).joint
-        likelihoods.append(joint[:-1].sum(axis=0) / answers.difficulty_prior)
-        answerable.append(1 - joint[-1].sum())
-    return Mined(np.array(likelihoods), np.array(list(patterns.values())), np.array(answerable))
+        evidence = task_evidence(answers, options, picked)
+        likelihoods.append(evidence.joint[:-1].sum(axis=0) / answers.difficulty_prior)
+        answerable.append(1 - evidence.joint[-1].sum())
+        scales.append(evidence.log_chance)
+    return Mined(
+        np.array(likelihoods), np.array(list(patterns.values())), np.array(scales), np.array(answerable)
+    )
 
 
 def ordinary_difficulty(
@@ -116,7 +126,64 @@ def ordinary_difficulty(
     return result
 
 
-def bootstrapped_difficulty(rng: np.random.Generator, mined: Mined, prior: Array, draws: int = 200) -> Array:
+@dataclass(frozen=True, slots=True, eq=False)
+class Traffic:
+    """What is known of the difficulty of ordinary tasks.
+
+    Attributes
+    ----------
+    shares : (n_difficulties,) float
+        The best estimate of their distribution.
+    draws : (n_draws, n_difficulties) float
+        Distributions that are about as likely.
+    """
+
+    shares: Array
+    draws: Array
+
+
+def traffic(
+    rng: np.random.Generator,
+    answers: AnswerModel,
+    n_options: Sequence[int],
+    choices: Sequence[Sequence[int]],
+    n_draws: int = 200,
+) -> Traffic:
+    """Estimate the difficulty of ordinary tasks, and how far the estimate may be off.
+
+    How mistakes attract each other decides whether five equal answers mean an easy task. It is not known for
+    a project, so several ways are tried, and each counts by how well it explains the panel's answers; within
+    each, candidates are drawn anew (bootstrap). The measure is the panel: a mistake that most trusted people
+    make counts as the key, and flatters.
+
+    Parameters
+    ----------
+    rng : numpy Generator
+    answers : AnswerModel
+    n_options, choices : as for ``mined_tasks``
+    n_draws : int
+    """
+    tried, fits = [], []
+    for attraction, none_share in product(_ATTRACTIONS, _NONE_SHARES):
+        mined = mined_tasks(
+            replace(answers, attraction=attraction, none_share=none_share), n_options, choices
+        )
+        shares = ordinary_difficulty(mined, answers.difficulty_prior)
+        tried.append((mined, shares))
+        fits.append(float(mined.counts @ (np.log(mined.likelihoods @ shares) + mined.log_scales)))
+    weights = np.exp(np.array(fits) - max(fits))
+    weights /= weights.sum()
+    counts = rng.multinomial(n_draws, weights)
+    draws = [
+        _bootstrapped(rng, mined, answers.difficulty_prior, int(count))
+        for (mined, _), count in zip(tried, counts, strict=True)
+        if count
+    ]
+    best: Array = weights @ np.array([shares for _, shares in tried])
+    return Traffic(best, np.concatenate(draws))
+
+
+def _bootstrapped(rng: np.random.Generator, mined: Mined, prior: Array, draws: int) -> Array:
     """``ordinary_difficulty`` of resampled candidates: (draws, n_difficulties)."""
     total = int(mined.counts.sum())
     counts = rng.multinomial(total, mined.counts / total, size=draws)

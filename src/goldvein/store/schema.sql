@@ -552,7 +552,7 @@ CREATE INDEX holds_task ON holds USING btree (project, task);
 
 CREATE UNIQUE INDEX labels_current ON labels USING btree (project, task) WHERE (withdrawn_at IS NULL);
 
-CREATE INDEX labels_withdrawn ON labels USING btree (project, task) WHERE (withdrawn_at IS NOT NULL);
+CREATE INDEX labels_withdrawn ON labels USING btree (project, task, id) WHERE (withdrawn_at IS NOT NULL);
 
 CREATE UNIQUE INDEX log_standing ON ONLY log USING btree (project, labeler, n, at) WHERE (n IS NOT NULL);
 

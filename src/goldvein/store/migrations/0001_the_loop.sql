@@ -250,7 +250,7 @@ CREATE TABLE labels (
     PRIMARY KEY (project, id)
 );
 CREATE UNIQUE INDEX labels_current ON labels (project, task) WHERE withdrawn_at IS NULL;
-CREATE INDEX labels_withdrawn ON labels (project, task) WHERE withdrawn_at IS NOT NULL;
+CREATE INDEX labels_withdrawn ON labels (project, task, id) WHERE withdrawn_at IS NOT NULL;
 
 -- Positions are given after commit, by one numberer per project: a reader never passes a row that commits later.
 CREATE TABLE outbox (
