@@ -19,6 +19,7 @@ EventName = Literal[
     "alert.opened",
     "alert.resolved",
 ]
+AlertKind = Literal["shortcut", "taste"]
 UNANSWERABLE = -1
 """The choice of a labeler who says that none of the options can be picked."""
 
@@ -149,6 +150,18 @@ class Label:
 
 
 @dataclass(frozen=True, slots=True)
+class Alert:
+    """Something that somebody should look at; ``subject`` says what it is about, ``detail`` why."""
+
+    id: int
+    kind: AlertKind
+    subject: str
+    detail: Mapping[str, Any]
+    opened_at: datetime
+    resolved_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Event:
     """One numbered event of a project; ``label`` for label events, ``task`` where one is meant."""
 
@@ -159,6 +172,7 @@ class Event:
     unique_id: str | None
     batch: str | None
     label: Label | None
+    alert: Alert | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,7 @@ no transaction is open while a reader waits. Nothing numbers in the background: 
 from collections.abc import Iterator
 from typing import Any, Final
 
-from goldvein.domain.records import Event, Label
+from goldvein.domain.records import Alert, Event, Label
 from goldvein.store import labels, outbox
 from goldvein.store.database import Database
 
@@ -77,7 +77,21 @@ def event_json(event: Event) -> dict[str, Any]:
     elif event.task is not None:
         shape["task"] = event.task
         shape["unique_id"] = event.unique_id
+    if event.alert is not None:
+        shape["alert"] = alert_json(event.alert)
     return shape
+
+
+def alert_json(alert: Alert) -> dict[str, Any]:
+    """Shape an alert as customers receive it, resolved or not as it is now."""
+    return {
+        "id": alert.id,
+        "kind": alert.kind,
+        "subject": alert.subject,
+        "detail": alert.detail,
+        "opened_at": alert.opened_at,
+        "resolved_at": alert.resolved_at,
+    }
 
 
 def label_json(label: Label) -> dict[str, Any]:

@@ -3,7 +3,7 @@
 from collections.abc import Collection, Sequence
 from datetime import datetime
 
-from goldvein.domain.records import Event
+from goldvein.domain.records import Alert, Event
 from goldvein.store.database import Transaction
 from goldvein.store.labels import from_row as label_from_row
 from goldvein.store.queries import load
@@ -19,12 +19,14 @@ def insert_many(
     labels: Sequence[int | None],
     batches: Sequence[int | None],
     created_at: datetime,
+    alerts: Sequence[int | None] | None = None,
 ) -> None:
     """Write one event a row; every list has the same length, and their order is the order of the events."""
     if projects:
         values = {
             "projects": list(projects), "events": list(events), "tasks": list(tasks), "labels": list(labels),
             "batches": list(batches), "created_at": created_at,
+            "alerts": [None] * len(projects) if alerts is None else list(alerts),
         }  # fmt: skip
         tx.execute(_queries.insert_many, values)
 
@@ -64,9 +66,11 @@ def after(
     }  # fmt: skip
     events = []
     for row in tx.execute(_queries.after, values):
-        position, event, created_at, task, unique_id, batch, *label = row
+        position, event, created_at, task, unique_id, batch = row[:6]
+        alert, label = row[6:12], row[12:]
         current = None if label[0] is None else label_from_row(project, label)
-        events.append(Event(position, event, created_at, task, unique_id, batch, current))
+        opened = None if alert[0] is None else Alert(*alert)
+        events.append(Event(position, event, created_at, task, unique_id, batch, current, opened))
     return events
 
 

@@ -1,6 +1,26 @@
 -- All migrations in one, for reading: `just schema` writes this file, a test holds it to be equal.
 -- Why a table or an index is there stands in migrations/.
 
+CREATE TABLE alerts (
+    project integer NOT NULL,
+    id bigint NOT NULL,
+    kind text NOT NULL,
+    subject text NOT NULL,
+    detail jsonb NOT NULL,
+    opened_at timestamp with time zone NOT NULL,
+    resolved_at timestamp with time zone,
+    CONSTRAINT alerts_kind_check CHECK ((kind = ANY (ARRAY['shortcut'::text, 'taste'::text])))
+);
+
+ALTER TABLE alerts ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME alerts_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
 CREATE TABLE answers (
     project integer NOT NULL,
     attempt bigint NOT NULL,
@@ -259,7 +279,7 @@ CREATE TABLE log (
     benchmarks integer,
     decision text,
     detail jsonb,
-    CONSTRAINT log_kind_check CHECK ((kind = ANY (ARRAY['admit'::text, 'answer'::text, 'skip'::text, 'release'::text, 'discard'::text, 'dismiss'::text, 'trust'::text, 'promote'::text, 'drop'::text, 'open'::text, 'state'::text, 'policy'::text, 'model'::text, 'withdraw'::text, 'cancel'::text, 'expire'::text])))
+    CONSTRAINT log_kind_check CHECK ((kind = ANY (ARRAY['admit'::text, 'answer'::text, 'skip'::text, 'release'::text, 'discard'::text, 'dismiss'::text, 'trust'::text, 'promote'::text, 'drop'::text, 'open'::text, 'state'::text, 'policy'::text, 'model'::text, 'withdraw'::text, 'cancel'::text, 'expire'::text, 'alert'::text])))
 )
 PARTITION BY RANGE (at);
 
@@ -296,7 +316,7 @@ CREATE TABLE log_other (
     benchmarks integer,
     decision text,
     detail jsonb,
-    CONSTRAINT log_kind_check CHECK ((kind = ANY (ARRAY['admit'::text, 'answer'::text, 'skip'::text, 'release'::text, 'discard'::text, 'dismiss'::text, 'trust'::text, 'promote'::text, 'drop'::text, 'open'::text, 'state'::text, 'policy'::text, 'model'::text, 'withdraw'::text, 'cancel'::text, 'expire'::text])))
+    CONSTRAINT log_kind_check CHECK ((kind = ANY (ARRAY['admit'::text, 'answer'::text, 'skip'::text, 'release'::text, 'discard'::text, 'dismiss'::text, 'trust'::text, 'promote'::text, 'drop'::text, 'open'::text, 'state'::text, 'policy'::text, 'model'::text, 'withdraw'::text, 'cancel'::text, 'expire'::text, 'alert'::text])))
 );
 
 CREATE TABLE model_versions (
@@ -313,6 +333,7 @@ CREATE TABLE outbox (
     task bigint,
     label bigint,
     batch integer,
+    alert bigint,
     created_at timestamp with time zone NOT NULL,
     "position" bigint,
     CONSTRAINT outbox_event_check CHECK ((event = ANY (ARRAY['label.created'::text, 'label.withdrawn'::text, 'task.completed'::text, 'task.expired'::text, 'batch.drained'::text, 'alert.opened'::text, 'alert.resolved'::text])))
@@ -456,6 +477,9 @@ ALTER TABLE webhooks ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
 
 ALTER TABLE ONLY log ATTACH PARTITION log_other DEFAULT;
 
+ALTER TABLE ONLY alerts
+    ADD CONSTRAINT alerts_pkey PRIMARY KEY (project, id);
+
 ALTER TABLE ONLY answers
     ADD CONSTRAINT answers_pkey PRIMARY KEY (project, attempt);
 
@@ -527,6 +551,8 @@ ALTER TABLE ONLY tasks
 
 ALTER TABLE ONLY webhooks
     ADD CONSTRAINT webhooks_pkey PRIMARY KEY (id);
+
+CREATE UNIQUE INDEX alerts_open ON alerts USING btree (project, kind, subject) WHERE (resolved_at IS NULL);
 
 CREATE INDEX attempts_leased ON attempts USING btree (project, expires_at) WHERE (state = 'leased'::text);
 

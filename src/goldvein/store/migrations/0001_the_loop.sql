@@ -261,6 +261,7 @@ CREATE TABLE outbox (
     task bigint,
     label bigint,
     batch integer,
+    alert bigint,
     created_at timestamptz NOT NULL,
     position bigint
 ) WITH (autovacuum_vacuum_scale_factor = 0.02);
@@ -271,6 +272,19 @@ CREATE TABLE outbox_positions (
     project integer PRIMARY KEY REFERENCES projects,
     last bigint NOT NULL
 );
+
+-- What somebody should look at: opened once, told by an event, and resolved once.
+CREATE TABLE alerts (
+    project integer NOT NULL,
+    id bigint GENERATED ALWAYS AS IDENTITY,
+    kind text NOT NULL CHECK (kind IN ('shortcut', 'taste')),
+    subject text NOT NULL,                     -- what it is about: the rule's name
+    detail jsonb NOT NULL,                     -- counts and evidence, no names: customers read it
+    opened_at timestamptz NOT NULL,
+    resolved_at timestamptz,
+    PRIMARY KEY (project, id)
+);
+CREATE UNIQUE INDEX alerts_open ON alerts (project, kind, subject) WHERE resolved_at IS NULL;
 
 CREATE TABLE idempotency_keys (
     api_key integer NOT NULL REFERENCES api_keys,
@@ -318,7 +332,7 @@ CREATE TABLE log (
     at timestamptz NOT NULL,
     id bigint GENERATED ALWAYS AS IDENTITY,
     kind text NOT NULL CHECK (kind IN ('admit', 'answer', 'skip', 'release', 'discard', 'dismiss', 'trust',
-        'promote', 'drop', 'open', 'state', 'policy', 'model', 'withdraw', 'cancel', 'expire')),
+        'promote', 'drop', 'open', 'state', 'policy', 'model', 'withdraw', 'cancel', 'expire', 'alert')),
     labeler integer,
     n bigint,
     attempt bigint,

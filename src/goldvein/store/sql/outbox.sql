@@ -1,10 +1,10 @@
 -- name: insert_many
 -- Events of one group, without a position until they are committed.
-INSERT INTO outbox (project, event, task, label, batch, created_at)
-SELECT project, event, task, label, batch, %(created_at)s
+INSERT INTO outbox (project, event, task, label, batch, alert, created_at)
+SELECT project, event, task, label, batch, alert, %(created_at)s
 FROM unnest(%(projects)s::integer[], %(events)s::text[], %(tasks)s::bigint[], %(labels)s::bigint[],
-            %(batches)s::integer[])
-     WITH ORDINALITY AS new (project, event, task, label, batch, place)
+            %(batches)s::integer[], %(alerts)s::bigint[])
+     WITH ORDINALITY AS new (project, event, task, label, batch, alert, place)
 ORDER BY place;
 
 -- name: waits
@@ -38,12 +38,13 @@ SELECT count(*) FROM numbered;
 -- The events in a range of positions, in order, each with its label as that is now. Callers keep the range short, so that
 -- the cost does not hang on the planner's guess; the page is cut before anything is joined to it.
 WITH page AS MATERIALIZED (
-    SELECT position, event, created_at, task, label, batch FROM outbox
+    SELECT position, event, created_at, task, label, batch, alert FROM outbox
     WHERE project = %(project)s AND position > %(after)s AND position <= %(upto)s
       AND (%(events)s::text[] IS NULL OR event = ANY (%(events)s::text[]))
     ORDER BY position LIMIT %(limit)s
 )
 SELECT o.position, o.event, o.created_at, o.task, t.unique_id, b.name,
+       a.id, a.kind, a.subject, a.detail, a.opened_at, a.resolved_at,
        l.id, l.task, t.unique_id, l.answer, l.basis, l.labeler, l.confidence, l.p_benchmarks, l.p_all, l.benchmarks,
        l.standing_state, l.policy_version, l.answered_at, l.delivered_at, l.replaces, l.withdrawn_at,
        (SELECT lease_key FROM instance)
@@ -51,6 +52,7 @@ FROM page o
 LEFT JOIN tasks t ON t.project = %(project)s AND t.id = o.task
 LEFT JOIN labels l ON l.project = %(project)s AND l.id = o.label
 LEFT JOIN batches b ON b.project = %(project)s AND b.id = coalesce(o.batch, t.batch)
+LEFT JOIN alerts a ON a.project = %(project)s AND a.id = o.alert
 ORDER BY o.position;
 
 -- name: last_position

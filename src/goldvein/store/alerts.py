@@ -1,0 +1,31 @@
+"""Alerts: what somebody should look at, opened once."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+from psycopg.types.json import Jsonb
+
+from goldvein.domain.records import Alert, AlertKind
+from goldvein.store.database import Transaction
+from goldvein.store.queries import load
+
+_queries = load("alerts")
+
+
+def open_(
+    tx: Transaction, project: int, kind: AlertKind, subject: str, detail: Mapping[str, Any], now: datetime
+) -> int | None:
+    """Open an alert and return its id; None if one of the same kind and subject is open."""
+    values = {
+        "project": project, "kind": kind, "subject": subject, "detail": Jsonb(dict(detail)), "now": now,
+    }  # fmt: skip
+    row = tx.execute(_queries.open, values).fetchone()
+    return None if row is None else int(row[0])
+
+
+def of_project(tx: Transaction, project: int) -> list[Alert]:
+    """List a project's alerts, the oldest first."""
+    return [Alert(*row) for row in tx.execute(_queries.of_project, {"project": project})]

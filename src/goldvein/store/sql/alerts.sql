@@ -1,0 +1,10 @@
+-- name: open
+-- Open an alert, unless the project has an open one of the same kind and subject.
+INSERT INTO alerts (project, kind, subject, detail, opened_at)
+VALUES (%(project)s, %(kind)s, %(subject)s, %(detail)s, %(now)s)
+ON CONFLICT DO NOTHING
+RETURNING id;
+
+-- name: of_project
+-- The alerts of a project, the oldest first.
+SELECT id, kind, subject, detail, opened_at, resolved_at FROM alerts WHERE project = %(project)s ORDER BY id;
