@@ -16,7 +16,18 @@ from goldvein.store.embedded import EmbeddedServer
 from tests.cli.conftest import Run
 from tests.sim.crowds import write_crowd
 
-COMMANDS = {"admin", "demo", "explain", "replay", "serve", "simulate", "verify", "version", "work"}
+COMMANDS = {
+    "admin",
+    "characteristic",
+    "demo",
+    "explain",
+    "replay",
+    "serve",
+    "simulate",
+    "verify",
+    "version",
+    "work",
+}
 
 
 def _all_commands(
