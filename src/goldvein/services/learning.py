@@ -2,20 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
-from types import MappingProxyType
-from typing import Any, Final
+from dataclasses import replace
+from typing import Final
 
 import numpy as np
 
-from goldvein.domain.records import UNANSWERABLE
-from goldvein.services.material import Answers, Material, with_none_last
-from goldvein.stats.arrays import Array, frozen
-from goldvein.stats.estimation import AnswerLog, Benchmarks, Estimates, estimate, stretches
-from goldvein.stats.logit import indicators_of, leans
+from goldvein.services.lessons import ItemEstimate, Learned, learn_hazard, learn_leans, learn_solving
+from goldvein.services.material import Material, with_none_last
+from goldvein.stats.arrays import Array, IntArray, frozen
+from goldvein.stats.estimation import AnswerLog, Benchmarks, Estimates, Shrinkage, estimate, stretches
 from goldvein.stats.model import Model
-from goldvein.stats.states import POSITION_RULES
+from goldvein.stats.states import LEAKER
 
 LEAST_ANSWERS: Final = 300
 """Answers to benchmarks under which nothing is learned: the starting model knows better."""
@@ -23,27 +20,6 @@ LEAST_LABELERS: Final = 10
 LEAST_BENCHMARKS: Final = 10
 LEAST_OF_ITEM: Final = 8
 """Answers to one benchmark under which it keeps what the panel said of it."""
-LEAST_ORDINARY: Final = 300
-"""Ordinary answers, each counted by P(its labeler was good), under which no leaning is learned."""
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class ItemEstimate:
-    """What is known of one benchmark now; ``wrong`` says where wrong answers go, None: as the model says."""
-
-    key_probs: Array
-    difficulty: Array
-    wrong: Array | None
-
-
-@dataclass(slots=True, eq=False)
-class Learned:
-    """A model in the making, what is new about benchmarks, and what changed, in words and numbers."""
-
-    model: Model
-    items: dict[int, ItemEstimate] = field(default_factory=dict)
-    changed: dict[str, Any] = field(default_factory=dict)
-    unchanged: dict[str, str] = field(default_factory=dict)
 
 
 def too_little(material: Material) -> str | None:
@@ -64,6 +40,8 @@ def learn(material: Material) -> Learned:
     assert material.view.model is not None
     learned = Learned(material.view.model)
     learn_items(learned, material)
+    learn_hazard(learned, material)
+    learn_solving(learned, material)
     learn_leans(learned, material)
     return learned
 
@@ -78,9 +56,10 @@ def learn_items(learned: Learned, material: Material) -> None:
     answers = model.answers
     if fitted.confusion is not None:
         answers = replace(answers, confusion=fitted.confusion)
-    learned.model = replace(model, answers=answers, prior=fitted.prior, turns=frozen([]), solving=frozen([]))
+    prior = _population(model, fitted.posteriors[_newcomers(material)])
+    learned.model = replace(model, answers=answers, prior=prior, turns=frozen([]), solving=frozen([]))
     learned.changed["prior"] = {
-        name: [float(mass), float(now)] for name, mass, now in _groups(model, model.prior, fitted.prior)
+        name: [float(mass), float(now)] for name, mass, now in _groups(model, model.prior, prior)
     }
     counts = np.bincount(material.benchmark.task, minlength=len(material.tasks))
     for place in np.flatnonzero(counts >= LEAST_OF_ITEM):
@@ -90,6 +69,28 @@ def learn_items(learned: Learned, material: Material) -> None:
             _normed(fitted.key_probs[place, :options]), fitted.difficulty_weights[place], _normed(wrong)
         )
     learned.changed["benchmarks"] = len(learned.items)
+
+
+def _newcomers(material: Material) -> IntArray:
+    """The first stretch of each labeler: a veteran's many would make the population too good."""
+    _, owner = stretches(material.benchmark.labeler)
+    _, first = np.unique(owner, return_index=True)
+    return np.asarray(first)
+
+
+def _population(model: Model, posteriors: Array) -> Array:
+    """Who newcomers are: (n, n_states) to (n_states,), held by the model's as by so many people.
+
+    A leaker cannot be told from these fits, and keeps its share.
+    """
+    leaker, held = model.space.state_of(LEAKER), Shrinkage().people
+    prior = np.array(model.prior)
+    prior[leaker] = 0.0
+    shares = held * prior / prior.sum() + posteriors.sum(axis=0)
+    shares[leaker] = 0.0
+    shares *= (1 - model.prior[leaker]) / shares.sum()
+    shares[leaker] = model.prior[leaker]
+    return frozen(shares)
 
 
 def _fit(model: Model, material: Material) -> Estimates:
@@ -119,7 +120,7 @@ def _fit(model: Model, material: Material) -> Estimates:
     return _spread(estimates, served, len(material.tasks))
 
 
-def _spread(estimates: Estimates, served: Any, n_tasks: int) -> Estimates:
+def _spread(estimates: Estimates, served: IntArray, n_tasks: int) -> Estimates:
     """Rows of the benchmarks among those of all tasks; the others stay empty."""
     rows = {}
     for name in ("key_probs", "difficulty_weights", "wrong"):
@@ -129,7 +130,7 @@ def _spread(estimates: Estimates, served: Any, n_tasks: int) -> Estimates:
     return replace(estimates, **rows)
 
 
-def _shares(material: Material, served: Any, rule: str, width: int) -> Array:
+def _shares(material: Material, served: IntArray, rule: str, width: int) -> Array:
     """What a rule picks on each benchmark, shared among the options that tie: (n_items, width)."""
     shares = np.zeros((len(served), width))
     for row, place in enumerate(served):
@@ -166,39 +167,3 @@ def _groups(model: Model, before: Array, after: Array) -> list[tuple[str, float,
     ]
     shortcuts = zip(model.space.shortcuts, before[grid:], after[grid:], strict=True)
     return [*sides, *shortcuts]
-
-
-# --- where good labelers' ordinary answers lean -------------------------------------------------------------
-
-
-def learn_leans(learned: Learned, material: Material) -> None:
-    """How good labelers' ordinary answers lean to what each content rule picks; or to each class."""
-    rules = learned.model.space.content_rules
-    if material.view.project.classes is not None:
-        rules = (*POSITION_RULES, *rules)
-    given = _said(material.ordinary)
-    weight = float(given.p_good.sum())
-    if weight < LEAST_ORDINARY:
-        learned.unchanged["leans"] = (
-            f"ordinary answers of {weight:.0f} good labelers' worth are too few: wait for {LEAST_ORDINARY}"
-        )
-        return
-    before, width = learned.model.leans, int(material.n_options.max())
-    odds = leans(
-        indicators_of([material.picks[place] for place in given.task], rules, width),
-        given.choice,
-        given.p_good,
-        rules,
-        present=np.arange(width) < material.n_options[given.task][:, None],
-    )
-    learned.model = replace(learned.model, leans=MappingProxyType(odds))
-    learned.changed["leans"] = {rule: [before.get(rule), lean] for rule, lean in odds.items()}
-
-
-def _said(answers: Answers) -> Answers:
-    """Only the answers that name an option."""
-    named = answers.choice != UNANSWERABLE
-    columns: Mapping[str, Any] = {
-        name: getattr(answers, name)[named] for name in Answers.__dataclass_fields__
-    }
-    return Answers(**columns)

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 
 import numpy as np
 
 from goldvein.domain.records import UNANSWERABLE
+from goldvein.services.accuracy import Candidates, candidates
 from goldvein.services.views import View
 from goldvein.stats.arrays import Array, BoolArray, IntArray
 from goldvein.stats.states import POSITION_RULES
@@ -77,6 +78,8 @@ class Material:
     opening_mix : set of int
         Tasks of the benchmarks on which the bar stands.
     labelers : (n_labelers,) int
+    whole : (n_labelers,) bool
+        Whose history was read from its beginning.
     steps : int
         Answers that the project's labelers gave in all.
     tasks : (n_tasks,) int
@@ -85,6 +88,8 @@ class Material:
     picks : n_tasks mappings of rule to options
         Of all rules that the task has a pick for; positions too, where the order is fixed.
     benchmark, ordinary : Answers
+    mined : Candidates
+        The panel's answers to tasks as they were pushed.
     """
 
     view: View
@@ -92,6 +97,7 @@ class Material:
     first_keys: Mapping[int, tuple[Sequence[float], Sequence[float]]]
     opening_mix: frozenset[int]
     labelers: IntArray
+    whole: BoolArray
     steps: int
     tasks: IntArray
     n_options: IntArray
@@ -99,6 +105,7 @@ class Material:
     picks: Sequence[Mapping[str, Sequence[int]]]
     benchmark: Answers
     ordinary: Answers
+    mined: Candidates
 
     @property
     def is_benchmark(self) -> BoolArray:
@@ -110,9 +117,10 @@ def read_material(tx: Transaction, view: View) -> Material:
     """Read a project's log in pages; the memory that it takes grows with the answers kept alone."""
     project = view.project.id
     counts = answerlog.labelers(tx, project)
-    served = _read(tx, project, counts, BENCHMARK_ANSWERS, benchmarks_only=True)
-    given = _read(tx, project, counts, ORDINARY_ANSWERS, benchmarks_only=False)
+    served = _read(tx, project, counts, benchmarks_only=True)
+    given = _read(tx, project, counts, benchmarks_only=False)
     labelers = np.array(sorted(counts), dtype=np.int64)
+    whole = np.array([counts[labeler] for labeler in labelers.tolist()]) <= _each(counts)
     answered = np.unique(np.concatenate([served["task"], given["task"]]))
     n_options, characters, picks = _contents(tx, view, answered.tolist())
     return Material(
@@ -120,18 +128,21 @@ def read_material(tx: Transaction, view: View) -> Material:
         {one.task: one for one in benchmarks.changed_since(tx, project, 0)},
         answerlog.first_keys(tx, project),
         frozenset(answerlog.opening_mix(tx, project)),
-        labelers, sum(counts.values()), answered, n_options, characters, picks,
-        _answers(served, labelers, answered), _answers(given, labelers, answered),
+        labelers, whole, sum(counts.values()), answered, n_options, characters, picks,
+        _answers(served, labelers, answered), _answers(given, labelers, answered), candidates(tx, view),
     )  # fmt: skip
 
 
+def _each(counts: Mapping[int, int]) -> int:
+    """Steps of each labeler among which benchmarks are looked for: most steps are ordinary work."""
+    return 10 * max(_FEWEST_EACH, BENCHMARK_ANSWERS // max(1, len(counts)))
+
+
 def _read(
-    tx: Transaction, project: int, counts: Mapping[int, int], at_most: int, *, benchmarks_only: bool
+    tx: Transaction, project: int, counts: Mapping[int, int], *, benchmarks_only: bool
 ) -> dict[str, IntArray | Array]:
     """Columns of the latest steps: of each labeler as many as leave room for the others."""
-    each = max(_FEWEST_EACH, at_most // max(1, len(counts)))
-    if benchmarks_only:
-        each *= 4  # a labeler's steps are mostly ordinary work
+    each = _each(counts) if benchmarks_only else max(_FEWEST_EACH, ORDINARY_ANSWERS // max(1, len(counts)))
     firsts = {labeler: max(1, n - each + 1) for labeler, n in counts.items()}
     pages = [
         _columns(g for g in page if g.is_benchmark == benchmarks_only)
@@ -192,3 +203,9 @@ def _contents(
 def with_none_last(answers: Answers, n_options: IntArray) -> IntArray:
     """Choices with "cannot be answered" as the option after the last, as tables have it."""
     return np.where(answers.choice == UNANSWERABLE, n_options[answers.task], answers.choice)
+
+
+def chosen(answers: Answers, which: BoolArray) -> Answers:
+    """Only some of the answers."""
+    columns = {column.name: getattr(answers, column.name)[which] for column in fields(Answers)}
+    return Answers(**columns)

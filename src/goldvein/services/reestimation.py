@@ -14,7 +14,8 @@ from typing import Any, Final
 import numpy as np
 
 from goldvein.domain.errors import Conflict, NotFound
-from goldvein.services.learning import ItemEstimate, learn, too_little
+from goldvein.services.learning import learn, too_little
+from goldvein.services.lessons import ItemEstimate
 from goldvein.services.material import Material, read_material
 from goldvein.services.mining import make_item
 from goldvein.services.views import View, Views

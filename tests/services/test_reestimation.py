@@ -1,0 +1,114 @@
+"""Re-estimation: a project's log becomes a new model version, if there is enough of it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+import pytest
+
+from goldvein.domain.errors import Conflict, NotFound
+from goldvein.services import reestimation
+from goldvein.services.verification import verify
+from goldvein.services.views import Views
+from goldvein.store.database import Database
+from tests.services.town import Town, guesses, knows
+
+
+@pytest.fixture(scope="module")
+def crowd(module_database_url: str) -> Iterator[Town]:
+    """Twelve people, a third of them guessers, after enough benchmarks to learn from."""
+    with Database(module_database_url) as db:
+        town = Town(db, {"rate_ceiling": 0.5, "dismiss_at": 0.0, "hold_seconds": 5_000, "max_held": 100})
+        town.open_by_hand(50)
+        town.push(900)
+        for n in range(8):
+            town.hire(f"good {n}", knows(0.9))
+        for n in range(4):
+            town.hire(f"bad {n}", guesses)
+        town.run(90)
+        yield town
+
+
+def test_too_little_changes_nothing_and_says_so(db: Database) -> None:
+    """A young project keeps the model it opened with; the reason stands in the log."""
+    town = Town(db)
+    with pytest.raises(Conflict, match="has not opened"):
+        reestimation.estimate(db, 1, town.now)
+    with pytest.raises(NotFound):
+        reestimation.estimate(db, 7, town.now)
+    town.open_by_hand(40)
+    town.push(20)
+    town.hire("ann", knows(1.0))
+    town.run(5)
+    found = reestimation.estimate(db, 1, town.now)
+    assert found.model_version is None
+    assert "are too few: wait for 300" in (found.why or "")
+    assert town.rows("SELECT decision, detail ->> 'why' FROM log WHERE kind = 'model'") == [
+        ("refused", found.why)
+    ]
+    assert town.rows("SELECT model_version FROM projects") == [(1,)]
+    assert not town.proof()
+
+
+def test_a_log_becomes_a_new_model_and_new_item_versions(crowd: Town) -> None:
+    """Population, hazard, difficulties and keys are learned; then work goes on, and all is proved."""
+    db = crowd.db
+    found = reestimation.estimate(db, 1, crowd.now)
+    assert found.model_version == 2, found
+    assert found.benchmarks == 50
+    assert found.changed.keys() >= {"prior", "benchmarks"}
+    prior = found.changed["prior"]
+    before, after = np.add(prior["random"], prior["bad"])  # a third of the people guess
+    assert after > 1.1 * before
+    assert found.changed.keys() >= {"hazard", "leans"}
+    was, hazard, low, high = found.changed["hazard"]
+    assert low < hazard < high
+    assert was == 0.001
+    assert all(0.5 < now < 2 for _, now in found.changed["leans"].values())
+    assert "30" in found.unchanged["solving"]
+    with db.connection() as tx:
+        view = Views().refresh(tx)[1]
+    assert view.model_version == 2
+    assert view.model is not None
+    assert view.model.prior.sum() == pytest.approx(1)
+    assert view.model.bar_theta == pytest.approx(
+        crowd.rows("SELECT (model ->> 'bar_theta')::float8 FROM model_versions WHERE version = 1")[0][0]
+    )
+    items = crowd.rows("SELECT key_right, wrong FROM item_versions WHERE version = 3 AND model_version = 2")
+    assert len(items) == 50
+    learned = [row for row in items if row[1] is not None]
+    assert len(learned) > 5
+    assert np.mean([row[0] for row in learned]) > 0.97
+    crowd.run(10)
+    proof = verify(db)
+    assert proof.ok, proof.broken
+    assert proof.bit_for_bit
+
+    again = reestimation.estimate(db, 1, crowd.now)
+    assert again.model_version == 3, again
+    crowd.run(2)
+    assert verify(db).ok
+
+
+def test_without_new_answers_the_model_stays(crowd: Town) -> None:
+    """Two nights without work between them make one version."""
+    reestimation.estimate(crowd.db, 1, crowd.now)
+    versions = crowd.rows("SELECT count(*) FROM model_versions")
+    found = reestimation.estimate(crowd.db, 1, crowd.now)
+    assert found.model_version is None
+    assert "since the last estimation" in (found.why or "")
+    assert crowd.rows("SELECT count(*) FROM model_versions") == versions
+
+
+def test_one_estimation_of_a_project_at_a_time(crowd: Town) -> None:
+    """Of two that learned from the same version, one writes."""
+    view = Views()
+    with crowd.db.connection() as tx:
+        known = view.refresh(tx)[1]
+    assert known.model is not None
+    with crowd.db.transaction() as tx:
+        tx.execute("SELECT pg_advisory_xact_lock(hashtextextended('goldvein estimation', 1))")
+        with pytest.raises(Conflict, match="another estimation"):
+            reestimation.write_version(crowd.db, known, known.model, {}, {}, crowd.now)
+    assert reestimation.to_estimate(crowd.db) == [1]
