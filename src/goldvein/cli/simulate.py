@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -69,14 +70,15 @@ def simulate(
         contest = Contest(read_scenario(scenario), chosen(policies), seeds, matched=matched)
         if plot_path is not None:
             check_plot(plot_path)
-    console = terminal()
+    console, began = terminal(), time.perf_counter()
     with progress(console) as bars:
         bar = bars.add_task("answers", total=contest.answers)
         contest.play(lambda what, done: bars.update(bar, description=what, completed=done))
+    console.print(f"{contest.given:,} answers in {time.perf_counter() - began:.0f} s")
     report = contest.report()
     write_json(report, json_path)
     if plot_path is not None:
-        draw_contest(contest.runs, f"{contest.scenario.name}, {seeds} seeds", plot_path)
+        draw_contest(contest.runs, f"{contest.scenario.name}, {_seeds(report)}", plot_path)
     _show(console if json_path == "-" else None, report)
 
 
@@ -87,10 +89,9 @@ def _show(console: Console | None, report: dict[str, Any]) -> None:
     from goldvein.sim.contest import table
 
     console = console or Console(highlight=False)
-    seeds = report["seeds"]
     console.print(
         f"{report['scenario']}: {report['labelers']:,} labelers x {report['answers_each']:,} answers, "
-        f"seeds {seeds[0]} to {seeds[-1]}; 95% intervals"
+        f"{_seeds(report)}; 95% intervals"
     )
     shown = report["policies"]
     fitting = max(1, (console.width - LABEL_WIDTH) // CELL_WIDTH)
@@ -103,6 +104,11 @@ def _show(console: Console | None, report: dict[str, Any]) -> None:
         console.print(f"{name}: {table.withdrawn(figures)}")
         _print(console, table.KIND_HEADINGS, table.kind_rows(figures))
         console.print()
+
+
+def _seeds(report: dict[str, Any]) -> str:
+    seeds = report["seeds"]
+    return f"seed {seeds[0]}" if len(seeds) == 1 else f"seeds {seeds[0]} to {seeds[-1]}"
 
 
 def _print(console: Console, headings: Sequence[str], rows: Sequence[Sequence[str]]) -> None:

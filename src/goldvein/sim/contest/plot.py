@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from goldvein.domain.errors import InvalidInput
+from goldvein.sim.contest.rounds import MATCHED, OURS
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -58,17 +59,15 @@ def draw_contest(runs: Mapping[str, Sequence[Measured]], title: str, path: Path)
     canvas = _canvas()
     from matplotlib.figure import Figure
 
-    figure = Figure(figsize=(11, 4.8), layout="constrained")
+    figure = Figure(figsize=(11, 5.6), layout="constrained")
     canvas(figure)
     left, right = figure.subplots(1, 2)
     for name, measured in runs.items():
-        width = 2.4 if name == "default" else 1.2
+        style = _style(name, list(runs))
         answers, share = still_delivering(np.concatenate([one.delays for one in measured]))
-        if len(answers):
-            left.step(answers, share, where="post", label=name, linewidth=width)
         bad, good = told_apart(measured)
-        if len(bad):
-            right.plot(bad, good, label=name, linewidth=width)
+        left.step(answers, share, where="post", label=name, **style)
+        right.plot(bad, good, **style)
     _label(left, "answers since the change", "share of sleepers that still deliver", "Sleepers")
     _label(
         right,
@@ -78,6 +77,7 @@ def draw_contest(runs: Mapping[str, Sequence[Measured]], title: str, path: Path)
     )
     left.set_xlim(left=0)
     right.plot([0, 1], [0, 1], color="0.7", linewidth=0.8, linestyle=":")
+    figure.legend(loc="outside lower center", ncols=4, fontsize="small", frameon=False)
     figure.suptitle(title)
     figure.savefig(path, dpi=150)
 
@@ -110,14 +110,23 @@ def told_apart(runs: Sequence[Measured]) -> tuple[Array, Array]:
     )
 
 
+def _style(name: str, names: list[str]) -> dict[str, Any]:
+    """Ours thick; a peer in one colour, dashed where it is matched."""
+    peer = name.removesuffix(MATCHED)
+    peers = list(dict.fromkeys(one.removesuffix(MATCHED) for one in names))
+    return {
+        "color": f"C{peers.index(peer)}",
+        "linewidth": 2.6 if name == OURS else 1.2,
+        "linestyle": "--" if name.endswith(MATCHED) else "-",
+    }
+
+
 def _label(axes: Any, across: str, up: str, title: str) -> None:
     axes.set_xlabel(across)
     axes.set_ylabel(up)
     axes.set_title(title)
     axes.set_ylim(0, 1.02)
     axes.grid(visible=True, alpha=0.25)
-    if axes.get_legend_handles_labels()[0]:
-        axes.legend(fontsize="small", frameon=False)
 
 
 def _canvas() -> Any:

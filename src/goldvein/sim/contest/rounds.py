@@ -179,6 +179,8 @@ class Contest:
         One per seed, by the name of the policy, with ``MATCHED`` at its end for a second time.
     scales : dict of str to float
         Factor on a matched peer's benchmarks.
+    given : int
+        Answers that were given in the rounds so far; dismissed labelers give none.
     """
 
     def __init__(
@@ -195,6 +197,7 @@ class Contest:
         self.seeds = seeds_of(scenario, seeds)
         self.runs: dict[str, list[Measured]] = {}
         self.scales: dict[str, float] = {}
+        self.given = 0
 
     @property
     def answers(self) -> int:
@@ -260,6 +263,7 @@ class Contest:
             def count(answers: int, what: str = f"{as_name}, seed {seed}") -> None:
                 nonlocal done
                 done += answers
+                self.given += answers
                 show(what, done)
 
             runs.append(measure_round(self.scenario, name, seed, scale, count))
