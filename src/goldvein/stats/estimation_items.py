@@ -63,7 +63,7 @@ class Items:
         seen = cells.sum(axis=2)
         self.counts = seen[:, :width]
         log_joint = self.log_keys[:, :, None] + self.log_bells[self.groups][:, None, :]
-        log_joint += (self._urn(self._attraction()) + self._none(seen))[:, :, None]
+        log_joint += (self._urn() + self._none(seen))[:, :, None]
         for rows, right, wrong in self.sizes.values():
             mistakes = cells[rows] @ wrong
             own = cells[rows, :width]
@@ -111,20 +111,18 @@ class Items:
             table[rows] = (difficulty[rows] @ wrong.T)[:, None, :]
             table[rows, :width] += self.joint[rows] @ (right - wrong).T
         table[:, width] += np.log(none)
-        urn = self._attraction() + self.counts[:, None, :] * self._others()
-        expected = np.where(urn > 0, digamma(np.maximum(urn, TINY)), 0.0)
-        expected -= digamma(np.maximum(urn.sum(axis=2), TINY))[:, :, None]
-        table[:, :width] += np.einsum("ik,ikc->ic", keys, np.where(urn > 0, expected + np.log1p(-none), 0.0))[
-            :, :, None
-        ]
+        others, attraction = self._others(), self._attraction()
+        urn = attraction + self.counts[:, None, :]
+        drawn = digamma(urn) - digamma(np.maximum((urn * others).sum(axis=2), TINY))[:, :, None]
+        table[:, :width] += np.einsum("ik,ikc,ikc->ic", keys, others, drawn + np.log1p(-none))[:, :, None]
         return table.reshape(n_items * (width + 1), -1).astype(np.float32)
 
     def wrong(self, best: IntArray) -> Array:
         """Where wrong answers to each item go: rows sum to one, and all keys are possible."""
         rows = np.arange(len(best))
-        spread = self._attraction()[rows, best] + self.counts
+        attraction = self._attraction()
+        spread = attraction[rows, best if attraction.shape[1] > 1 else 0] + self.counts
         options = np.arange(spread.shape[1]) < self.n_options[:, None]
-        spread[rows, best] += self.model.answers.attraction / (self.n_options - 1)
         spread = np.where(options, spread, 0.0)
         shares: Array = spread / spread.sum(axis=1, keepdims=True)
         return shares
@@ -137,21 +135,25 @@ class Items:
         return others
 
     def _attraction(self) -> Array:
-        """Concentrations of the urn of wrong answers under every key: (n_items, width, width)."""
-        attraction, others = self.model.answers.attraction, self._others()
-        if self.confusion is not None:
-            return attraction * self.confusion * others
-        return attraction * others / (self.n_options - 1)[:, None, None]
+        """Concentrations of the urn of wrong answers under every key, one row where keys make no difference.
 
-    def _urn(self, urn: Array) -> Array:
+        (n_items, 1 or width, width); columns that an item lacks, and the key's own, are left to ``_others``.
+        """
+        attraction = self.model.answers.attraction
+        if self.confusion is not None:
+            even = np.maximum(self.confusion, np.eye(len(self.confusion)))
+            return np.asarray(attraction * np.broadcast_to(even, (len(self.n_options), *even.shape)))
+        spread = np.ones((1, 1, self.log_keys.shape[1]))
+        return np.asarray(attraction * spread / (self.n_options - 1)[:, None, None])
+
+    def _urn(self) -> Array:
         """Log evidence of where wrong answers went, under every key: (n_items, width)."""
-        filled = np.where(urn > 0, urn, 1.0)
-        after = np.where(urn > 0, urn + self.counts[:, None, :], 1.0)
-        masses, totals = filled.sum(axis=2, where=urn > 0), after.sum(axis=2, where=urn > 0)
-        options = np.arange(len(urn[0])) < self.n_options[:, None]
-        masses, totals = np.where(options, masses, 1.0), np.where(options, totals, 1.0)
-        evidence: Array = (log_gamma(after) - log_gamma(filled)).sum(axis=2)
-        return evidence + log_gamma(masses) - log_gamma(totals)
+        others, attraction = self._others(), self._attraction()
+        after = attraction + self.counts[:, None, :]
+        mass, total = (attraction * others).sum(axis=2), (after * others).sum(axis=2)
+        drawn = ((log_gamma(after) - log_gamma(attraction)) * others).sum(axis=2)
+        evidence: Array = drawn + log_gamma(np.maximum(mass, TINY)) - log_gamma(np.maximum(total, TINY))
+        return evidence
 
     def _none(self, seen: Array) -> Array:
         """Log share of wrong answers that were an option, or "cannot be answered": (n_items, width)."""
@@ -173,8 +175,7 @@ class Items:
     def _fitted_confusion(self, confusion: Array) -> Array:
         """Minka's fixed point for the mean of Polya urns, shrunk to an even spread."""
         keys, urn = self.joint.sum(axis=2), self._attraction()
-        safe = np.where(urn > 0, urn, 1.0)
-        drawn = np.where(urn > 0, safe * (digamma(safe + self.counts[:, None, :]) - digamma(safe)), 0.0)
+        drawn = urn * (digamma(urn + self.counts[:, None, :]) - digamma(urn)) * self._others()
         off = 1.0 - np.eye(len(confusion))
         weights = np.einsum("ik,ikc->kc", keys, drawn)
         weights += off * self.shrinkage.confusions / (len(confusion) - 1)

@@ -36,6 +36,8 @@ class People:
         Fitted mean ability of the trusted labelers; 0 once ``shift`` has put the scale where it belongs.
     prior : (n_states,) float
     posteriors : (n_labelers, n_states) float
+    entropy : float
+        Of all posteriors together.
     """
 
     model: Model
@@ -46,6 +48,7 @@ class People:
     trusted_mean: float
     prior: Array
     posteriors: Array
+    entropy: float
 
     @property
     def abilities(self) -> NDArray[np.float32]:
@@ -57,9 +60,11 @@ class People:
         scores = self.fixed + self._log_prior()
         scores[:, : self.model.space.n_abilities] += self.answers.sums(expectations)
         scores -= scores.max(axis=1, keepdims=True)
-        np.exp(scores, out=scores)
-        scores /= scores.sum(axis=1, keepdims=True)
-        self.posteriors = scores
+        posteriors = np.exp(scores)
+        mass = posteriors.sum(axis=1, keepdims=True)
+        posteriors /= mass
+        self.posteriors = posteriors
+        self.entropy = float(np.log(mass).sum() - np.einsum("js,js->", posteriors, scores))
 
     def fit(self) -> None:
         """Population, given everybody's posterior."""
@@ -80,6 +85,7 @@ class People:
         self.posteriors[:, :grid] = self.posteriors[:, :grid] @ moves
         self.prior[:grid] = self.prior[:grid] @ moves
         self.trusted_mean += by
+        self.entropy = _entropy(self.posteriors)
 
     def population(self) -> Array:
         """Fitted population, in which a leaker keeps its share."""
@@ -90,16 +96,21 @@ class People:
 
     def bound(self) -> float:
         """The labelers' part of the bound: prior, shortcuts and entropy, with the hyperprior."""
-        gain = self.fixed + self._log_prior() - np.log(np.maximum(self.posteriors, TINY))
+        known = float(np.einsum("js,js->", self.posteriors, self.fixed + self._log_prior()))
         held = _open(self.model)
         hyperprior = self.shrinkage.people * float(held @ np.log(np.maximum(self.prior, TINY)))
-        return float((self.posteriors * gain).sum()) + hyperprior
+        return known + self.entropy + hyperprior
 
     def _log_prior(self) -> Array:
         """Log prior of each labeler: the population, or for the trusted a bell around 0."""
         own = np.array([self.prior, _trusted_prior(self.model, self.trusted_mean)])
         each: Array = np.log(np.maximum(own, TINY))[self.trusted.astype(np.int64)]
         return each
+
+
+def _entropy(posteriors: Array) -> float:
+    """Entropy of all rows together."""
+    return float(-(posteriors * np.log(np.maximum(posteriors, TINY))).sum())
 
 
 def _open(model: Model) -> Array:
@@ -136,6 +147,7 @@ def people_of(log: AnswerLog, benchmarks: Benchmarks, model: Model, shrinkage: S
     column = np.where(log.choice == benchmarks.n_options[log.item], width, log.choice)
     answers = group_sums(log.labeler, log.item * (width + 1) + column, n_people)
     prior = _open(model)
+    posteriors = np.array([prior, _trusted_prior(model, 0.0)])[trusted.astype(np.int64)]
     return People(
         model=model,
         shrinkage=shrinkage,
@@ -144,7 +156,8 @@ def people_of(log: AnswerLog, benchmarks: Benchmarks, model: Model, shrinkage: S
         trusted=trusted,
         trusted_mean=0.0,
         prior=prior,
-        posteriors=np.array([prior, _trusted_prior(model, 0.0)])[trusted.astype(np.int64)],
+        posteriors=posteriors,
+        entropy=_entropy(posteriors),
     )
 
 

@@ -50,8 +50,11 @@ class GroupSums:
             parts[: len(rows)] += np.take(table, rows, axis=0)
         total = np.zeros((self.n_owners, table.shape[1]))
         if len(self.owners):
-            ordered = parts[self.chunk_rows].astype(np.float64)
-            total[self.owners] = np.add.reduceat(ordered, self.starts, axis=0)
+            ordered = parts[self.chunk_rows]
+            alone = len(self.owners) == len(ordered)
+            total[self.owners] = (
+                ordered if alone else np.add.reduceat(ordered, self.starts, axis=0, dtype=np.float64)
+            )
         return total
 
 
