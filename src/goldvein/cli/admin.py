@@ -245,6 +245,36 @@ def estimate_project(project: int, json_path: str | None) -> None:
         _print_tree({"changed": dict(found.changed), "unchanged": dict(found.unchanged)})
 
 
+@projects_group.command("discover")
+@click.argument("project", type=int)
+@json_option
+def discover_shortcuts(project: int, json_path: str | None) -> None:
+    """Search a project's answers now for shortcuts that have no state yet, and for tastes.
+
+    `goldvein work` does this every hour. What is found opens an alert, and each new rule gets a state.
+    """
+    from goldvein.services import discovering
+
+    with database() as db:
+        found = discovering.discover(db, project, now())
+    if json_path is not None:
+        write_json(asdict(found), json_path)
+        return
+    print(f"searched {found.answers} answers; {found.suspects} labelers are suspect")
+    for shortcut in found.shortcuts:
+        print(
+            f"{len(shortcut.labelers)} labelers follow {shortcut.rule!r} in {shortcut.net:.0%} of "
+            f"{shortcut.answers} answers, net of chance: {', '.join(map(str, shortcut.labelers))}"
+        )
+    for taste in found.tastes:
+        print(
+            f"{len(taste.labelers)} labelers agree against the keys, by no rule; have an auditor look: "
+            f"{', '.join(map(str, taste.labelers))}"
+        )
+    if found.model_version is not None:
+        print(f"project {project} is judged by model version {found.model_version} now")
+
+
 def knobs(changes: tuple[str, ...]) -> dict[str, float]:
     """Read ``knob=value`` pairs.
 

@@ -1,4 +1,4 @@
-"""The schedule: daily upkeep and nightly estimates by procrastinate, in a schema of its own."""
+"""The schedule: upkeep, estimates and discovery by procrastinate, in a schema of its own."""
 
 import asyncio
 import contextlib
@@ -14,7 +14,7 @@ from psycopg import sql
 from psycopg.conninfo import make_conninfo
 
 from goldvein.domain.errors import GoldveinError
-from goldvein.services import reestimation, upkeep
+from goldvein.services import discovering, reestimation, upkeep
 from goldvein.store.database import Database
 
 SCHEMA: Final = "procrastinate"
@@ -76,6 +76,21 @@ def make_app(db: Database) -> procrastinate.App:
         """Once a night: every project learns from its answers, one job each."""
         for project in await asyncio.to_thread(reestimation.to_estimate, db):
             job = run_estimate.configure(queueing_lock=f"estimate {project}", lock="estimate")
+            with contextlib.suppress(procrastinate.exceptions.AlreadyEnqueued):
+                await job.defer_async(project=project)
+
+    @app.task(name="discover")
+    def run_discover(project: int) -> None:
+        """One project's answers are searched for unlisted shortcuts; what is not found now is found later."""
+        with contextlib.suppress(GoldveinError):
+            discovering.discover(db, project, datetime.now(UTC))
+
+    @app.periodic(cron="23 * * * *")
+    @app.task(name="discover_all", retry=_RETRY)
+    async def discover_all(timestamp: int) -> None:  # noqa: ARG001
+        """Once an hour: every project is searched, one job each, and never while it is estimated."""
+        for project in await asyncio.to_thread(reestimation.to_estimate, db):
+            job = run_discover.configure(queueing_lock=f"discover {project}", lock="estimate")
             with contextlib.suppress(procrastinate.exceptions.AlreadyEnqueued):
                 await job.defer_async(project=project)
 

@@ -148,7 +148,7 @@ def _entry(project: int, finding: _Finding, alert: int) -> Entry:
 
 
 def _give_states(db: Database, view: View, traces: Traces, now: datetime) -> int | None:
-    """Put a model in force that has a state for every discovered rule; later, if an estimation is under way."""
+    """Put a model in force that has a state for every discovered rule; later, while one is estimated."""
     project, model = view.project.id, view.model
     assert model is not None
     with db.connection() as tx:

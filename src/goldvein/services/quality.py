@@ -10,7 +10,7 @@ import numpy as np
 
 from goldvein.decisions.admission import capacity
 from goldvein.domain.errors import NotFound
-from goldvein.services import accuracy
+from goldvein.services import accuracy, discovering
 from goldvein.services.characteristic import characteristic_of
 from goldvein.services.views import View, Views
 from goldvein.stats.arrays import Array
@@ -45,6 +45,7 @@ def report(db: Database, project: int, now: datetime, *, characteristic: bool = 
         gates = log.count_decisions(tx, project)
         by_task_state = tasks.counts_by_state(tx, project)
         found = accuracy.candidates(tx, view)
+        discovered = discovering.report(tx, project)
     curve = accuracy.mean_curve(view)
     rng = np.random.default_rng([project, view.project.revision])  # the same report twice says the same
     return {
@@ -63,6 +64,7 @@ def report(db: Database, project: int, now: datetime, *, characteristic: bool = 
         },
         "admission": {"admitted": view.project.admitted, "capacity": capacity(len(view.active), view.policy)},
         "shortcuts": _shortcuts(view),
+        "discovered": discovered,
         "standings": _summary(view, lines, accuracy.report(rng, view, lines, found)),
         "operating_characteristic": characteristic_of(view) if characteristic else None,
         "labelers": [labeler_line(view, line, curve) for line in lines],
