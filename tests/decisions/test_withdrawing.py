@@ -2,10 +2,20 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass, field
+
+import numpy as np
 import pytest
 
+from goldvein.decisions.gate import Gate, State, gate, next_state, undecided_after
+from goldvein.decisions.serving import benchmark_rate
 from goldvein.decisions.withdrawing import wants_review, withdraws
 from goldvein.domain.policy import Policy, PolicyError
+from goldvein.stats.arrays import Array, BoolArray
+from goldvein.stats.items import served_likelihoods
+from goldvein.stats.posterior import advance, condition, good_mass, newcomer
+from goldvein.stats.smoothing import smooth
+from tests.stats import worlds
 
 POLICY = Policy(withdraw_at=0.9, withdraw_benchmarks=3, withdraw_window_seconds=3600, min_benchmarks=4)
 
@@ -51,3 +61,78 @@ def test_a_policy_that_cannot_be_kept_is_refused(knob: str, value: float) -> Non
     """The error names the knob, its range and its default."""
     with pytest.raises(PolicyError, match=f"{knob} is {value!r}.* must lie between .* default"):
         Policy(**{knob: value})  # type: ignore[arg-type]
+
+
+# --- what it comes to on a crowd ----------------------------------------------------------------------------
+
+
+@dataclass
+class Crowd:
+    """People who are right in 88% until they turn and guess, judged and delivered as the service does."""
+
+    size: int
+    answers: int
+    turns_at: int
+    rng: np.random.Generator = field(default_factory=lambda: np.random.default_rng(3))
+
+    def __post_init__(self) -> None:
+        self.model, self.policy = worlds.model(), Policy()
+        self.keys = self.rng.integers(4, size=(200, 2))
+        self.tables = [worlds.table(self.model, 4, int(key), int(longest)) for key, longest in self.keys]
+        shape = (self.answers, self.size)
+        self.delivered, self.tested = np.zeros(shape, dtype=bool), np.zeros(shape, dtype=bool)
+        self.likelihoods = np.ones((self.model.space.size, *shape))
+        self.asked = np.zeros(self.size, dtype=bool)
+
+    def work(self) -> None:
+        p, state = newcomer(self.model, self.size), np.full(self.size, State.ADMITTED, dtype=object)
+        benchmarks, undecided = np.zeros(self.size, dtype=int), np.zeros(self.size, dtype=int)
+        for at in range(self.answers):
+            rate = benchmark_rate(good_mass(p, self.model), benchmarks, state, self.policy)
+            self.tested[at] = (self.rng.random(self.size) < rate) & (state != State.DISMISSED)
+            self._test(at, np.flatnonzero(self.tested[at]))
+            p, _ = condition(advance(p, self.model), self.likelihoods[:, at])
+            good, benchmarks = good_mass(p, self.model), benchmarks + self.tested[at]
+            undecided = undecided_after(undecided, good, self.policy, is_benchmark=self.tested[at])
+            state = next_state(good, benchmarks, state, self.policy, undecided=undecided)
+            out = gate(good, good, benchmarks, state, self.policy) == Gate.DELIVER
+            self.delivered[at] = out & ~self.tested[at]
+            self.asked |= wants_review(good, benchmarks, self.policy, is_benchmark=self.tested[at])
+
+    def _test(self, at: int, who: np.ndarray) -> None:
+        """Serve benchmarks and take in the answers."""
+        items = self.rng.integers(len(self.tables), size=len(who))
+        wrong = self.rng.random(len(who)) >= (0.88 if at < self.turns_at else 0.25)
+        choices = (self.keys[items, 0] + wrong * self.rng.integers(1, 4, size=len(who))) % 4
+        orders = [self.rng.permutation(4).tolist() for _ in who]
+        tables = [self.tables[item] for item in items]
+        zeros = [0] * len(who)
+        found = served_likelihoods(self.model, tables, orders, choices.tolist(), zeros) if len(who) else 1.0
+        self.likelihoods[:, at, who] = found
+
+    def looked_back(self) -> tuple[Array, BoolArray]:
+        """P(good) at every answer in hindsight, and what is taken back of those who are looked at."""
+        good = smooth(self.model, newcomer(self.model, self.size), self.likelihoods).good
+        after = self.tested.sum(axis=0) - np.cumsum(self.tested, axis=0)
+        return good, withdraws(good, after, 0.0, self.policy) & self.delivered & self.asked
+
+
+def test_of_a_crowd_of_sleepers_mostly_bad_labels_are_taken_back() -> None:
+    """A good part of what went out while bad comes back, and that was bad as often as was said."""
+    crowd = Crowd(size=150, answers=320, turns_at=160)
+    crowd.work()
+    good, taken = crowd.looked_back()
+    was_bad = np.arange(crowd.answers)[:, None] >= crowd.turns_at
+    bad_out = (crowd.delivered & was_bad).sum()
+    assert crowd.asked.mean() > 0.95
+    assert (taken & was_bad).sum() > 0.2 * bad_out
+    share_good = (taken & ~was_bad).sum() / taken.sum()
+    assert share_good < 0.25
+    assert share_good == pytest.approx(float(good[taken].mean()), abs=0.12)
+
+
+def test_of_an_honest_crowd_hardly_anything_is_taken_back() -> None:
+    """Under one label in a thousand."""
+    crowd = Crowd(size=150, answers=320, turns_at=320)
+    crowd.work()
+    assert crowd.looked_back()[1].sum() < 0.001 * crowd.delivered.sum()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -27,8 +27,13 @@ class Sleeper:
         return (guesses if self.turned else knows(0.97))(work, rng)
 
 
-def slept(db: Database, others: int = 3, sweeper: Sweeper | None = None) -> tuple[Town, int]:
-    """A town whose sleeper has turned and is found out, but nobody has looked at the past yet."""
+def slept(
+    db: Database,
+    others: int = 3,
+    sweeper: Sweeper | None = None,
+    at_turn: Callable[[Town], Any] | None = None,
+) -> tuple[Town, int]:
+    """A town whose sleeper has turned and is found out; without a sweeper, nobody has looked back yet."""
     town = Town(db, SLEEPY)
     town.open_by_hand(300)
     town.push(2000)
@@ -38,6 +43,8 @@ def slept(db: Database, others: int = 3, sweeper: Sweeper | None = None) -> tupl
         town.hire(f"good {n}", knows(0.97))
     town.run(60)
     sleeper.turned = True
+    if at_turn is not None:
+        at_turn(town)
     for _ in range(400):
         town.round()
         if sweeper is not None:

@@ -11,13 +11,16 @@ from typing import Any
 
 import pytest
 
-from goldvein.services import delivery, explaining, intake, sending, webhooks, withdrawing
+from goldvein.services import delivery, explaining, intake, projects, sending, webhooks, withdrawing
+from goldvein.services.hindsight import look_back
 from goldvein.services.outbound import Outbound
 from goldvein.services.sweeps import Sweeper, sweep
 from goldvein.services.verification import verify
+from goldvein.store import proofs
 from goldvein.store.database import Database
 from tests.services.delivery_world import receiver
 from tests.services.sleepers import SLEEPY, labels_of, places, quick, slept, take, task_of
+from tests.services.test_model_versions import lead
 from tests.services.town import START, Town, knows
 
 TAMPERING = dict(
@@ -109,6 +112,47 @@ def test_tampering_with_withdrawals_is_found(
         assert tx.execute(TAMPERING[what].encode()).rowcount > 0
         monkeypatch.setattr(db, "snapshot", lambda: nullcontext(tx))
         assert verify(db).broken
+
+
+def test_looking_back_ends_where_the_filter_is(history: tuple[Town, int]) -> None:
+    """Put together from the log, the last answer's P(good) is the one that the log has of it."""
+    town, _ = history
+    with town.db.connection() as tx:
+        steps = proofs.steps(tx, 1, list(town.people))
+        for own in steps.values():
+            known = look_back(tx, 1, own, {})
+            assert known[own[-1].attempt or 0].smoothed == pytest.approx(own[-1].p_benchmarks, abs=1e-9)
+            assert known[own[-1].attempt or 0].benchmarks_after == 0
+            assert len(known) == len(own) - 1
+
+
+def test_a_change_is_dated_across_model_versions(db: Database) -> None:
+    """The nightly estimation came between the labels and the benchmarks that speak against them."""
+    town, who = slept(db, others=1, at_turn=lambda town: lead(town, ("longest", "most overlap")))
+    assert town.rows("SELECT max(model_version) FROM standings") == [(2,)]
+    assert sweep(db, town.now).withdrawn > 0
+    assert {labeler for (labeler,) in town.rows("SELECT labeler FROM log WHERE kind = 'withdraw'")} == {who}
+    with db.connection() as tx:
+        own = proofs.steps(tx, 1, [who])[who]
+        known = look_back(tx, 1, own, {})
+    assert known[own[-1].attempt or 0].smoothed == pytest.approx(own[-1].p_benchmarks, abs=1e-9)
+    proof = verify(db)
+    assert proof.ok, proof.broken
+
+
+def test_a_long_past_is_looked_at_from_a_run_in_on(db: Database, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Only so many answers before the window are read, and `verify` knows where the look began."""
+    for module in ("withdrawing", "hindsight"):
+        monkeypatch.setattr(f"goldvein.services.{module}.RUN_IN", 20)
+    town, who = slept(db, others=1)
+    window = int((town.now - START).total_seconds()) - 5 * 45
+    policy = {"withdraw_window_seconds": window, "hold_seconds": 5}
+    projects.update(db, 1, None, policy=policy, now=town.now)
+    assert sweep(db, town.now).withdrawn > 0
+    first = town.rows("SELECT DISTINCT (detail ->> 'from')::int FROM log WHERE kind = 'withdraw'")
+    since = START + timedelta(seconds=5 * 45 - 5)
+    assert first == town.rows(f"SELECT min(n) - 20 FROM log WHERE labeler = {who} AND at >= '{since}'")
+    assert not town.proof()
 
 
 # --- taking back ------------------------------------------------------------------------------------------
