@@ -364,6 +364,27 @@ def test_no_answers_to_an_item_leave_it_at_the_pools_bell() -> None:
     np.testing.assert_allclose(estimates.difficulty_weights[0], estimates.bells[0], atol=0.02)
 
 
+@pytest.mark.parametrize("share", [0.0, 0.1])
+def test_leakers_are_found_by_exposures(share: float) -> None:
+    """A tenth that is right on exposed items and random on fresh ones is found; where none is, few are."""
+    truth = simulate(8, labelers=600, items=150, each=60, wrong_keys=0, level=-2.5)
+    rng, model = np.random.default_rng(1), make_model(BAR)
+    order = rng.permutation(len(truth.log.item))
+    exposures = np.empty(len(order), dtype=np.int64)
+    served = np.zeros(150, dtype=np.int64)
+    for answer in order:
+        exposures[answer] = served[truth.log.item[answer]]
+        served[truth.log.item[answer]] += 1
+    leakers = np.arange(600) < 600 * share
+    knows = rng.random(len(order)) < exposures / (exposures + model.leak_half)
+    leaked = np.where(knows, truth.key[truth.log.item], rng.integers(4, size=len(order)))
+    choice = np.where(leakers[truth.log.labeler], leaked, truth.log.choice)
+    log = replace(truth.log, choice=choice, exposures=exposures)
+    estimates = estimate(log, truth.benchmarks, model)
+    assert estimates.prior[model.space.state_of("leaker")] == pytest.approx(share, abs=0.03)
+    assert estimates.prior.sum() == pytest.approx(1)
+
+
 def test_stretches_cut_long_histories() -> None:
     """Answers of a labeler are cut in their order, and every stretch knows its owner."""
     stretch, owner = stretches(np.array([3, 0, 3, 3, 0, 3, 3]), at_most=2)

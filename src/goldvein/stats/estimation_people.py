@@ -9,6 +9,7 @@ import numpy as np
 
 from goldvein.stats.arrays import Array
 from goldvein.stats.gather import GroupSums, group_sums
+from goldvein.stats.items import leaked_share
 from goldvein.stats.states import LEAKER, POSITION_RULES, RANDOM
 
 if TYPE_CHECKING:
@@ -34,6 +35,8 @@ class People:
     trusted : (n_labelers,) bool
     trusted_mean : float
         Fitted mean ability of the trusted labelers; 0 once ``shift`` has put the scale where it belongs.
+    held : (n_states,) float
+        The model's prior over the states that can be estimated.
     prior : (n_states,) float
     posteriors : (n_labelers, n_states) float
     entropy : float
@@ -46,6 +49,7 @@ class People:
     fixed: Array
     trusted: NDArray[np.bool_]
     trusted_mean: float
+    held: Array
     prior: Array
     posteriors: Array
     entropy: float
@@ -68,7 +72,7 @@ class People:
 
     def fit(self) -> None:
         """Population, given everybody's posterior."""
-        counts = self.posteriors[~self.trusted].sum(axis=0) + self.shrinkage.people * _open(self.model)
+        counts = self.posteriors[~self.trusted].sum(axis=0) + self.shrinkage.people * self.held
         self.prior = counts / counts.sum()
         if self.trusted.any():
             ability = self.posteriors[self.trusted, : self.model.space.n_abilities].mean(axis=0)
@@ -88,17 +92,16 @@ class People:
         self.entropy = _entropy(self.posteriors)
 
     def population(self) -> Array:
-        """Fitted population, in which a leaker keeps its share."""
-        leaker = self.model.space.state_of(LEAKER)
-        shares = (1 - self.model.prior[leaker]) * self.prior
-        shares[leaker] = self.model.prior[leaker]
-        return np.asarray(shares / shares.sum())
+        """Fitted population; states that could not be estimated keep the model's share."""
+        kept = np.where(self.held > 0, 0.0, self.model.prior)
+        shares: Array = kept + (1 - kept.sum()) * self.prior
+        shares /= shares.sum()
+        return shares
 
     def bound(self) -> float:
         """The labelers' part of the bound: prior, shortcuts and entropy, with the hyperprior."""
         known = float(np.einsum("js,js->", self.posteriors, self.fixed + self._log_prior()))
-        held = _open(self.model)
-        hyperprior = self.shrinkage.people * float(held @ np.log(np.maximum(self.prior, TINY)))
+        hyperprior = self.shrinkage.people * float(self.held @ np.log(np.maximum(self.prior, TINY)))
         return known + self.entropy + hyperprior
 
     def _log_prior(self) -> Array:
@@ -111,14 +114,6 @@ class People:
 def _entropy(posteriors: Array) -> float:
     """Entropy of all rows together."""
     return float(-(posteriors * np.log(np.maximum(posteriors, TINY))).sum())
-
-
-def _open(model: Model) -> Array:
-    """The model's prior over states that can be estimated; a leaker cannot without exposures."""
-    shares = np.array(model.prior)
-    shares[model.space.state_of(LEAKER)] = 0.0
-    normalised: Array = shares / shares.sum()
-    return normalised
 
 
 def _trusted_prior(model: Model, mean: float) -> Array:
@@ -146,7 +141,9 @@ def people_of(log: AnswerLog, benchmarks: Benchmarks, model: Model, shrinkage: S
     width = benchmarks.key_probs.shape[1]
     column = np.where(log.choice == benchmarks.n_options[log.item], width, log.choice)
     answers = group_sums(log.labeler, log.item * (width + 1) + column, n_people)
-    prior = _open(model)
+    prior = np.array(model.prior)
+    prior[model.space.state_of(LEAKER)] *= log.exposures is not None
+    prior /= prior.sum()
     posteriors = np.array([prior, _trusted_prior(model, 0.0)])[trusted.astype(np.int64)]
     return People(
         model=model,
@@ -155,7 +152,8 @@ def people_of(log: AnswerLog, benchmarks: Benchmarks, model: Model, shrinkage: S
         fixed=_shortcut_scores(log, benchmarks, model, answers),
         trusted=trusted,
         trusted_mean=0.0,
-        prior=prior,
+        held=prior,
+        prior=prior.copy(),
         posteriors=posteriors,
         entropy=_entropy(posteriors),
     )
@@ -167,19 +165,24 @@ def _shortcut_scores(log: AnswerLog, benchmarks: Benchmarks, model: Model, answe
     exists = np.arange(width) < benchmarks.n_options[:, None]
     random = np.where(exists, (1 - model.random_none) / benchmarks.n_options[:, None], 1.0)
     random = np.concatenate([random, np.full((len(random), 1), model.random_none)], axis=1)
+    keys = np.pad(benchmarks.key_probs, ((0, 0), (0, 1)))
     scores = np.zeros((answers.n_owners, space.size))
     rules = [name for name in space.shortcuts if name == RANDOM or name in benchmarks.picks]
     rows = [_rule_row(benchmarks, model, name, random) for name in rules]
     told = answers.sums(np.log(np.array(rows)).reshape(len(rules), -1).T.astype(np.float32))
     for name in space.shortcuts:
         scores[:, space.state_of(name)] = told[:, rules.index(name if name in rules else RANDOM)]
+    column = np.where(log.choice == benchmarks.n_options[log.item], width, log.choice)
+    chance = random[log.item, column]
     for name, shown in zip(POSITION_RULES, (log.first, log.last), strict=True):
         if shown is not None:
-            column = np.where(log.choice == benchmarks.n_options[log.item], width, log.choice)
-            chance = model.lapse * random[log.item, column]
-            told_here = np.log(chance + (1 - model.lapse) * (log.choice == shown))
+            told_here = np.log(model.lapse * chance + (1 - model.lapse) * (log.choice == shown))
             scores[:, space.state_of(name)] = np.bincount(log.labeler, told_here, answers.n_owners)
     scores[:, space.state_of(LEAKER)] = np.log(TINY)
+    if log.exposures is not None:
+        known = (1 - model.lapse) * leaked_share(model, log.exposures)
+        told_here = np.log(known * keys[log.item, column] + (1 - known) * chance)
+        scores[:, space.state_of(LEAKER)] = np.bincount(log.labeler, told_here, answers.n_owners)
     return scores
 
 
