@@ -88,11 +88,11 @@ def find_taste(wrong: WrongAnswers, suspect: BoolArray, unexplained: BoolArray) 
     if len(people) < LEAST_LABELERS or expected >= 1 or wrong.n_options < 3:
         return None
     halves = [own.of(own.benchmarks % 2 == parity) for parity in (0, 1)]
-    scores = [
-        _score(one, _group(other, people, expected), expected) for one, other in (halves, reversed(halves))
-    ]
+    groups = [_group(half, people, expected) for half in halves]
+    scores = [_score(halves[0], groups[1], expected), _score(halves[1], groups[0], expected)]
     p_value = 0.5 * math.erfc(sum(scores) / 2)
-    group = _group(own, people, expected)
+    either = np.union1d(*groups)
+    group = _group(own.of(np.isin(own.labelers, either)), either, expected)
     if len(group) < LEAST_LABELERS or p_value > AGREES_AT:
         return None
     members = own.of(np.isin(own.labelers, group))
