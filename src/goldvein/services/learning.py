@@ -7,12 +7,18 @@ from typing import Final
 
 import numpy as np
 
-from goldvein.services.lessons import ItemEstimate, Learned, learn_hazard, learn_leans, learn_solving
+from goldvein.services.lessons import (
+    ItemEstimate,
+    Learned,
+    learn_hazard,
+    learn_leans,
+    learn_solving,
+    learn_time,
+)
 from goldvein.services.material import Material, with_none_last
 from goldvein.stats.arrays import Array, IntArray, frozen
 from goldvein.stats.estimation import AnswerLog, Benchmarks, Estimates, Shrinkage, estimate, stretches
 from goldvein.stats.model import Model
-from goldvein.stats.states import LEAKER
 
 LEAST_ANSWERS: Final = 300
 """Answers to benchmarks under which nothing is learned: the starting model knows better."""
@@ -43,6 +49,7 @@ def learn(material: Material) -> Learned:
     learn_hazard(learned, material)
     learn_solving(learned, material)
     learn_leans(learned, material)
+    learn_time(learned, material)
     return learned
 
 
@@ -79,18 +86,10 @@ def _newcomers(material: Material) -> IntArray:
 
 
 def _population(model: Model, posteriors: Array) -> Array:
-    """Who newcomers are: (n, n_states) to (n_states,), held by the model's as by so many people.
-
-    A leaker cannot be told from these fits, and keeps its share.
-    """
-    leaker, held = model.space.state_of(LEAKER), Shrinkage().people
-    prior = np.array(model.prior)
-    prior[leaker] = 0.0
-    shares = held * prior / prior.sum() + posteriors.sum(axis=0)
-    shares[leaker] = 0.0
-    shares *= (1 - model.prior[leaker]) / shares.sum()
-    shares[leaker] = model.prior[leaker]
-    return frozen(shares)
+    """Who newcomers are: (n, n_states) to (n_states,), held by the model's as by so many people."""
+    held = Shrinkage().people
+    shares = held * np.asarray(model.prior) + posteriors.sum(axis=0)
+    return frozen(shares / shares.sum())
 
 
 def _fit(model: Model, material: Material) -> Estimates:
@@ -106,7 +105,14 @@ def _fit(model: Model, material: Material) -> Estimates:
     in_mix = np.array([task in material.opening_mix for task in tasks])
     people, _ = stretches(asked.labeler)
     estimates = estimate(
-        AnswerLog(people, item, with_none_last(asked, material.n_options), asked.first, asked.last),
+        AnswerLog(
+            people,
+            item,
+            with_none_last(asked, material.n_options),
+            asked.first,
+            asked.last,
+            exposures=asked.exposures,
+        ),
         Benchmarks(
             key_probs=keys[served],
             n_options=material.n_options[served],

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from dataclasses import asdict, dataclass, field, replace
 from types import MappingProxyType
 from typing import Any, Final
 
@@ -17,10 +17,15 @@ from goldvein.stats.items import as_served, item_table, stack_tables
 from goldvein.stats.logit import indicators_of, leans
 from goldvein.stats.model import Model, solving_of
 from goldvein.stats.states import POSITION_RULES
-from goldvein.stats.traffic import mined_tasks, ordinary_difficulty
+from goldvein.stats.timing import fit_rapid
+from goldvein.stats.traffic import traffic
 
 LEAST_ORDINARY: Final = 300
 """Ordinary answers, each counted by P(its labeler was good), under which no leaning is learned."""
+TIMES: Final = 200_000
+"""Answers whose times are looked at; of more, a sample is taken."""
+DECIDED: Final = 0.3
+"""How far from one half P(good) must be for its labeler's times to count."""
 HISTORIES: Final = 3_000
 """Labelers whose histories tell of the hazard; of more, a sample is taken."""
 
@@ -100,8 +105,8 @@ def learn_solving(learned: Learned, material: Material) -> None:
         )
         return
     model = learned.model
-    tasks = mined_tasks(model.answers, mined.n_options, mined.choices)
-    weights = ordinary_difficulty(tasks, model.answers.difficulty_prior)
+    rng = np.random.default_rng(material.steps)
+    weights = traffic(rng, model.answers, mined.n_options, mined.choices, n_draws=1).shares
     learned.changed["ordinary_difficulty"] = [
         float(model.answers.difficulty_prior @ model.answers.difficulties),
         float(weights @ model.answers.difficulties),
@@ -131,3 +136,28 @@ def learn_leans(learned: Learned, material: Material) -> None:
     )
     learned.model = replace(learned.model, leans=MappingProxyType(odds))
     learned.changed["leans"] = {rule: [before.get(rule), lean] for rule, lean in odds.items()}
+
+
+# --- time on task -------------------------------------------------------------------------------------------
+
+
+def learn_time(learned: Learned, material: Material) -> None:
+    """Below which time an answer is rapid, and who gives such answers; of labelers who are decided."""
+    asked, given = material.benchmark, material.ordinary
+    p_good = np.concatenate([asked.p_good, given.p_good])
+    seconds = np.concatenate([asked.seconds, given.seconds])
+    told = np.flatnonzero((np.abs(p_good - 0.5) > DECIDED) & ~np.isnan(seconds))
+    if len(told) > TIMES:
+        told = np.sort(np.random.default_rng(material.steps).choice(told, TIMES, replace=False))
+    tasks = np.concatenate([asked.task, given.task])[told]
+    rapid = fit_rapid(
+        seconds[told],
+        material.characters[tasks].astype(float),
+        np.concatenate([asked.labeler, given.labeler])[told],
+        1.0 - p_good[told],
+    )
+    before, learned.model = learned.model.rapid, replace(learned.model, rapid=rapid)
+    if rapid is None:
+        learned.unchanged["rapid"] = f"the times of {len(told)} answers do not tell guesses from work"
+    if before != rapid:
+        learned.changed["rapid"] = [one and asdict(one) for one in (before, rapid)]

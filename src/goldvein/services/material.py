@@ -19,7 +19,7 @@ from goldvein.store.database import Transaction
 from goldvein.tasktypes import choice, reading
 
 BENCHMARK_ANSWERS = 1_500_000
-"""At most so many answers to benchmarks are read, the latest of every labeler."""
+"""About so many answers to benchmarks are read, the latest of every labeler."""
 ORDINARY_ANSWERS = 100_000
 _FEWEST_EACH = 50
 _CONTENTS = 1_000
@@ -113,14 +113,24 @@ class Material:
         return np.isin(self.tasks, list(self.known))
 
 
-def read_material(tx: Transaction, view: View) -> Material:
-    """Read a project's log in pages; the memory that it takes grows with the answers kept alone."""
+def read_material(tx: Transaction, view: View, benchmark_answers: int = BENCHMARK_ANSWERS) -> Material:
+    """Read a project's log in pages; the memory that it takes grows with the answers kept alone.
+
+    Parameters
+    ----------
+    tx : Transaction
+        A snapshot.
+    view : View
+    benchmark_answers : int
+        About so many are read, the latest of every labeler.
+    """
     project = view.project.id
     counts = answerlog.labelers(tx, project)
-    served = _read(tx, project, counts, benchmarks_only=True)
-    given = _read(tx, project, counts, benchmarks_only=False)
+    served = _read(tx, project, counts, _each(counts, benchmark_answers), benchmarks_only=True)
+    ordinary_each = max(_FEWEST_EACH, ORDINARY_ANSWERS // max(1, len(counts)))
+    given = _read(tx, project, counts, ordinary_each, benchmarks_only=False)
     labelers = np.array(sorted(counts), dtype=np.int64)
-    whole = np.array([counts[labeler] for labeler in labelers.tolist()]) <= _each(counts)
+    whole = np.array([counts[labeler] for labeler in labelers.tolist()]) <= _each(counts, benchmark_answers)
     answered = np.unique(np.concatenate([served["task"], given["task"]]))
     n_options, characters, picks = _contents(tx, view, answered.tolist())
     return Material(
@@ -133,16 +143,15 @@ def read_material(tx: Transaction, view: View) -> Material:
     )  # fmt: skip
 
 
-def _each(counts: Mapping[int, int]) -> int:
+def _each(counts: Mapping[int, int], at_most: int) -> int:
     """Steps of each labeler among which benchmarks are looked for: most steps are ordinary work."""
-    return 10 * max(_FEWEST_EACH, BENCHMARK_ANSWERS // max(1, len(counts)))
+    return 10 * max(_FEWEST_EACH, at_most // max(1, len(counts)))
 
 
 def _read(
-    tx: Transaction, project: int, counts: Mapping[int, int], *, benchmarks_only: bool
+    tx: Transaction, project: int, counts: Mapping[int, int], each: int, *, benchmarks_only: bool
 ) -> dict[str, IntArray | Array]:
     """Columns of the latest steps: of each labeler as many as leave room for the others."""
-    each = _each(counts) if benchmarks_only else max(_FEWEST_EACH, ORDINARY_ANSWERS // max(1, len(counts)))
     firsts = {labeler: max(1, n - each + 1) for labeler, n in counts.items()}
     pages = [
         _columns(g for g in page if g.is_benchmark == benchmarks_only)
