@@ -72,7 +72,7 @@ def test_few_answers_per_item_are_shrunk_and_cover() -> None:
     """With 200 labelers and a panel, intervals still cover, and the panel fixes the scale."""
     truth = simulate(4, labelers=220, items=400, each=60, panel=20)
     model = make_model(BAR)
-    estimates = estimate(truth.log, truth.benchmarks, model)
+    estimates = estimate(truth.log, replace(truth.benchmarks, keys_from_trusted=False), model)
     at = difficulty_quantiles(model, estimates, truth.difficulty)
     means = estimates.difficulty_weights @ model.answers.difficulties
     assert 0.83 <= ((at > 0.05) & (at < 0.95)).mean() <= 0.96
@@ -99,6 +99,23 @@ def test_wrong_keys_are_detected(crowd: tuple[Model, Truth, Estimates]) -> None:
     assert (truth.stored != truth.key).sum() > 10
     np.testing.assert_array_equal(estimates.key_probs.argmax(axis=1), truth.key)
     assert (estimates.key_probs[np.arange(len(truth.key)), truth.key] > 0.95).mean() > 0.98
+
+
+def test_a_misled_panel_is_outvoted_by_the_crowd() -> None:
+    """Where trusted labelers agreed on a wrong key, the crowd's answers still find the right one."""
+    truth = simulate(9, labelers=220, items=400, each=60, panel=20)
+    trusted = np.arange(220)[truth.log.labeler] < 20
+    misled = trusted & (truth.log.choice == truth.key[truth.log.item])
+    choice = np.where(misled, truth.stored[truth.log.item], truth.log.choice)
+    log = replace(truth.log, choice=choice)
+    estimates = estimate(log, truth.benchmarks, make_model(BAR))
+    wrong = truth.stored != truth.key
+    assert wrong.sum() > 10
+    assert (estimates.key_probs.argmax(axis=1) == truth.key)[wrong].mean() > 0.85
+    assert (estimates.key_probs.argmax(axis=1) == truth.key)[~wrong].mean() > 0.995
+    counted_twice = replace(truth.benchmarks, keys_from_trusted=False)
+    twice = estimate(log, counted_twice, make_model(BAR))
+    assert (twice.key_probs.argmax(axis=1) == truth.key)[wrong].mean() < 0.9
 
 
 def test_the_attractive_mistake_is_learned(crowd: tuple[Model, Truth, Estimates]) -> None:

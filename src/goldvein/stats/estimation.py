@@ -63,7 +63,8 @@ class Benchmarks:
     Attributes
     ----------
     key_probs : (n_items, max K) float
-        P(this option is the key), without what the log itself tells; 0 for options that an item lacks.
+        P(this option is the key), without what the crowd's answers in the log tell; 0 for options that an
+        item lacks.
     n_options : (n_items,) int
         K of each item.
     picks : mapping of str to (n_items,) int or (n_items, max K) float
@@ -74,6 +75,10 @@ class Benchmarks:
         Mean difficulty of the items of group 0. Give it the value of the version at which the bar was frozen,
         with the same items, and the scale stays where the bar was set; otherwise trusted labelers fix it, or
         where there are none, the model's priors.
+    keys_from_trusted : bool
+        ``key_probs`` hold already what the log's trusted labelers say of the keys. Their answers then tell of
+        difficulty alone: counted once more, as if each had erred for himself, they would outweigh any crowd
+        that knows better where all of them were misled.
     """
 
     key_probs: Array
@@ -81,6 +86,7 @@ class Benchmarks:
     picks: Mapping[str, IntArray | Array]
     groups: IntArray | None = None
     level: float | None = None
+    keys_from_trusted: bool = True
 
 
 @dataclass(frozen=True, slots=True)

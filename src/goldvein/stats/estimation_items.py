@@ -19,6 +19,21 @@ if TYPE_CHECKING:
     from goldvein.stats.model import Model
 
 TINY = 1e-300
+TOLD = 2
+
+
+def columns_of(log: AnswerLog, benchmarks: Benchmarks) -> IntArray:
+    """Column of every answer among its item's sums: its option, "cannot be answered", and ``TOLD`` more.
+
+    Those are right and wrong by the key that trusted labelers gave, for their own answers: these made the
+    key, and tell how hard the item is, but not once more which key is right.
+    """
+    width = benchmarks.key_probs.shape[1]
+    columns = np.where(log.choice == benchmarks.n_options[log.item], width, log.choice)
+    if log.trusted is None or not benchmarks.keys_from_trusted:
+        return columns
+    hit = log.choice == benchmarks.key_probs.argmax(axis=1)[log.item]
+    return np.where(log.trusted[log.labeler], np.where(hit, width + 1, width + 2), columns)
 
 
 @dataclass(slots=True, eq=False)
@@ -35,7 +50,7 @@ class Items:
     groups : see ``Benchmarks``
     log_bells : (n_groups, n_difficulties) float
     answers : GroupSums
-        Sums over the answers to each (item, option); the last column is "cannot be answered".
+        Sums over the answers to each (item, column), see ``columns_of``.
     confusion : (width, width) float or None
         Where wrong answers go, where items share it.
     joint : (n_items, width, n_difficulties) float
@@ -59,7 +74,8 @@ class Items:
     def update(self, abilities: NDArray[np.float32]) -> float:
         """Posterior of all items from the labelers' ability states; log evidence of the items."""
         n_items, width = self.log_keys.shape
-        cells = self.answers.sums(abilities).reshape(n_items, width + 1, -1)
+        cells = self.answers.sums(abilities).reshape(n_items, width + 1 + TOLD, -1)
+        cells, told = cells[:, : width + 1], cells[:, width + 1 :]
         seen = cells.sum(axis=2)
         self.counts = seen[:, :width]
         log_joint = self.log_keys[:, :, None] + self.log_bells[self.groups][:, None, :]
@@ -68,6 +84,7 @@ class Items:
             mistakes = cells[rows] @ wrong
             own = cells[rows, :width]
             log_joint[rows] += mistakes.sum(axis=1, keepdims=True) - mistakes[:, :width] + own @ right
+            log_joint[rows] += (told[rows, 0] @ right + told[rows, 1] @ wrong)[:, None, :]
         top = log_joint.max(axis=(1, 2), keepdims=True)
         joint = np.exp(log_joint - top)
         mass = joint.sum(axis=(1, 2), keepdims=True)
@@ -102,20 +119,21 @@ class Items:
             self.log_bells[group] = moved - np.log(np.exp(moved).sum())
 
     def expectations(self) -> NDArray[np.float32]:
-        """Expected log likelihood of every answer for every ability: (n_items * (width + 1), n_abilities)."""
+        """Expected log likelihood of every answer for every ability: (n_items * columns, n_abilities)."""
         n_items, width = self.log_keys.shape
         none = self.model.answers.none_share
         keys, difficulty = self.joint.sum(axis=2), self.joint.sum(axis=1)
-        table = np.empty((n_items, width + 1, self.model.space.n_abilities))
+        table = np.empty((n_items, width + 1 + TOLD, self.model.space.n_abilities))
         for rows, right, wrong in self.sizes.values():
             table[rows] = (difficulty[rows] @ wrong.T)[:, None, :]
             table[rows, :width] += self.joint[rows] @ (right - wrong).T
+            table[rows, width + 1] = difficulty[rows] @ right.T
         table[:, width] += np.log(none)
         others, attraction = self._others(), self._attraction()
         urn = attraction + self.counts[:, None, :]
         drawn = digamma(urn) - digamma(np.maximum((urn * others).sum(axis=2), TINY))[:, :, None]
         table[:, :width] += np.einsum("ik,ikc,ikc->ic", keys, others, drawn + np.log1p(-none))[:, :, None]
-        return table.reshape(n_items * (width + 1), -1).astype(np.float32)
+        return table.reshape(n_items * table.shape[1], -1).astype(np.float32)
 
     def wrong(self, best: IntArray) -> Array:
         """Where wrong answers to each item go: rows sum to one, and all keys are possible."""
@@ -197,7 +215,8 @@ def items_of(
         curves = np.array([accuracy_curve(model.answers, k, point, model.space.thetas) for point in points])
         rows = np.flatnonzero(benchmarks.n_options == k)
         sizes[k] = (rows, np.log(curves.T), np.log1p(-curves.T))
-    column = np.where(log.choice == benchmarks.n_options[log.item], width, log.choice)
+    n_columns = width + 1 + TOLD
+    cells = log.item * n_columns + columns_of(log, benchmarks)
     return Items(
         model=model,
         shrinkage=shrinkage,
@@ -206,7 +225,7 @@ def items_of(
         sizes=sizes,
         groups=groups,
         log_bells=np.repeat(bell[None, :], int(groups.max()) + 1, axis=0),
-        answers=group_sums(log.item * (width + 1) + column, log.labeler, n_items * (width + 1)),
+        answers=group_sums(cells, log.labeler, n_items * n_columns),
         confusion=(1 - np.eye(width)) / (width - 1) if classes else None,
         joint=np.empty(0),
         counts=np.empty(0),

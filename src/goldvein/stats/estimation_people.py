@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from goldvein.stats.arrays import Array
+from goldvein.stats.estimation_items import TINY, TOLD, columns_of
 from goldvein.stats.gather import GroupSums, group_sums
 from goldvein.stats.items import leaked_share
 from goldvein.stats.states import LEAKER, POSITION_RULES, RANDOM
@@ -17,8 +18,6 @@ if TYPE_CHECKING:
 
     from goldvein.stats.estimation import AnswerLog, Benchmarks, Shrinkage
     from goldvein.stats.model import Model
-
-TINY = 1e-300
 
 
 @dataclass(slots=True, eq=False)
@@ -138,9 +137,9 @@ def people_of(log: AnswerLog, benchmarks: Benchmarks, model: Model, shrinkage: S
     """Labelers at their prior."""
     n_people = int(log.labeler.max()) + 1 if log.trusted is None else len(log.trusted)
     trusted = np.zeros(n_people, dtype=bool) if log.trusted is None else np.asarray(log.trusted, dtype=bool)
-    width = benchmarks.key_probs.shape[1]
-    column = np.where(log.choice == benchmarks.n_options[log.item], width, log.choice)
-    answers = group_sums(log.labeler, log.item * (width + 1) + column, n_people)
+    n_columns = benchmarks.key_probs.shape[1] + 1 + TOLD
+    cells = log.item * n_columns + columns_of(log, benchmarks)
+    answers = group_sums(log.labeler, cells, n_people)
     prior = np.array(model.prior)
     prior[model.space.state_of(LEAKER)] *= log.exposures is not None
     prior /= prior.sum()
@@ -169,7 +168,8 @@ def _shortcut_scores(log: AnswerLog, benchmarks: Benchmarks, model: Model, answe
     scores = np.zeros((answers.n_owners, space.size))
     rules = [name for name in space.shortcuts if name == RANDOM or name in benchmarks.picks]
     rows = [_rule_row(benchmarks, model, name, random) for name in rules]
-    told = answers.sums(np.log(np.array(rows)).reshape(len(rules), -1).T.astype(np.float32))
+    scored = np.pad(np.log(np.array(rows)), ((0, 0), (0, 0), (0, TOLD)))
+    told = answers.sums(scored.reshape(len(rules), -1).T.astype(np.float32))
     for name in space.shortcuts:
         scores[:, space.state_of(name)] = told[:, rules.index(name if name in rules else RANDOM)]
     column = np.where(log.choice == benchmarks.n_options[log.item], width, log.choice)
