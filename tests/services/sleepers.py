@@ -58,7 +58,7 @@ def labels_of(town: Town, what: str = "true") -> list[int]:
     return [row[0] for row in town.rows(f"SELECT id FROM labels WHERE {what} ORDER BY id")]
 
 
-def quick(db: Database, **more: Any) -> Town:
+def quick(db: Database, answered: int = 6, **more: Any) -> Town:
     """A town in which ann has delivered some labels of batch ``round`` after few benchmarks."""
     policy = {"deliver_at": 0.6, "min_benchmarks": 1, "rate_ceiling": 0.5, "rate_fresh_benchmarks": 0}
     town = Town(db, {**policy, "rate_slope": 0.1, "rate_floor": 0.05})
@@ -67,7 +67,7 @@ def quick(db: Database, **more: Any) -> Town:
     town.hire("ann", knows(1.0))
     for _ in range(100):
         town.round()
-        if len(labels_of(town)) >= 6:
+        if len(labels_of(town)) >= answered:
             return town
     raise AssertionError("ann delivers nothing")
 

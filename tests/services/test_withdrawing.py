@@ -261,6 +261,26 @@ def test_a_task_that_waits_again_can_be_cancelled(town: Town) -> None:
     assert not town.proof()
 
 
+def test_a_panels_label_can_be_taken_back_as_well(db: Database) -> None:
+    """Once its benchmark is out of use, the crowd answers the task anew."""
+    town = Town(db, {"open_at": 12, "rate_ceiling": 0.5})
+    town.push(300)
+    for n in range(8):
+        town.hire(f"p{n}", knows(0.97), "trusted" if n < 5 else "labeler")
+    town.run(60)
+    label, task = town.rows("SELECT id, task FROM labels WHERE basis = 'panel' ORDER BY id LIMIT 1")[0]
+    intake.cancel_task(db, 1, task, town.now)
+    assert take(town, label) == [label]
+    for _ in range(200):
+        if labels_of(town, f"task = {task} AND withdrawn_at IS NULL"):
+            break
+        town.round()
+    assert town.rows(f"SELECT basis, replaces FROM labels WHERE task = {task} ORDER BY id") == [
+        ("panel", None), ("labeler", label),
+    ]  # fmt: skip
+    assert not town.proof()
+
+
 def test_webhooks_carry_withdrawals(town: Town) -> None:
     """A receiver of that kind alone gets them, each label with the time of its withdrawal."""
     with receiver(verify_times=False) as hooked, Outbound(timeout=5, allow_private=True) as outbound:

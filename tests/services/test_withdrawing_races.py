@@ -18,7 +18,8 @@ from goldvein.services.withdrawing import withdraw_labels
 from goldvein.store import standings, tasks
 from goldvein.store.database import Database, Transaction
 from tests.services.sleepers import labels_of, places, quick, slept, some, take, task_of
-from tests.services.town import Town
+from tests.services.test_leases import has
+from tests.services.town import Town, knows
 
 
 @pytest.fixture
@@ -101,6 +102,26 @@ def test_two_processes_withdraw_the_same_label(town: Town) -> None:
         partial(take, town, label),
     )
     assert came == []
+    assert not town.proof()
+
+
+def test_a_late_answer_meets_a_withdrawn_label(db: Database) -> None:
+    """The lease ran out and somebody else's label was taken back: the late answer takes its place."""
+    town = quick(db, answered=0)
+    late = town.hire("late", knows(1.0))
+    work = has(town.ask(late))
+    while town.rows("SELECT stage FROM attempts WHERE state = 'leased' AND labeler = 2") != [("label",)]:
+        work = has(town.answer(late, work))
+    (task,) = town.rows("SELECT task FROM attempts WHERE state = 'leased' AND labeler = 2")[0]
+    del town.people[late]
+    town.wait(700)
+    while not labels_of(town, f"task = {task}"):
+        town.round()
+    (label,) = labels_of(town, f"task = {task}")
+    assert take(town, label) == [label]
+    town.answer(late, work)
+    assert places(town, task) == []
+    assert town.rows(f"SELECT count(*) FROM answers WHERE task = {task}") == [(2,)]
     assert not town.proof()
 
 
