@@ -46,7 +46,7 @@ def histories(
 
 @pytest.mark.parametrize("hazard", [1 / 200, 1 / 1000, 1 / 5000])
 def test_the_hazard_is_recovered_within_a_factor_of_two(hazard: float) -> None:
-    """2,000 labelers with 40 benchmarks each tell their hazard, starting from 1/1000."""
+    """2,000 labelers with 40 benchmarks each tell their hazard, starting from the default."""
     model = worlds.model()
     data = histories(1, replace(model, hazard=hazard), labelers=2000, benchmarks=40, mean_gap=10)
     learned = learn_hazard(model, *data)
