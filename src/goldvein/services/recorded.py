@@ -21,7 +21,7 @@ from goldvein.services.matching import Seeker
 from goldvein.services.sweeps import Sweeper
 from goldvein.services.views import View, mark_seen
 from goldvein.services.work import WorkGroup
-from goldvein.store import answers, attempts, benchmarks, facts, labels, log, projects, standings
+from goldvein.store import answers, attempts, benchmarks, facts, labels, log, projects, standings, tasks
 from goldvein.store.attempts import Attempt, Lease, OpenAttempt
 from goldvein.store.log import Entry
 from goldvein.tasktypes import choice
@@ -260,11 +260,16 @@ class RecordedWork:
         ]
 
     def sweep(self, now: datetime) -> None:
-        """End what is due by ``now``; a task is in the queue once, however many held answers it loses."""
-        held = {task for tasks in self._held.values() for task in tasks}
-        self._sweeper.sweep(now)
+        """End what is due by ``now``; a task is in the queue once, however many held answers it loses.
+
+        A task whose label was withdrawn takes answers again: those that are still to come.
+        """
+        held = {task for own in self._held.values() for task in own}
+        swept, project = self._sweeper.sweep(now), self._directions.project
         with self._db.transaction(durable=False) as tx:
-            _close_spares(tx, self._directions.project, held, set())
+            _close_spares(tx, project, held, set())
+            if swept.withdrawn:
+                self._finished -= tasks.queued_among(tx, project, sorted(self._finished))
 
     def _supersede(self, tasks: Sequence[int], now: datetime) -> None:
         """Discard held answers, and end open attempts, of tasks that have their label by now."""
