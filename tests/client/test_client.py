@@ -153,7 +153,8 @@ def test_work_done_by_the_panel_comes_back_as_events(
     assert {label.answer["choice"] for label in labelled} <= {2}
     assert [label.id for label in customer.export(project)] == sorted(label.id for label in labelled)
     assert list(customer.events(project, after=events[-1].position, follow=False)) == [] if events else True
-    assert customer.quality(project)
+    assert customer.quality(project)["operating_characteristic"] is None
+    assert "computed" in customer.quality(project, characteristic=True)["operating_characteristic"]
     assert customer.why_empty(project)
 
 

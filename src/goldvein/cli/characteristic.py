@@ -77,7 +77,7 @@ def sentences(found: dict[str, Any]) -> Iterator[str]:
     yield (
         f"{found['benchmarks']} benchmarks, bar at {percent(found['quality_bar'], 0)} of them right, "
         f'{seen} benchmarks looked ahead; "in by n": has been delivering within n benchmarks; '
-        '"delivered": share of ordinary answers that go out at once.'
+        '"delivered": ordinary answers that go out, at once or after a hold.'
     )
     yield (
         f"Of the people whom the project expects, {percent(errors['wrongly_dismissed'], 2)} of the good are "

@@ -86,9 +86,10 @@ class GoldveinClient:
         """Change ``name``, ``instruction``, ``state``, ``policy`` or ``deadline_seconds``."""
         return self._read(Ask("PATCH", f"/v1/projects/{project}", changes), wire.Project)
 
-    def quality(self, project: int) -> dict[str, Any]:
-        """Read the report on standings, benchmarks and shortcuts."""
-        return self._get(f"/v1/projects/{project}/quality", dict[str, Any])
+    def quality(self, project: int, *, characteristic: bool = False) -> dict[str, Any]:
+        """Read the report on standings, benchmarks and shortcuts, and the operating characteristic."""
+        asked = {"characteristic": "true"} if characteristic else {}
+        return self._get(f"/v1/projects/{project}/quality", dict[str, Any], **asked)
 
     def why_empty(self, project: int) -> dict[str, Any]:
         """Read why no work is handed out right now."""

@@ -48,8 +48,6 @@ def characteristic_of(view: View, target: float | None = None) -> dict[str, Any]
     """Compute it from a view; null with a reason while there is nothing to compute it from."""
     if view.model is None or not view.pool:
         return {"computed": False, "reason": "the project has not opened: it has no benchmarks in service"}
-    if not (view.exposures < view.policy.exposure_cap).any():
-        return {"computed": False, "reason": "every benchmark is at its exposure cap"}
     keys = [item.key for item in view.pool]
     tables = [item.table for item in view.pool]
     servings = make_servings(tables, view.exposures.tolist(), keys, shuffled=view.project.classes is None)
