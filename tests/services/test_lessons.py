@@ -16,7 +16,7 @@ from goldvein.domain.records import Project
 from goldvein.services.accuracy import Candidates
 from goldvein.services.learning import too_little
 from goldvein.services.lessons import Learned, learn_leans, learn_solving, learn_time
-from goldvein.services.material import Answers, Material
+from goldvein.services.material import Answers, Material, PanelAnswers
 from goldvein.services.views import View
 from goldvein.stats.model import Model, make_model
 from tests.stats.worlds import BAR
@@ -45,7 +45,7 @@ def material(
         view(model, classes), {}, {}, frozenset(), np.arange(LABELERS), np.ones(LABELERS, bool), n,
         np.arange(n),
         np.full(n, OPTIONS if classes is None else len(classes)), np.full(n, 200), picks,
-        answers(0), ordinary, Candidates([], []),
+        answers(0), ordinary, PanelAnswers(*np.zeros((3, 0), np.int64)), Candidates([], []),
     )  # fmt: skip
 
 

@@ -25,7 +25,7 @@ LEAST_ANSWERS: Final = 300
 LEAST_LABELERS: Final = 10
 LEAST_BENCHMARKS: Final = 10
 LEAST_OF_ITEM: Final = 8
-"""Answers to one benchmark under which it keeps what the panel said of it."""
+"""Answers to one benchmark, the panel's included, under which it keeps what is known of it."""
 
 
 def too_little(material: Material) -> str | None:
@@ -68,7 +68,8 @@ def learn_items(learned: Learned, material: Material) -> None:
     learned.changed["prior"] = {
         name: [float(mass), float(now)] for name, mass, now in _groups(model, model.prior, prior)
     }
-    counts = np.bincount(material.benchmark.task, minlength=len(material.tasks))
+    given = np.concatenate([material.benchmark.task, material.panel.task])
+    counts = np.bincount(given, minlength=len(material.tasks))
     for place in np.flatnonzero(counts >= LEAST_OF_ITEM):
         options = material.n_options[place]
         wrong = fitted.wrong[place, :options]
@@ -100,19 +101,11 @@ def _fit(model: Model, material: Material) -> Estimates:
         known = material.first_keys.get(task)
         options = material.n_options[place]
         keys[place, :options] = 1 / options if known is None else known[0]
-    served, item = np.unique(asked.task, return_inverse=True)
+    served = np.unique(asked.task)
     tasks = material.tasks[served].tolist()
     in_mix = np.array([task in material.opening_mix for task in tasks])
-    people, _ = stretches(asked.labeler)
     estimates = estimate(
-        AnswerLog(
-            people,
-            item,
-            with_none_last(asked, material.n_options),
-            asked.first,
-            asked.last,
-            exposures=asked.exposures,
-        ),
+        _log(material, served),
         Benchmarks(
             key_probs=keys[served],
             n_options=material.n_options[served],
@@ -124,6 +117,27 @@ def _fit(model: Model, material: Material) -> Estimates:
         classes=view.project.classes is not None,
     )
     return _spread(estimates, served, len(material.tasks))
+
+
+def _log(material: Material, served: IntArray) -> AnswerLog:
+    """The crowd's answers, in stretches, and then the panel's, whose order of options is not known."""
+    asked, panel = material.benchmark, material.panel
+    people, _ = stretches(asked.labeler)
+    crowd, trusted = int(people.max()) + 1, np.unique(panel.labeler)
+    unknown = np.full(len(panel.task), -1)
+
+    def both(own: IntArray, theirs: IntArray) -> IntArray:
+        return np.concatenate([own, theirs])
+
+    return AnswerLog(
+        labeler=both(people, crowd + np.searchsorted(trusted, panel.labeler)),
+        item=np.searchsorted(served, both(asked.task, panel.task)),
+        choice=both(with_none_last(asked, material.n_options), with_none_last(panel, material.n_options)),
+        first=both(asked.first, unknown),
+        last=both(asked.last, unknown),
+        trusted=np.arange(crowd + len(trusted)) >= crowd,
+        exposures=both(asked.exposures, np.zeros_like(unknown)),
+    )
 
 
 def _spread(estimates: Estimates, served: IntArray, n_tasks: int) -> Estimates:

@@ -65,6 +65,15 @@ class Answers:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
+class PanelAnswers:
+    """What trusted labelers said of benchmarks before they were any: as ``Answers``, but labelers by id."""
+
+    labeler: IntArray
+    task: IntArray
+    choice: IntArray
+
+
+@dataclass(frozen=True, slots=True, eq=False)
 class Material:
     """Everything that estimation reads of one project.
 
@@ -88,8 +97,10 @@ class Material:
     picks : n_tasks mappings of rule to options
         Of all rules that the task has a pick for; positions too, where the order is fixed.
     benchmark, ordinary : Answers
+    panel : PanelAnswers
+        To those benchmarks that the crowd answered.
     mined : Candidates
-        The panel's answers to tasks as they were pushed.
+        The panel's answers to tasks as they were pushed, whatever became of them.
     """
 
     view: View
@@ -105,6 +116,7 @@ class Material:
     picks: Sequence[Mapping[str, Sequence[int]]]
     benchmark: Answers
     ordinary: Answers
+    panel: PanelAnswers
     mined: Candidates
 
     @property
@@ -139,7 +151,8 @@ def read_material(tx: Transaction, view: View, benchmark_answers: int = BENCHMAR
         answerlog.first_keys(tx, project),
         frozenset(answerlog.opening_mix(tx, project)),
         labelers, whole, sum(counts.values()), answered, n_options, characters, picks,
-        _answers(served, labelers, answered), _answers(given, labelers, answered), candidates(tx, view),
+        _answers(served, labelers, answered), _answers(given, labelers, answered),
+        _panel(tx, project, np.unique(served["task"]), answered), candidates(tx, view),
     )  # fmt: skip
 
 
@@ -189,6 +202,17 @@ def _answers(columns: Mapping[str, IntArray | Array], labelers: IntArray, answer
     return Answers(**{**columns, **places})  # type: ignore[arg-type]  # each name stands once in both
 
 
+def _panel(tx: Transaction, project: int, served: IntArray, answered: IntArray) -> PanelAnswers:
+    """What the panel said of the benchmarks that were served."""
+    said = [
+        (one.labeler, task, one.choice)
+        for task, answers in benchmarks.panel_answers(tx, project, served.tolist()).items()
+        for one in answers
+    ]
+    columns = np.array(said, dtype=np.int64).reshape(-1, 3).T
+    return PanelAnswers(columns[0], np.searchsorted(answered, columns[1]), columns[2])
+
+
 def _contents(
     tx: Transaction, view: View, answered: Sequence[int]
 ) -> tuple[IntArray, IntArray, list[Mapping[str, Sequence[int]]]]:
@@ -209,7 +233,7 @@ def _contents(
     return np.array(n_options, dtype=np.int64), np.array(characters, dtype=np.int64), picks
 
 
-def with_none_last(answers: Answers, n_options: IntArray) -> IntArray:
+def with_none_last(answers: Answers | PanelAnswers, n_options: IntArray) -> IntArray:
     """Choices with "cannot be answered" as the option after the last, as tables have it."""
     return np.where(answers.choice == UNANSWERABLE, n_options[answers.task], answers.choice)
 
