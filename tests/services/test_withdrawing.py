@@ -11,9 +11,10 @@ from typing import Any
 
 import pytest
 
-from goldvein.services import delivery, explaining, intake, projects, sending, webhooks, withdrawing
+from goldvein.services import delivery, explaining, intake, keys, projects, sending, webhooks, withdrawing
 from goldvein.services.hindsight import look_back
 from goldvein.services.outbound import Outbound
+from goldvein.services.recorded import RecordedRow, RecordedWork
 from goldvein.services.sweeps import Sweeper, sweep
 from goldvein.services.verification import verify
 from goldvein.store import proofs
@@ -334,3 +335,37 @@ def test_the_answer_that_marks_a_standing_reads_no_past(
     town, who = slept(db, others=0)
     wanted, n = town.rows(f"SELECT review_wanted, n FROM standings WHERE labeler = {who}")[0]
     assert 0 < wanted <= n
+
+
+def test_a_recorded_task_takes_the_answers_that_are_still_to_come(db: Database) -> None:
+    """Whoever answers it next in the record, after its label went, gives the new one."""
+    town = Town(db, {"benchmarks_per_labeler": 1})
+    town.open_by_hand(200)
+    town.push(200)
+    tested = [row[0] for row in town.rows("SELECT task FROM benchmarks ORDER BY task")]
+    wanted = [row[0] for row in town.rows("SELECT id FROM tasks WHERE state = 'queued' ORDER BY id")]
+    sleeper, other = (keys.create_labeler(db, name, "labeler", town.now) for name in ("sleeper", "other"))
+    work = RecordedWork(db, 1, panel=[], to_come=[])
+
+    def answer(who: int, task: int, place: int, wrong: int = 0) -> None:
+        town.wait(5)
+        row = RecordedRow(who, task, (place + wrong) % 4)
+        if not work.ignores(row):
+            work.submit([row], town.now, town.rng)
+        work.sweep(town.now)
+
+    for place in range(60):
+        answer(sleeper, tested[place], place)
+        answer(sleeper, wanted[place], place)
+    for place in range(60, 80):
+        answer(sleeper, wanted[place], place, wrong=1 + place % 3)
+    for place in range(60, 90):
+        answer(sleeper, tested[place], place, wrong=1 + place % 3)
+    gone = [task for (task,) in town.rows("SELECT task FROM labels WHERE withdrawn_at IS NOT NULL")]
+    assert gone
+    for place in range(60):
+        answer(other, tested[place], place)
+    for place in range(80):
+        answer(other, wanted[place], place)
+    assert {task for (task,) in town.rows("SELECT task FROM labels WHERE replaces IS NOT NULL")} == set(gone)
+    assert not town.proof()
