@@ -1,0 +1,49 @@
+"""The nightly estimates: a job for every project at work, each done once."""
+
+import asyncio
+from collections.abc import Iterator
+
+import pytest
+
+from goldvein.domain.records import ProjectDraft
+from goldvein.jobs import schedule
+from goldvein.services import projects
+from goldvein.store.database import Database
+from tests.services.town import Town, knows
+
+
+@pytest.fixture
+def db(database_url: str) -> Iterator[Database]:
+    with Database(database_url) as database:
+        yield database
+
+
+def test_every_open_project_is_estimated_in_a_job_of_its_own(db: Database) -> None:
+    """A project that is still mining is passed over; one with little to learn from says so in its log."""
+    town = Town(db)
+    town.open_by_hand(40)
+    town.push(20)
+    town.hire("ann", knows(1.0))
+    town.run(5)
+    projects.create(db, town.customer, ProjectDraft("young", "Pick."), town.now)
+    schedule.install(db.url)
+    app = schedule.make_app(db)
+
+    async def night() -> list[str]:
+        async with app.open_async():
+            for _ in range(2):  # the second finds the first night's job in the queue
+                await app.configure_task("estimate_all").defer_async(timestamp=0)
+            waiting = [job.task_name for job in await app.job_manager.list_jobs_async()]
+            await app.run_worker_async(wait=False, install_signal_handlers=False, delete_jobs="never")
+            return waiting
+
+    assert asyncio.run(night()) == ["estimate_all"] * 2
+    with db.connection() as tx:
+        done = tx.execute(
+            "SELECT DISTINCT args ->> 'project', status::text FROM procrastinate.procrastinate_jobs "
+            "WHERE task_name = 'estimate'"
+        ).fetchall()
+    assert done == [("1", "succeeded")]
+    refused = town.rows("SELECT project, decision FROM log WHERE kind = 'model'")
+    assert set(refused) == {(1, "refused")}
+    assert not town.proof()
