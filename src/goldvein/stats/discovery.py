@@ -20,7 +20,7 @@ from goldvein.stats.taste import Taste, WrongAnswers, find_taste
 LEVEL = 0.05
 """Probability of any false discovery on a crowd without such a rule."""
 LEAST_NET = 0.6
-"""Share of its answers, net of chance, that a rule must explain."""
+"""Share of the followers' answers that a rule must explain, net of what good labelers lean to."""
 LEAST_FOLLOWERS = 2
 MISFIT_AT = 0.01
 _FOLLOWERS = np.array([1.0, 3.0, 10.0, 30.0, 100.0, 300.0])
@@ -40,7 +40,7 @@ class Shortcut:
     answers : int
         Theirs, that is the evidence.
     net : float
-        Share of them that the rule explains, net of chance.
+        Share of them that the rule explains, net of what good labelers lean to.
     coefficient, error : float
         Of the conditional logit: log odds of the rule's option, over what good labelers lean to.
     p_value : float
@@ -83,9 +83,9 @@ def discover(
 ) -> Discovery:
     """Look for rules without a state, and for tastes, in the answers of a crowd.
 
-    Suspects are labelers who are probably not good, for whatever reason (a follower of an unlisted rule may
-    pass for somebody who answers at random), or whose benchmark answers misfit. Everybody else counts only as
-    far as the benchmarks alone speak for a rule: where a rule is nearly always right, experts follow it.
+    Everybody may follow a rule: who follows an unlisted one may pass for somebody who answers at random, and,
+    where the rule is often right, for somebody good. Suspects, of whom a taste is told, are labelers who are
+    probably not good, for whatever reason, or whose benchmark answers misfit.
 
     Parameters
     ----------
@@ -111,7 +111,7 @@ def discover(
     leaning = leans_of(by_labeler, p_good, answers.rules)
     q = good_shares(by_labeler, leaning)
     likelihood = present_likelihood(model, by_labeler, q)
-    ratios = log_ratios(model, by_labeler, likelihood, suspect)
+    ratios = log_ratios(model, by_labeler, likelihood, len(suspect))
     candidates = [f for f, rule in enumerate(answers.rules) if rule not in model.space.shortcuts]
     found = _search(by_labeler, q, ratios, candidates, level)
     explained = follows_present(model, by_labeler, likelihood, len(suspect))
@@ -146,7 +146,7 @@ def _search(
         open_rules.remove(named.best if named.best in open_rules else rule)
         if named.best in candidates and named.best != rule:
             rule, members = named.best, evidence.get(named.best, _evidence(ratios[named.best]))[1]
-        shortcut = _shortcut(answers, members, rule, named, _evidence(ratios[rule])[0], len(candidates))
+        shortcut = _shortcut(answers, q, members, rule, named, _evidence(ratios[rule])[0], len(candidates))
         if shortcut is not None and named.best in candidates:
             found.append(shortcut)
         ratios[:, members] = -np.inf
@@ -193,7 +193,7 @@ def _named(answers: Choices, q: Array, members: IntArray, rule: int, candidates:
 
 
 def _shortcut(
-    answers: Choices, members: IntArray, rule: int, named: _Named, evidence: float, n_tried: int
+    answers: Choices, q: Array, members: IntArray, rule: int, named: _Named, evidence: float, n_tried: int
 ) -> Shortcut | None:
     """What is reported of a rule, if enough people follow it closely enough."""
     rows = np.flatnonzero(np.isin(answers.labelers, members))
@@ -202,7 +202,7 @@ def _shortcut(
     if len(members) < LEAST_FOLLOWERS or not len(telling):
         return None
     followed = own.picks[telling, own.choices[telling], rule].mean()
-    expected = (own.picks[telling, :, rule].sum(axis=1) * own.chance()[telling]).mean()
+    expected = (own.picks[telling, :, rule] * q[rows[telling]]).sum(axis=1).mean()
     net = float((followed - expected) / (1 - expected))
     if net < LEAST_NET:
         return None

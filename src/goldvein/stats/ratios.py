@@ -15,22 +15,30 @@ _LAPSES = np.array([0.02, 0.05, 0.1, 0.2, 0.3, 0.4])
 _MIXTURE_STEPS = 40
 _ABILITY_STRIDE = 4
 _LEAST = 1e-9
+_EXPERTS = (1.1, 1.3)
 
 
 def kept_states(model: Model) -> list[int]:
-    """The states that mixtures are made of: every fourth ability, and all shortcuts."""
+    """The states that mixtures are made of: every fourth ability, the highest one, and all shortcuts."""
     space = model.space
-    return [*range(0, space.n_abilities, _ABILITY_STRIDE), *range(space.n_abilities, space.size)]
+    top = space.n_abilities - 1
+    return [*range(0, top, _ABILITY_STRIDE), *range(top, space.size)]
 
 
 def present_likelihood(model: Model, answers: Choices, q: Array) -> Array:
-    """P(option taken | state) for the states there are, abilities thinned out: (n_kept, n)."""
+    """P(option taken | state) for the states there are, abilities thinned out: (n_kept, n).
+
+    The highest ability stands for experts, who solve more than good labelers do on average: where a rule's
+    option is mostly right they take it more often than others, and follow no rule.
+    """
     space, chance = model.space, answers.chance()
     kept = kept_states(model)
     ordinary = answers.benchmarks < 0
     lean = q[np.arange(len(answers)), answers.choices]
+    solving = model.solving[kept]
+    solving[kept.index(space.n_abilities - 1)] = _expert_solving(model)
     likelihood = answers.likelihood[kept]
-    likelihood[:, ordinary] = (chance + model.solving[kept][:, None] * (lean - chance))[:, ordinary]
+    likelihood[:, ordinary] = (chance + solving[:, None] * (lean - chance))[:, ordinary]
     shown = [place == answers.choices for place in (answers.first, answers.last)]
     hits = dict(zip(POSITION_RULES, shown, strict=True)) | dict(
         zip(answers.rules, answers.hits(), strict=True)
@@ -40,11 +48,20 @@ def present_likelihood(model: Model, answers: Choices, q: Array) -> Array:
         if state >= space.n_abilities and name in hits:
             follows = model.lapse * chance + (1 - model.lapse) * hits[name]
             likelihood[place, ordinary] = follows[ordinary]
-    possible: Array = np.maximum(likelihood, _LEAST)
+    possible: Array = np.clip(likelihood, _LEAST, 1.0)
     return possible
 
 
-def log_ratios(model: Model, answers: Choices, likelihood: Array, suspect: BoolArray) -> Array:
+def _expert_solving(model: Model) -> float:
+    """How much more somebody solves who solves everything, than good labelers do on average."""
+    grid, answers = model.space.n_abilities, model.answers
+    slopes = answers.discrimination * (model.space.thetas[:, None] - answers.difficulties)
+    solved = (answers.difficulty_prior / (1 + np.exp(-slopes))).sum(axis=1)
+    good = model.prior[:grid] * model.space.good[:grid]
+    return float(np.clip(good.sum() / (good @ solved), *_EXPERTS))
+
+
+def log_ratios(model: Model, answers: Choices, likelihood: Array, n_labelers: int) -> Array:
     """Log likelihood ratio of each rule, with some lapse, against the best mixture of present states.
 
     Parameters
@@ -54,22 +71,16 @@ def log_ratios(model: Model, answers: Choices, likelihood: Array, suspect: BoolA
         By labeler.
     likelihood : (n_kept, n) float
         From ``present_likelihood``.
-    suspect : (J,) bool
-        For the others, only as far as the benchmarks alone say so.
+    n_labelers : int
 
     Returns
     -------
-    (F, J) float
+    (F, n_labelers) float
         Minus infinity where it is below 0 already against the best single state.
     """
-    ratios = np.full((len(answers.rules), len(suspect)), -np.inf)
-    rows = np.flatnonzero(answers.benchmarks >= 0)
-    asked = answers.of(rows)
-    total = _against_present(likelihood, _rule_logs(answers, model), answers.labelers)
-    shown = _against_present(likelihood[:, rows], _rule_logs(asked, model), asked.labelers)
-    for labeler, column in total.items():
-        convicted = shown.get(labeler, np.full(len(answers.rules), -np.inf))
-        ratios[:, labeler] = column if suspect[labeler] else np.minimum(column, convicted)
+    ratios = np.full((len(answers.rules), n_labelers), -np.inf)
+    for labeler, column in _against_present(likelihood, _rule_logs(answers, model), answers.labelers).items():
+        ratios[:, labeler] = column
     return ratios
 
 
