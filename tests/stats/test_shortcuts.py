@@ -64,7 +64,7 @@ def test_where_good_labelers_lean_is_where_the_able_are_expected() -> None:
         model.space.state_of("longest"),
     )
 
-    assert ordinary(model, 2)[able] == pytest.approx(0.3 + 0.7 * 4 * 0.75)
+    assert ordinary(model, 2)[able] == pytest.approx(0.1 + 0.9 * 4 * 0.75)
     assert ordinary(model, 2)[longest] > ordinary(model, 2)[able] > ordinary(model, 2)[at_random]
     assert ordinary(model, 1)[at_random] > ordinary(model, 1)[able] > ordinary(model, 1)[longest]
     assert ordinary(model, 1)[at_random] == pytest.approx(1.0)
@@ -89,5 +89,5 @@ def test_a_quick_answer_speaks_for_guessing_and_only_where_times_tell() -> None:
 
     assert (rapid_signal(worlds.model(), rapid) == 1).all()
     assert (signal[: told.space.n_abilities] == 1).all()
-    assert signal[told.space.state_of("random"), 0] == pytest.approx(0.3 + 0.7 * 30)
+    assert signal[told.space.state_of("random"), 0] == pytest.approx(0.1 + 0.9 * 30)
     assert signal[told.space.state_of("random"), 1] < 1

@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from goldvein.decisions.gate import Gate, State, gate, next_state, threshold, undecided_after
-from goldvein.decisions.serving import benchmark_rate
-from goldvein.stats.arrays import Array, BoolArray, IntArray, ShapeError
+from goldvein.decisions.gate import Gate, State, gate, next_state, suspicion, threshold, undecided_after
+from goldvein.decisions.serving import benchmark_rate, eligible
+from goldvein.stats.arrays import Array, BoolArray, IntArray
 from goldvein.stats.items import as_served
 from goldvein.stats.posterior import advance, condition, good_mass, newcomer
 from goldvein.stats.servings import Servings, outcomes
@@ -42,7 +42,7 @@ class Course:
     let_through : (horizon + 1, n_truths) float
         Share that has been delivering at least once by now.
     delivered : (n_truths,) float
-        Mean share of their ordinary answers that were delivered at once, until the horizon.
+        Mean share of their ordinary answers that went out until the horizon, at once or from being held.
     to_verdict : (n_truths,) float
         Mean benchmarks until the first of the two; the horizon counts for those without.
     decided : (n_truths,) float
@@ -72,7 +72,8 @@ def simulate(
     """Let so many labelers of each true state answer benchmarks, and look what the policy does.
 
     People stay what they are, the pool and its exposures too. Between benchmarks time passes as the policy's
-    rate has it. Evidence of ordinary answers is left out: this is what benchmarks alone decide.
+    rate has it. This is what benchmarks alone decide: where the model reads ordinary answers, they are taken
+    to raise no suspicion, so that shares of bad people let through are upper bounds.
 
     Parameters
     ----------
@@ -87,15 +88,8 @@ def simulate(
         Benchmarks that each answers; no more than there are.
     best_of : bool
         Draw as the policy says, or any unseen benchmark.
-
-    Raises
-    ------
-    ShapeError
-        If no benchmark is under its exposure cap.
     """
-    pool = np.flatnonzero(servings.exposures < policy.exposure_cap)
-    if not len(pool):
-        raise ShapeError("every benchmark is at its exposure cap; mine more or raise exposure_cap")
+    pool = eligible(np.arange(servings.n_items), servings.exposures, policy)
     crowd = _Crowd(rng, model, servings, policy, pool, np.asarray(truths), labelers, best_of=best_of)
     horizon = min(horizon, len(pool))
     delivering, dismissed, let_through = np.zeros((3, horizon + 1, len(crowd.truths)))
@@ -118,6 +112,7 @@ class _Crowd:
         truths: IntArray, labelers: int, *, best_of: bool,
     ) -> None:  # fmt: skip
         self.rng, self.model, self.policy = rng, model, policy
+        self.is_watched = bool(model.leans)
         self.truths, self.shape = truths, (len(truths), labelers)
         chances = outcomes(model, servings)[:, pool]
         self.cumulative = chances.cumsum(axis=2)
@@ -133,7 +128,7 @@ class _Crowd:
         self.undecided = np.zeros(self.shape, dtype=np.int64)
         self.verdict_at = np.zeros(self.shape, dtype=np.int64)
         self.delivers, self.came_through = np.zeros((2, *self.shape), dtype=bool)
-        self.delivered, self.ordinary = np.zeros((2, *self.shape), dtype=np.int64)
+        self.delivered, self.ordinary, self.held = np.zeros((3, *self.shape), dtype=np.int64)
 
     def answer(self, n: int) -> None:
         """Let everybody who is left answer their n-th benchmark."""
@@ -153,7 +148,9 @@ class _Crowd:
         Trust decays while nothing renews it; where it falls under the threshold, delivery ends and the rate
         goes up to the ceiling.
         """
-        rate = benchmark_rate(self.good, n - 1, self.state, self.policy)
+        rate = benchmark_rate(
+            self.good, self._all(), n - 1, self.state, self.policy, is_watched=self.is_watched
+        )
         answers = self.rng.geometric(rate)
         lasts = self._trust_lasts()
         looked_at = self.delivers & (answers > lasts)
@@ -161,19 +158,28 @@ class _Crowd:
         answers = np.minimum(np.where(looked_at, lasts + soon, answers), _LONGEST_GAP)
         self._let_time_pass(answers.ravel())
         worked = np.where(self.state == State.DISMISSED, 0, answers - 1)
+        at_once = np.where(self.delivers, np.minimum(worked, lasts), 0)
         self.ordinary += worked
-        self.delivered += np.where(self.delivers, np.minimum(worked, lasts), 0)
+        self.delivered += at_once
+        self.held = np.minimum(self.held + worked - at_once, self.policy.max_held)
 
     def _trust_lasts(self) -> IntArray:
-        """Ordinary answers until P(good), pulled to the prior's by the hazard, is under the threshold."""
-        rest = float(good_mass(newcomer(self.model), self.model)[0])
+        """Ordinary answers until P(good), pulled down by the hazard, is under the threshold."""
+        rest = float(self.model.turns[self.model.space.good].sum())
         over = np.where(self.delivers, self.good - rest, 1.0)
-        needed = threshold(self.state, self.policy) - rest
+        asked = threshold(self.state, self.policy)
+        if not self.is_watched:
+            asked = np.maximum(asked, suspicion(self.state, self.policy))
+        needed = asked - rest
         if self.model.hazard <= 0 or (needed <= 0).any():
             return np.full(self.shape, _LONGEST_GAP)
         steps = np.log(np.minimum(needed / over, 1.0)) / np.log1p(-self.model.hazard)
         whole: IntArray = np.minimum(np.floor(steps), _LONGEST_GAP).astype(np.int64)
         return whole
+
+    def _all(self) -> Array:
+        """P(good) under all evidence: that of benchmarks, or no suspicion where ordinary answers are read."""
+        return np.ones(self.shape) if self.is_watched else self.good
 
     def shares(self) -> tuple[Array, Array, Array]:
         """Shares delivering and dismissed now, and let through until now, by true state."""
@@ -183,8 +189,11 @@ class _Crowd:
     def _decide(self, n: int) -> None:
         self.undecided = undecided_after(self.undecided, self.good, self.policy, is_benchmark=True)
         self.state = next_state(self.good, n, self.state, self.policy, undecided=self.undecided)
-        self.delivers = gate(self.good, self.good, n, self.state, self.policy) == Gate.DELIVER
+        self.delivers = gate(self.good, self._all(), n, self.state, self.policy) == Gate.DELIVER
         self.came_through |= self.delivers
+        # Who is good enough now was it, as a rule, when the answers were held.
+        self.delivered += np.where(self.delivers, self.held, 0)
+        self.held[self.delivers] = 0
         verdict = self.delivers | (self.state == State.DISMISSED)
         self.verdict_at[verdict & (self.verdict_at == 0)] = n
 

@@ -54,7 +54,7 @@ def gate(
     Parameters
     ----------
     p_benchmarks, p_all : (n,) float
-        P(at or over the bar) after this answer's step. Signals can only lower trust: the smaller counts.
+        P(at or over the bar) after this answer's step.
     benchmarks : (n,) int
         Benchmarks answered in this project since the last admission.
     state : (n,) names
@@ -65,16 +65,41 @@ def gate(
     -------
     (n,) names of ``Gate``
     """
-    enough = np.asarray(benchmarks) >= policy.min_benchmarks
-    good = enough & at_least(np.minimum(p_benchmarks, p_all), threshold(state, policy))
-    kept = np.where(good, Gate.DELIVER, Gate.HOLD)
+    passed = passes(p_benchmarks, p_all, benchmarks, state, policy)
+    kept = np.where(passed, Gate.DELIVER, Gate.HOLD)
     return np.where(np.asarray(state) == State.DISMISSED, Gate.DISCARD, kept)
 
 
+def passes(
+    p_benchmarks: ArrayLike, p_all: ArrayLike, benchmarks: ArrayLike, state: ArrayLike, policy: Policy
+) -> BoolArray:
+    """Whether standings are good enough: shown on enough benchmarks, and not under suspicion: (n,).
+
+    Signals can only lower trust; benchmarks are always needed.
+    """
+    enough = np.asarray(benchmarks) >= policy.min_benchmarks
+    shown = at_least(p_benchmarks, threshold(state, policy))
+    return enough & shown & ~suspects(p_all, state, policy)
+
+
 def threshold(state: ArrayLike, policy: Policy) -> Array:
-    """P(at or over the bar) that the gate asks of standings in these states."""
+    """P(at or over the bar), on benchmarks alone, that the gate asks of standings in these states."""
+    return _at_boundary_less(policy.deliver_at, state, policy)
+
+
+def suspicion(state: ArrayLike, policy: Policy) -> Array:
+    """P(at or over the bar), on all evidence, under which standings in these states are under suspicion."""
+    return _at_boundary_less(policy.suspect_below, state, policy)
+
+
+def suspects(p_all: ArrayLike, state: ArrayLike, policy: Policy) -> BoolArray:
+    """Whether all that is known speaks against delivering, whatever benchmarks alone say: (n,)."""
+    return ~at_least(p_all, suspicion(state, policy))
+
+
+def _at_boundary_less(usual: float, state: ArrayLike, policy: Policy) -> Array:
     at_boundary = np.asarray(state) == State.BOUNDARY
-    return np.where(at_boundary, min(policy.boundary_deliver_at, policy.deliver_at), policy.deliver_at)
+    return np.where(at_boundary, min(policy.boundary_deliver_at, usual), usual)
 
 
 def releases(smoothed: ArrayLike, p_all: ArrayLike, benchmarks: ArrayLike, policy: Policy) -> BoolArray:
@@ -90,8 +115,7 @@ def releases(smoothed: ArrayLike, p_all: ArrayLike, benchmarks: ArrayLike, polic
         Benchmarks answered since the last admission; held answers wait for ``min_benchmarks`` too.
     policy : Policy
     """
-    enough = np.asarray(benchmarks) >= policy.min_benchmarks
-    return enough & at_least(np.minimum(smoothed, p_all), policy.deliver_at)
+    return passes(smoothed, p_all, benchmarks, State.ADMITTED, policy)
 
 
 def hold_limit_seconds(seconds_to_deadline: float | None, policy: Policy) -> float:
@@ -114,7 +138,12 @@ def dismisses(p_benchmarks: ArrayLike, benchmarks: ArrayLike, policy: Policy) ->
 
 
 def undecided_after(
-    undecided: ArrayLike, p_benchmarks: ArrayLike, policy: Policy, *, is_benchmark: ArrayLike
+    undecided: ArrayLike,
+    p_benchmarks: ArrayLike,
+    policy: Policy,
+    *,
+    is_benchmark: ArrayLike,
+    is_exhausted: ArrayLike = False,
 ) -> IntArray:
     """Benchmarks spent since a standing was last good enough to deliver, one step later.
 
@@ -126,8 +155,12 @@ def undecided_after(
         P(at or over the bar) after it.
     policy : Policy
     is_benchmark : (n,) bool
+    is_exhausted : (n,) bool
+        Whether a benchmark was due and none was left that this labeler has not seen: as good as all of
+        ``max_benchmarks`` spent.
     """
-    more: IntArray = np.asarray(undecided) + np.asarray(is_benchmark, dtype=np.int64)
+    spent = np.where(is_exhausted, np.maximum(undecided, policy.max_benchmarks), undecided)
+    more: IntArray = spent + np.asarray(is_benchmark, dtype=np.int64)
     return np.where(at_least(p_benchmarks, policy.deliver_at), 0, more)
 
 

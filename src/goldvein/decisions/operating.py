@@ -8,8 +8,11 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 
 from goldvein.decisions.characteristic import Course, simulate
+from goldvein.decisions.gate import State
 from goldvein.decisions.serving import benchmark_rate
 from goldvein.stats.characteristic import (
+    Contrasts,
+    Formula,
     benchmarks_for,
     by_formula,
     chernoff_information,
@@ -94,11 +97,7 @@ def _people(bench: Bench, course: Course) -> list[dict[str, Any]]:
     model, policy = bench.model, bench.policy
     chances = outcomes(model, bench.servings)
     evidence = contrasts(chances)
-    formula = by_formula(
-        model, evidence, course.truths.tolist(), deliver_at=policy.deliver_at, dismiss_at=policy.dismiss_at,
-        least=policy.min_benchmarks, horizon=len(course.delivering) - 1,
-        rate=lambda p, n: benchmark_rate(p, n, "admitted", policy),
-    )  # fmt: skip
+    formula = _formula(bench, course, evidence)
     bad, well = bench.marks[:2]
     right, after = accuracies(bench.model, bench.servings), _after(course)
     people = []
@@ -127,6 +126,20 @@ def _people(bench: Bench, course: Course) -> list[dict[str, Any]]:
             },
         })  # fmt: skip
     return people
+
+
+def _formula(bench: Bench, course: Course, evidence: Contrasts) -> Formula:
+    """The same by formula; ordinary answers raise no suspicion where they are read."""
+    model, policy = bench.model, bench.policy
+    watched = bool(model.leans)
+    return by_formula(
+        model, evidence, course.truths.tolist(),
+        deliver_at=policy.deliver_at if watched else max(policy.deliver_at, policy.suspect_below),
+        dismiss_at=policy.dismiss_at, least=policy.min_benchmarks, horizon=len(course.delivering) - 1,
+        rate=lambda p, n: benchmark_rate(
+            p, np.ones_like(p) if watched else p, n, State.ADMITTED, policy, is_watched=watched
+        ),
+    )  # fmt: skip
 
 
 def _errors(policy: Policy, *, good: bool) -> tuple[float, float]:

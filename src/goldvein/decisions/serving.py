@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 import numpy as np
 from numpy.typing import ArrayLike
 
-from goldvein.decisions.gate import State, at_least
+from goldvein.decisions.gate import State, passes
 from goldvein.stats.selection import remaining_variance
 
 if TYPE_CHECKING:
@@ -17,6 +17,10 @@ if TYPE_CHECKING:
     from goldvein.domain.policy import Policy
     from goldvein.stats.arrays import Array, IntArray
     from goldvein.stats.model import Model
+
+
+NOTHING_LEFT: Final = 0.0
+"""Draw probability on an ordinary task that was served because no unseen benchmark was left."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,34 +42,45 @@ class Draw:
     candidates: tuple[int, ...]
 
 
-def benchmark_rate(p: ArrayLike, benchmarks: ArrayLike, state: ArrayLike, policy: Policy) -> Array:
+def benchmark_rate(
+    p_benchmarks: ArrayLike,
+    p_all: ArrayLike,
+    benchmarks: ArrayLike,
+    state: ArrayLike,
+    policy: Policy,
+    *,
+    is_watched: bool,
+) -> Array:
     """Share of benchmarks among what each of n labelers is served next.
 
     The ceiling until the labeler is delivered, then proportional to what is still in doubt, never under the
-    floor. Luck is likeliest among the newly delivered, and without a closer look it would last until the next
-    benchmark at the floor's rate: so their share falls gradually, by the square of benchmarks answered.
+    floor. Luck is likeliest among the newly delivered. Where ordinary answers tell something it shows in
+    them; elsewhere it would last until the next benchmark at the floor's rate, so there the share falls
+    gradually, by the square of benchmarks answered.
 
     Parameters
     ----------
-    p : (n,) float
-        ``min(p_benchmarks, p_all)``: signals cannot convict, but they do make us look.
+    p_benchmarks, p_all : (n,) float
+        Signals cannot convict, but they do make us look.
     benchmarks : (n,) int
         Benchmarks answered since the last admission.
     state : (n,) names
         Of ``State``; the boundary and the dismissed get the floor.
     policy : Policy
+    is_watched : bool
+        Whether ordinary answers tell something: the model knows where good labelers lean.
 
     Returns
     -------
     (n,) float
     """
-    p, benchmarks, state = np.asarray(p, dtype=float), np.asarray(benchmarks), np.asarray(state)
-    fresh = policy.rate_ceiling * np.square(policy.rate_fresh_benchmarks / np.maximum(benchmarks, 1))
-    delivered = np.clip(
-        np.maximum(policy.rate_slope * (1.0 - p), fresh), policy.rate_floor, policy.rate_ceiling
-    )
-    doubtful = (benchmarks < policy.min_benchmarks) | ~at_least(p, policy.deliver_at)
-    rate = np.where(doubtful, policy.rate_ceiling, delivered)
+    state = np.asarray(state)
+    looked_at = 0 if is_watched else policy.rate_fresh_benchmarks
+    fresh = policy.rate_ceiling * np.square(looked_at / np.maximum(benchmarks, 1))
+    doubt = policy.rate_slope * (1.0 - np.minimum(p_benchmarks, p_all))
+    delivered = np.clip(np.maximum(doubt, fresh), policy.rate_floor, policy.rate_ceiling)
+    passed = passes(p_benchmarks, p_all, benchmarks, State.ADMITTED, policy)
+    rate = np.where(passed, delivered, policy.rate_ceiling)
     return np.where((state == State.BOUNDARY) | (state == State.DISMISSED), policy.rate_floor, rate)
 
 

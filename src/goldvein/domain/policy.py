@@ -27,11 +27,12 @@ class Policy:
 
     # Gate: who is good enough, and when is that known well enough.
     quality_bar: float = 0.70  # mean accuracy on the frozen mix of benchmarks
-    deliver_at: float = 0.95  # P(at or over the bar) needed to deliver a label
-    dismiss_at: float = 0.002  # P(at or over the bar) at or under which a labeler is dismissed
+    deliver_at: float = 0.9  # P(at or over the bar), on benchmarks alone, needed to deliver a label
+    suspect_below: float = 0.95  # P(at or over the bar), on all evidence, below which nothing is delivered
+    dismiss_at: float = 0.0005  # P(at or over the bar) at or under which a labeler is dismissed
     min_benchmarks: int = 4  # benchmarks answered since the last admission before anything is delivered
     max_benchmarks: int = 200  # without a verdict after so many, a standing is at the boundary
-    boundary_deliver_at: float = 0.5  # the gate's threshold for a boundary standing; 1.0 holds them all
+    boundary_deliver_at: float = 0.5  # the gate's thresholds for a boundary standing; 1.0 holds them all
     hold_seconds: int = 600  # how long a held answer may wait for its verdict
     max_held: int = 20  # held answers of one labeler at a time
 
@@ -40,13 +41,14 @@ class Policy:
     withdraw_benchmarks: int = 3  # benchmarks answered after it that must back this
     withdraw_window_seconds: int = 86_400  # labels delivered longer ago stay; 0 takes none back
 
+    hazard_floor: float = 0.0007  # P(somebody turns bad) per answer, never taken for less: an insurance
+
     # Serving: how often a benchmark, and which.
     rate_ceiling: float = 0.75  # share of benchmarks while the labeler is not yet delivered
-    rate_floor: float = 0.02  # share of benchmarks that is never undercut
-    rate_slope: float = 0.5  # share of benchmarks per unit of doubt once delivered
-    rate_fresh_benchmarks: int = (
-        8  # benchmarks until which the ceiling holds; beyond, it falls by their square
-    )
+    rate_floor: float = 0.005  # share of benchmarks that is never undercut
+    rate_slope: float = 0.1  # share of benchmarks per unit of doubt once delivered
+    rate_fresh_benchmarks: int = 8  # while ordinary answers tell nothing: benchmarks until which the
+    # ceiling holds; beyond, it falls by their square
     exposure_cap: int = 100  # servings after which a benchmark is no longer drawn
     candidates_drawn: int = 20  # unseen benchmarks compared for one draw
     best_of: int = 4  # the draw takes one of so many best candidates
@@ -132,6 +134,8 @@ class Policy:
 _RANGES: dict[str, tuple[float, float]] = {
     "quality_bar": (0.05, 0.99),
     "deliver_at": (0.5, 0.9999),
+    "suspect_below": (0.5, 0.9999),
+    "hazard_floor": (0.0, 0.1),
     "dismiss_at": (0.0, 0.5),
     "hold_seconds": (0, 10**9),
     "max_held": (0, 10**9),

@@ -11,7 +11,7 @@ import numpy as np
 
 from goldvein.decisions.admission import supply_target
 from goldvein.decisions.gate import State
-from goldvein.decisions.serving import benchmark_rate, draw_benchmarks, serves_benchmark
+from goldvein.decisions.serving import NOTHING_LEFT, benchmark_rate, draw_benchmarks, serves_benchmark
 from goldvein.domain.records import NoWork
 from goldvein.services.admission import admit, with_own_marked
 from goldvein.services.matching import Seeker, Take, match_any, pair_off
@@ -110,10 +110,12 @@ class Desk:
         """Note the share of benchmarks that each is to be served with."""
         own = [self._standing(view, seeker) for seeker in seekers]
         rates = benchmark_rate(
-            [min(standing.p_benchmarks, standing.p_all) for standing in own],
+            [standing.p_benchmarks for standing in own],
+            [standing.p_all for standing in own],
             [standing.benchmarks for standing in own],
             [standing.state for standing in own],
             view.policy,
+            is_watched=view.model is not None and bool(view.model.leans),
         )
         for seeker, rate in zip(seekers, rates.tolist(), strict=True):
             seeker.rate = rate
@@ -213,10 +215,12 @@ class Desk:
         assert model is not None
         own = [self._standing(view, seeker) for seeker in seekers]
         unseen = [view.unseen(standing.seen) for standing in own]
-        posteriors, _ = unpack(own, view.models, view.model_version)
+        _, posteriors = unpack(own, view.models, view.model_version)
         draws = draw_benchmarks(self.rng, posteriors, unseen, view.tables, view.exposures, model, view.policy)
         self._ask_for_supply(view, unseen)
         drawn = [(s, view.pool[d.index], d) for s, d in zip(seekers, draws, strict=True) if d is not None]
+        for seeker, draw in zip(seekers, draws, strict=True):
+            seeker.is_exhausted = draw is None
         if not drawn:
             return []
         known = attempts.seen_pairs(
@@ -313,6 +317,7 @@ class Desk:
         lease = Lease(
             view.project.id, attempt.id, attempt.task, attempt.content, stage, attempt.due_at, seeker.labeler,
             self._order(view, options), self._expiry(view), seeker.rate if stage == "label" else None,
+            NOTHING_LEFT if stage == "label" and seeker.is_exhausted else None,
         )  # fmt: skip
         self.given[seeker.labeler] = Given(lease, attempt.fence + 1)
 

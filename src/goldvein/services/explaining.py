@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from goldvein.decisions.gate import State, at_least, threshold
+from goldvein.decisions.gate import State, passes, suspects
 from goldvein.domain.errors import InvalidInput, NotFound
 from goldvein.domain.policy import Policy
 from goldvein.domain.records import UNANSWERABLE
@@ -146,6 +146,8 @@ def _gate_sentence(row: LogRow, policy: Policy) -> str:
         return "no label"
     if (row.benchmarks or 0) < policy.min_benchmarks:
         return f"{row.decision}, {row.benchmarks} benchmarks answered of the {policy.min_benchmarks} asked"
+    if suspects(row.p_all or 0.0, State.ADMITTED, policy):
+        return f"{row.decision}, P(good) {_number(row.p_all)} on all evidence, below {policy.suspect_below:g}"
     return f"{row.decision}, P(good) {_number(p)} below {policy.deliver_at:g}"
 
 
@@ -172,8 +174,7 @@ def _crossing(rows: Sequence[LogRow], policy: Policy) -> LogRow | None:
     for row in rows:
         if row.n is None or row.p_benchmarks is None or row.p_all is None:
             continue
-        p = min(row.p_benchmarks, row.p_all)
-        is_over = (row.benchmarks or 0) >= policy.min_benchmarks and bool(at_least(p, policy.deliver_at))
+        is_over = _over(row, State.ADMITTED, policy)
         if is_over and not was_over:
             crossing = row
         was_over = is_over
@@ -228,8 +229,7 @@ def _timeline(rows: Sequence[LogRow], policy: Policy) -> list[Moment]:
 
 
 def _over(row: LogRow, state: str, policy: Policy) -> bool:
-    p = min(row.p_benchmarks or 0.0, row.p_all or 0.0)
-    return (row.benchmarks or 0) >= policy.min_benchmarks and bool(at_least(p, threshold(state, policy)))
+    return bool(passes(row.p_benchmarks or 0.0, row.p_all or 0.0, row.benchmarks or 0, state, policy))
 
 
 def _moment_of_run(run: Sequence[LogRow]) -> Moment:

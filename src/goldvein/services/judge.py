@@ -18,6 +18,7 @@ from goldvein.decisions.gate import (
     undecided_after,
 )
 from goldvein.decisions.judging import Verdicts, hold_joints, judge
+from goldvein.decisions.serving import NOTHING_LEFT
 from goldvein.decisions.trust import earns_trust
 from goldvein.decisions.withdrawing import wants_review
 from goldvein.domain.policy import Policy
@@ -155,8 +156,9 @@ def _rulings(policy: Policy, rows: Sequence[Judged], verdicts: Verdicts) -> list
     is_benchmark = np.array([row.is_benchmark for row in rows])
     benchmarks = np.array([standing.benchmarks for standing in before]) + is_benchmark
     undecided = undecided_after(
-        [standing.undecided for standing in before], p, policy, is_benchmark=is_benchmark
-    )
+        [standing.undecided for standing in before], p, policy, is_benchmark=is_benchmark,
+        is_exhausted=[row.answer.attempt.draw == NOTHING_LEFT for row in rows],
+    )  # fmt: skip
     states = next_state(p, benchmarks, [standing.state for standing in before], policy, undecided=undecided)
     reviews = wants_review(p, benchmarks, policy, is_benchmark=is_benchmark)
     gates = gate(p, verdicts.p_all, benchmarks, states, policy)

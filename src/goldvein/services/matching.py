@@ -16,12 +16,17 @@ Take = Callable[[int, Sequence[int]], list[OpenAttempt]]
 
 @dataclass(slots=True)
 class Seeker:
-    """A labeler who wants work; ``reason`` is why the projects tried so far gave none."""
+    """A labeler who wants work.
+
+    ``reason`` is why the projects tried so far gave none; ``is_exhausted``: a benchmark was due, and none was
+    left that this labeler has not seen.
+    """
 
     hand: Hand
     wanted_project: int | None
     reason: str = "no_project"
     rate: float = 0.0
+    is_exhausted: bool = False
 
     @property
     def labeler(self) -> int:

@@ -10,6 +10,7 @@ import numpy as np
 
 from goldvein.decisions.gate import State, gate, next_state, releases, undecided_after
 from goldvein.decisions.judging import hold_joints, judge
+from goldvein.decisions.serving import NOTHING_LEFT
 from goldvein.domain.policy import Policy
 from goldvein.domain.records import UNANSWERABLE
 from goldvein.services.evidence import (
@@ -210,7 +211,12 @@ class Replay:
         policy = self.policies[step.policy_version]
         is_benchmark = step.stage == "benchmark"
         track.benchmarks += is_benchmark
-        track.undecided = int(undecided_after(track.undecided, track.p[0], policy, is_benchmark=is_benchmark))
+        exhausted = step.draw == NOTHING_LEFT
+        track.undecided = int(
+            undecided_after(
+                track.undecided, track.p[0], policy, is_benchmark=is_benchmark, is_exhausted=exhausted
+            )
+        )
         state = next_state(track.p[0], track.benchmarks, track.state, policy, undecided=track.undecided)
         track.state = State(state.item())
         row = step.attempt or 0

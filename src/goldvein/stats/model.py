@@ -122,14 +122,14 @@ class Model:
     trust_theta: float
     prior: Array
     turns: Array = field(default_factory=lambda: frozen([]))
-    hazard: float = 0.001
+    hazard: float = 0.0007
     walk: float = 0.0003
     lapse: float = 0.05
     random_none: float = 0.02
     leak_half: float = 15.0
     leans: Mapping[str, float] = field(default_factory=lambda: MappingProxyType({}))
     solving: Array = field(default_factory=lambda: frozen([]))
-    ordinary_weight: float = 0.7
+    ordinary_weight: float = 0.9
     rapid: Rapid | None = None
 
     def __post_init__(self) -> None:

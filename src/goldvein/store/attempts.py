@@ -231,6 +231,7 @@ def lease(tx: Transaction, leases: Sequence[Lease], now: datetime) -> None:
                 "shown": [",".join(map(str, given.shown)) for given in leases],
                 "expiries": [given.expires_at for given in leases],
                 "rates": [given.rate for given in leases],
+                "draws": [given.draw for given in leases],
                 "now": now,
             },
         )

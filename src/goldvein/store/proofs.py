@@ -42,6 +42,7 @@ class Step:
     p_all: float
     benchmarks: int
     decision: str | None
+    draw: float | None = None
     exposures: int | None = None
     milliseconds: int | None = None
     detail: Mapping[str, Any] | None = None

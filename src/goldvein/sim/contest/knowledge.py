@@ -1,26 +1,28 @@
 """What a project knows when the crowd comes in: its model and its benchmarks' likelihoods.
 
-Everything is learned from what is on record, by the functions that the service learns with. A contest may give
-the true item parameters instead; population, leanings and times are learned in either case.
+Everything is learned from what is on record, by the functions that the service learns with. A contest may
+give the true item parameters instead; population, leanings and hazard are learned in either case.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from types import MappingProxyType
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from goldvein.sim.contest.burn_in import burn_in
 from goldvein.stats.estimation import AnswerLog, Benchmarks, Estimates, estimate
-from goldvein.stats.items import bar_theta, curve_table, item_table, stack_tables
+from goldvein.stats.hazard import learn_hazard
+from goldvein.stats.items import as_served, bar_theta, curve_table, item_table, stack_tables
 from goldvein.stats.logit import leans
 from goldvein.stats.model import Model, make_answer_model, make_model
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from goldvein.domain.policy import Policy
     from goldvein.sim.contest.burn_in import BurnIn
     from goldvein.sim.contest.items import Items, World
     from goldvein.stats.arrays import Array
@@ -38,7 +40,9 @@ class Knowledge:
     pool: Array
 
 
-def knowledge(rng: np.random.Generator, world: World, rules: tuple[str, ...] = LISTED_RULES) -> Knowledge:
+def knowledge(
+    rng: np.random.Generator, world: World, policy: Policy, rules: tuple[str, ...] = LISTED_RULES
+) -> Knowledge:
     """What is learned from the record of a scenario, or given by it.
 
     Parameters
@@ -46,6 +50,7 @@ def knowledge(rng: np.random.Generator, world: World, rules: tuple[str, ...] = L
     rng : numpy.random.Generator
         Draws the record.
     world : World
+    policy : Policy
     rules : tuple of str
         Content rules that have a state.
     """
@@ -55,11 +60,30 @@ def knowledge(rng: np.random.Generator, world: World, rules: tuple[str, ...] = L
     if given:
         bar = _true_bar(world.benchmarks, scenario.quality_bar)
         model = replace(make_model(bar, content_rules=rules), prior=learned.prior)
-    model = replace(model, leans=MappingProxyType(_leans(world, record, learned, model, rules)))
-    model = replace(model, **scenario.model)
+    leaning = _leans(world, record, learned, model, rules)
+    told: dict[str, Any] = dict(scenario.model)
+    model = replace(model, leans=MappingProxyType(leaning), **told)
     items = world.benchmarks
     make = _true_table if given else _learned_table
-    return Knowledge(model, stack_tables([make(model, items, learned, i) for i in range(len(items))]))
+    pool = stack_tables([make(model, items, learned, i) for i in range(len(items))])
+    hazard = max(policy.hazard_floor, _hazard(record, model, pool))
+    return Knowledge(replace(model, hazard=hazard), pool)
+
+
+def _hazard(record: BurnIn, model: Model, pool: Array) -> float:
+    """How often earlier labelers turned into somebody else."""
+    order = np.argsort(record.labeler, kind="stable")
+    order = order[~record.panel[order]]
+    labeler, tested = record.labeler[order], record.is_benchmark[order]
+    place = np.arange(len(order)) - np.searchsorted(labeler, labeler)
+    at = order[tested]
+    owner, steps = labeler[tested], place[tested] + 1
+    first = np.r_[True, owner[1:] != owner[:-1]]
+    gaps = np.where(first, steps, steps - np.r_[0, steps[:-1]])
+    shown = record.order[at, 0] == record.choice[at], record.order[at, -1] == record.choice[at]
+    chosen = pool[:, record.item[at], record.choice[at]]
+    likelihoods = as_served(model, chosen, shown, record.exposures[at])
+    return learn_hazard(model, owner, gaps, likelihoods).hazard
 
 
 def _estimated(
@@ -87,7 +111,9 @@ def answer_log(record: BurnIn) -> AnswerLog:
     trusted = np.zeros(record.n_labelers, dtype=bool)
     trusted[record.labeler[record.panel]] = True
     first, last = record.order[at, 0], record.order[at, -1]
-    return AnswerLog(record.labeler[at], record.item[at], record.choice[at], first, last, trusted)
+    return AnswerLog(
+        record.labeler[at], record.item[at], record.choice[at], first, last, trusted, record.exposures[at]
+    )
 
 
 def stored_key_probs(items: Items) -> Array:

@@ -51,6 +51,7 @@ class Ours:
         self.benchmarks, self.undecided = np.zeros(size, dtype=np.int64), np.zeros(size, dtype=np.int64)
         self.state = np.full(size, State.ADMITTED.value, dtype="<U9")
         self._exposures = np.zeros(self.pool.shape[1], dtype=np.int64)
+        self._exhausted = np.zeros(size, dtype=bool)
         self._grace = np.full(size, policy.dismissal_grace)
         self._joints = np.empty((self.model.space.size, 0))
         self._held, self._held_until = np.empty(0, dtype=np.int64), np.empty(0, dtype=np.int64)
@@ -59,8 +60,10 @@ class Ours:
 
     def rates(self, who: IntArray) -> Array:
         """Share of benchmarks for each labeler, by what is still in doubt."""
-        p = np.minimum(self.p_benchmarks[who], self.p_all[who])
-        return benchmark_rate(p, self.benchmarks[who], self.state[who], self.policy)
+        return benchmark_rate(
+            self.p_benchmarks[who], self.p_all[who], self.benchmarks[who], self.state[who], self.policy,
+            is_watched=bool(self.model.leans),
+        )  # fmt: skip
 
     def draw(self, rng: np.random.Generator, who: IntArray, unseen: BoolArray) -> IntArray:
         """One of the few most telling of some unseen benchmarks, for each labeler."""
@@ -69,17 +72,19 @@ class Ours:
         draws = draw_benchmarks(rng, posteriors, left, self.pool, self._exposures, self.model, self.policy)
         items = np.array([-1 if draw is None else draw.index for draw in draws])
         np.add.at(self._exposures, items[items >= 0], 1)
+        self._exhausted[:] = False
+        self._exhausted[who[items < 0]] = True
         return items
 
     def delivering(self) -> BoolArray:
         """Whose ordinary answer would go out now: (N,)."""
         decided = gate(self.p_benchmarks, self.p_all, self.benchmarks, self.state, self.policy)
-        return decided == Gate.DELIVER
+        return np.asarray(decided == Gate.DELIVER)
 
     # --- judging -------------------------------------------------------------------------------------------
 
     def judge(self, served: Served, given: Given, step: int) -> Moves:
-        """Move the standings of all who answered by one answer, and pass what they answered through the gate."""
+        """Move the standings of all who answered by one answer, and pass their answers through the gate."""
         who = served.who
         owners = np.searchsorted(who, self._held % self.size)
         verdicts = judge(
@@ -136,10 +141,15 @@ class Ours:
         self.p_benchmarks[who], self.p_all[who] = verdicts.p_benchmarks, verdicts.p_all
         self.benchmarks[who] += served.is_benchmark
         self.undecided[who] = undecided_after(
-            self.undecided[who], verdicts.p_benchmarks, policy, is_benchmark=served.is_benchmark
-        )
+            self.undecided[who], verdicts.p_benchmarks, policy, is_benchmark=served.is_benchmark,
+            is_exhausted=self._exhausted[who],
+        )  # fmt: skip
         self.state[who] = next_state(
-            verdicts.p_benchmarks, self.benchmarks[who], self.state[who], policy, undecided=self.undecided[who]
+            verdicts.p_benchmarks,
+            self.benchmarks[who],
+            self.state[who],
+            policy,
+            undecided=self.undecided[who],
         )
 
     def _settle(self, verdicts: Verdicts, step: int) -> tuple[IntArray, IntArray]:

@@ -67,7 +67,7 @@ def _ours(world: World, rng: np.random.Generator) -> Player:
     from goldvein.sim.contest.ours import Ours
 
     policy = Policy.from_dict(world.scenario.policy)
-    return Ours(world, world.scenario.size, knowledge(rng, world), policy)
+    return Ours(world, world.scenario.size, knowledge(rng, world, policy), policy)
 
 
 def play_round(

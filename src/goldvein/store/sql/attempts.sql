@@ -77,10 +77,11 @@ JOIN attempts a ON a.project = %(project)s AND a.content = pair.content AND a.la
 -- name: lease
 -- Open attempts go into labelers' hands.
 UPDATE attempts SET state = 'leased', stage = given.stage, fence = fence + 1, labeler = given.labeler,
-    shown = string_to_array(given.shown, ',')::smallint[], shown_at = %(now)s, expires_at = given.expires_at, rate = given.rate
+    shown = string_to_array(given.shown, ',')::smallint[], shown_at = %(now)s, expires_at = given.expires_at, rate = given.rate,
+    draw = given.draw
 FROM unnest(%(projects)s::integer[], %(attempts)s::bigint[], %(stages)s::text[], %(labelers)s::integer[], %(shown)s::text[],
-            %(expiries)s::timestamptz[], %(rates)s::real[])
-     AS given (project, id, stage, labeler, shown, expires_at, rate)
+            %(expiries)s::timestamptz[], %(rates)s::real[], %(draws)s::real[])
+     AS given (project, id, stage, labeler, shown, expires_at, rate, draw)
 WHERE attempts.project = given.project AND attempts.id = given.id;
 
 -- name: end

@@ -153,7 +153,7 @@ SELECT labeler FROM standings WHERE project = %(project)s AND labeler > %(after)
 -- name: steps
 -- The steps of some standings, in the order of their versions.
 SELECT labeler, n, kind, attempt, task, stage, choice, shown, item_version, model_version, policy_version, p_benchmarks, p_all,
-       benchmarks, decision, exposures, milliseconds, detail
+       benchmarks, decision, draw, exposures, milliseconds, detail
 FROM log WHERE project = %(project)s AND labeler = ANY (%(labelers)s) AND n IS NOT NULL ORDER BY project, labeler, n, at;
 
 -- name: recent_steps
@@ -163,7 +163,7 @@ WITH recent AS (
     WHERE project = %(project)s AND labeler = %(labeler)s AND n IS NOT NULL AND at >= %(since)s
 )
 SELECT labeler, n, kind, attempt, task, stage, choice, shown, item_version, model_version, policy_version, p_benchmarks, p_all,
-       benchmarks, decision, exposures, milliseconds, detail
+       benchmarks, decision, draw, exposures, milliseconds, detail
 FROM log
 WHERE project = %(project)s AND labeler = %(labeler)s AND n IS NOT NULL AND n >= (SELECT n FROM recent) - %(before)s
 ORDER BY project, labeler, n, at;
