@@ -22,12 +22,12 @@ from goldvein.stats.traffic import traffic
 
 LEAST_ORDINARY: Final = 300
 """Ordinary answers, each counted by P(its labeler was good), under which no leaning is learned."""
-TIMES: Final = 200_000
+TIMES: Final = 100_000
 """Answers whose times are looked at; of more, a sample is taken."""
 DECIDED: Final = 0.3
 """How far from one half P(good) must be for its labeler's times to count."""
-HISTORIES: Final = 3_000
-"""Labelers whose histories tell of the hazard; of more, a sample is taken."""
+HISTORIES: Final = 60_000
+"""Answers whose histories tell of the hazard; of more labelers than gave so many, a sample is taken."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -55,10 +55,9 @@ class Learned:
 def learn_hazard(learned: Learned, material: Material) -> None:
     """How often labelers turn into somebody else, from histories that are known from their beginning."""
     asked = material.benchmark
-    people = np.flatnonzero(material.whole)
-    if len(people) > HISTORIES:
-        people = np.sort(np.random.default_rng(material.steps).choice(people, HISTORIES, replace=False))
-    told = np.isin(asked.labeler, people)
+    people = np.random.default_rng(material.steps).permutation(np.flatnonzero(material.whole))
+    counts = np.cumsum(np.bincount(asked.labeler, minlength=len(material.whole))[people])
+    told = np.isin(asked.labeler, people[counts <= HISTORIES])
     if not told.any():
         learned.unchanged["hazard"] = "no labeler's history is known from its beginning"
         return
