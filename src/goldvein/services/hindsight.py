@@ -23,7 +23,7 @@ from goldvein.stats.smoothing import smooth_parts
 from goldvein.stats.versions import carried_table
 from goldvein.store import benchmarks, projects
 from goldvein.store.database import Transaction
-from goldvein.store.proofs import Step, Withdrawal
+from goldvein.store.proofs import Step, Withdrawn
 
 RUN_IN: Final = 2_000
 """Steps before the window with which a look back begins, from a newcomer's posterior: by then the answers
@@ -94,7 +94,7 @@ def unfounded(
     tx: Transaction,
     project: int,
     steps: Sequence[Step],
-    withdrawals: Sequence[Withdrawal],
+    withdrawals: Sequence[Withdrawn],
     models: Mapping[int, Model],
     policies: Mapping[int, Policy],
 ) -> Iterator[tuple[int, str]]:

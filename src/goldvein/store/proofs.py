@@ -62,7 +62,7 @@ class Release:
 
 
 @dataclass(frozen=True, slots=True)
-class Withdrawal:
+class Withdrawn:
     """A log row that took a labeler's label back, standing on the steps ``first`` to ``last``."""
 
     labeler: int
@@ -130,11 +130,11 @@ def recent_steps(tx: Transaction, project: int, labeler: int, since: datetime, b
     return [Step(*row) for row in tx.execute(_queries.recent_steps, values)]
 
 
-def withdrawals(tx: Transaction, project: int, labelers: Sequence[int]) -> dict[int, list[Withdrawal]]:
+def withdrawals(tx: Transaction, project: int, labelers: Sequence[int]) -> dict[int, list[Withdrawn]]:
     """Read the withdrawals of some labelers' labels."""
-    found: dict[int, list[Withdrawal]] = {labeler: [] for labeler in labelers}
+    found: dict[int, list[Withdrawn]] = {labeler: [] for labeler in labelers}
     for row in tx.execute(_queries.withdrawals, {"project": project, "labelers": list(labelers)}):
-        found[row[0]].append(Withdrawal(*row))
+        found[row[0]].append(Withdrawn(*row))
     return found
 
 
