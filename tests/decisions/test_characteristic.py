@@ -1,5 +1,7 @@
 """The simulated operating characteristic, against the service's own functions and against the formula."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -9,7 +11,6 @@ from goldvein.decisions.judging import judge
 from goldvein.decisions.operating import Bench, compute
 from goldvein.decisions.serving import benchmark_rate, draw_benchmarks
 from goldvein.domain.policy import Policy
-from goldvein.stats.arrays import ShapeError
 from goldvein.stats.characteristic import by_formula, contrasts
 from goldvein.stats.items import served_likelihoods
 from goldvein.stats.model import Model
@@ -53,7 +54,7 @@ def slow_verdicts(
     unseen = np.arange(servings.n_items)
     p, n, state = float(model.prior[model.space.good].sum()), 0, State.ADMITTED.value
     while n < horizon:
-        served = rng.random() < benchmark_rate(p, n, state, POLICY)
+        served = rng.random() < benchmark_rate(p, p, n, state, POLICY, is_watched=False)
         likelihood = np.ones((model.space.size, 1))
         if served:
             (draw,) = draw_benchmarks(
@@ -130,15 +131,15 @@ def test_the_formula_says_what_the_simulation_says() -> None:
     """Where verdicts come: shortcuts' within a quarter, others' within a factor of two, never too late."""
     course, truths = both(best_of=False)
     formula = by_formula(
-        MODEL, contrasts(outcomes(MODEL, SERVINGS)), truths, deliver_at=POLICY.deliver_at,
+        MODEL, contrasts(outcomes(MODEL, SERVINGS)), truths, deliver_at=POLICY.suspect_below,
         dismiss_at=POLICY.dismiss_at, least=POLICY.min_benchmarks, horizon=60,
-        rate=lambda p, n: benchmark_rate(p, n, "admitted", POLICY),
+        rate=lambda p, n: benchmark_rate(p, p, n, "admitted", POLICY, is_watched=False),
     )  # fmt: skip
     decided = course.decided > 0.97
     assert decided.sum() >= 10
     ratio = formula.to_verdict[decided] / course.to_verdict[decided]
     assert (ratio > 0.5).all()
-    assert (ratio < 1.15).all()
+    assert (ratio < 1.25).all()
     rules = np.array(truths)[decided] >= MODEL.space.n_abilities
     assert ratio[rules].min() > 0.75
     assert np.abs(formula.dismissed[20, decided] - course.dismissed[20, decided]).max() < 0.25
@@ -148,14 +149,27 @@ def test_the_formula_says_what_the_simulation_says() -> None:
     assert formula.delivering[60, bad].max() < 0.1
 
 
-def test_a_small_pool_ends_early_and_a_worn_one_is_refused() -> None:
-    """Nobody answers more benchmarks than there are."""
+def test_a_small_pool_ends_early_and_a_worn_one_is_served_last() -> None:
+    """Nobody answers more benchmarks than there are; worn benchmarks are for when nothing is left."""
     model, servings = pool(12)
     course = simulate(np.random.default_rng(1), model, servings, POLICY, [0, 12], labelers=20, horizon=60)
     assert len(course.delivering) == 13
-    worn = pool(5, exposures=POLICY.exposure_cap)[1]
-    with pytest.raises(ShapeError, match="exposure cap"):
-        simulate(np.random.default_rng(1), model, worn, POLICY, [0])
+    half = replace(servings, exposures=np.array([0] * 6 + [POLICY.exposure_cap] * 6))
+    assert len(simulate(np.random.default_rng(1), model, half, POLICY, [0], labelers=20).delivering) == 7
+    worn = pool(12, exposures=POLICY.exposure_cap)[1]
+    assert len(simulate(np.random.default_rng(1), model, worn, POLICY, [0], labelers=20).delivering) == 13
+
+
+def test_where_ordinary_answers_are_read_they_raise_no_suspicion() -> None:
+    """The gate then asks for ``deliver_at`` on benchmarks alone, and benchmarks come at the floor's rate."""
+    watched = replace(MODEL, leans={"longest": 2.0})
+    truth = [well(MODEL, 1.5)]
+    course, blind = (
+        simulate(np.random.default_rng(5), of, SERVINGS, POLICY, truth, labelers=300, horizon=20)
+        for of in (watched, MODEL)
+    )
+    assert course.let_through[8, 0] >= blind.let_through[8, 0]
+    assert course.to_verdict[0] < blind.to_verdict[0]
 
 
 def test_what_would_change_the_figures() -> None:

@@ -5,6 +5,7 @@ import json
 import pytest
 
 from goldvein.domain.errors import NotFound
+from goldvein.domain.policy import Policy
 from goldvein.services import quality
 from goldvein.services.characteristic import Busy, _kept, operating_characteristic
 from goldvein.store.database import Database
@@ -69,12 +70,12 @@ def test_the_operating_characteristic_of_a_project(db: Database) -> None:
     assert json.loads(json.dumps(found)) == found
     assert operating_characteristic(db, 1) == found
     assert found["benchmarks"] == 40
-    assert found["target"] == pytest.approx(0.05)
+    assert found["target"] == pytest.approx(1 - Policy().deliver_at)
     assert found["simulated"]["benchmarks_each"] == 40
     assert found["versions"] == {"policy": 1, "model": 1}
     asked = quality.report(db, 1, town.now, characteristic=True)["operating_characteristic"]
     assert asked == found
     with _kept._working, pytest.raises(Busy):
-        operating_characteristic(db, 1, target=0.1)
+        operating_characteristic(db, 1, target=0.03)
     with pytest.raises(NotFound):
         operating_characteristic(db, 99)
