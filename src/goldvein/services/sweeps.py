@@ -40,7 +40,7 @@ class Sweeper:
         """End what is due by ``now``, in one short transaction a project and kind."""
         with self._db.connection() as tx:
             living = dict(self._views.refresh(tx))
-        holds = tasks_ended = candidates = withdrawn = 0
+        holds = tasks_ended = candidates = 0
         for view in living.values():
             with self._db.transaction() as tx:
                 holds += _expire_holds(tx, view, now)
@@ -48,11 +48,11 @@ class Sweeper:
                 tasks_ended += _expire_tasks(tx, view.project.id, now)
             with self._db.transaction() as tx:
                 candidates += settle_in_vain(tx, view, now)
-            withdrawn += review(self._db, view, now)
         with self._db.transaction() as tx:
             tasks_ended += _end_closed(tx, now)
         with self._db.transaction() as tx:
             batches = self._drain_batches(tx, now)
+        withdrawn = sum(review(self._db, view, now) for view in living.values())
         return Swept(holds, tasks_ended, batches, candidates, withdrawn)
 
     def _drain_batches(self, tx: Transaction, now: datetime) -> int:
