@@ -22,7 +22,9 @@ _AT_MOST = 200_000
 _FEWEST_EACH, _MOST_EACH = 10, 300
 _LEAST_COVERED = 0.2
 """Share of the tasks of which a rule must say something; customers may name new features with every task."""
-_MOST_RULES = 60
+_MOST_RULES = 40
+_CELLS = 50_000_000
+"""Answers times options times rules that are laid out at once; a byte each."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -46,7 +48,10 @@ class Traces:
 def traces_of(material: Material, model: Model) -> Traces:
     """Lay out a project's log; benchmarks that are not on the model in force are left out."""
     people = len(material.labelers)
-    asked, given = _latest(material.benchmark, people), _latest(material.ordinary, people)
+    rules = _rules(material)
+    room = _CELLS // (int(material.n_options.max(initial=2)) * max(1, len(rules)))
+    each = min(_MOST_EACH, max(_FEWEST_EACH, min(_AT_MOST, room) // max(1, people)))
+    asked, given = _latest(material.benchmark, people, each), _latest(material.ordinary, people, each)
     p_good = np.ones(people)
     p_good[material.ordinary.labeler] = material.ordinary.p_good
     p_good[material.benchmark.labeler] = material.benchmark.p_good
@@ -54,13 +59,12 @@ def traces_of(material: Material, model: Model) -> Traces:
     known = np.array([item is not None for item in items], dtype=bool)
     asked = asked[known[material.benchmark.task[asked]]]
     return Traces(
-        _choices(material, model, items, asked, given), p_good, _misfit(material, model, items, asked)
+        _choices(material, model, rules, items, asked, given), p_good, _misfit(material, model, items, asked)
     )
 
 
-def _latest(answers: Answers, people: int) -> IntArray:
-    """Rows of the latest answers: of each labeler as many as leave room for the others."""
-    each = min(_MOST_EACH, max(_FEWEST_EACH, _AT_MOST // max(1, people)))
+def _latest(answers: Answers, people: int, each: int) -> IntArray:
+    """Rows of the latest answers, so many of each labeler."""
     counts = np.bincount(answers.labeler, minlength=people)
     ends = np.cumsum(counts)
     rows: IntArray = np.flatnonzero(np.arange(len(answers)) >= ends[answers.labeler] - each)
@@ -86,7 +90,12 @@ def _misfit(material: Material, model: Model, items: list[Item | None], rows: In
 
 
 def _choices(
-    material: Material, model: Model, items: list[Item | None], asked: IntArray, given: IntArray
+    material: Material,
+    model: Model,
+    rules: list[str],
+    items: list[Item | None],
+    asked: IntArray,
+    given: IntArray,
 ) -> Choices:
     """Answers that name an option, those to benchmarks before the others."""
     asked = asked[material.benchmark.choice[asked] != UNANSWERABLE]
@@ -96,7 +105,6 @@ def _choices(
         np.concatenate([getattr(answers, name)[rows] for answers, rows in parts])
         for name in ("task", "labeler", "choice", "first", "last", "exposures")
     )
-    rules = _rules(material)
     width = int(material.n_options.max(initial=2))
     marks = indicators_of(material.picks, rules, width)
     tables = [item.table for place in task[: len(asked)] if (item := items[place]) is not None]

@@ -102,7 +102,9 @@ def leans_of(answers: Choices, p_good: Array, rules: Sequence[str]) -> dict[str,
 
 def good_shares(answers: Choices, leaning: dict[str, float]) -> Array:
     """P(a good labeler takes this option of a task whose key is unknown): (n, K)."""
-    odds = answers.picks @ np.log([leaning[rule] for rule in answers.rules])
+    odds = np.zeros(answers.picks.shape[:2])
+    for place, rule in enumerate(answers.rules):
+        odds += answers.picks[:, :, place] * np.log(leaning[rule])
     shares = np.where(answers.present(), np.exp(odds), 0.0)
     normed: Array = shares / shares.sum(axis=1, keepdims=True)
     return normed
