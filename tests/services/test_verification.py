@@ -29,7 +29,7 @@ def history(module_database_url: str) -> Iterator[Database]:
     """A run with everything in it: mining, holds, releases, dismissals, a new policy, a cancelled task."""
     with Database(module_database_url) as db:
         town = Town(db, {"rate_ceiling": 0.6, "open_at": 12, "hold_seconds": 120})
-        town.push(420)
+        town.push(900)
         for n in range(4):
             town.hire(f"trusted {n}", knows(0.97), "trusted")
         for n in range(6):
@@ -45,7 +45,7 @@ def history(module_database_url: str) -> Iterator[Database]:
                 projects.update(db, 1, None, policy={"deliver_at": 0.9}, now=town.now)
             if n == 7:
                 town.hire("newest", guesses)
-        intake.cancel_task(db, 1, 419, town.now)
+        intake.cancel_task(db, 1, 899, town.now)
         other = projects.create(db, town.customer, ProjectDraft("other", "Pick."), town.now)
         intake.push(db, other.id, [TaskDraft(n, task_input(n, 0)) for n in range(3)], "few", town.now)
         delivery.number(db, 1)
