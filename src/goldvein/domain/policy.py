@@ -37,11 +37,11 @@ class Policy:
     max_held: int = 20  # held answers of one labeler at a time
 
     # Withdrawal: which delivered labels are taken back once their labeler is seen to have changed.
-    withdraw_at: float = 0.75  # P(under the bar at that answer) needed to take a label back
+    withdraw_at: float = 0.9  # P(under the bar at that answer) needed to take a label back
     withdraw_benchmarks: int = 3  # benchmarks answered after it that must back this
     withdraw_window_seconds: int = 86_400  # labels delivered longer ago stay; 0 takes none back
 
-    hazard_floor: float = 0.0007  # P(somebody turns bad) per answer, never taken for less: an insurance
+    hazard_floor: float = 0.0009  # P(somebody turns bad) per answer, never taken for less: an insurance
 
     # Serving: how often a benchmark, and which.
     rate_ceiling: float = 0.75  # share of benchmarks while the labeler is not yet delivered

@@ -122,7 +122,7 @@ class Model:
     trust_theta: float
     prior: Array
     turns: Array = field(default_factory=lambda: frozen([]))
-    hazard: float = 0.0007
+    hazard: float = 0.0009
     walk: float = 0.0003
     lapse: float = 0.05
     random_none: float = 0.02

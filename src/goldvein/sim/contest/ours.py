@@ -9,6 +9,8 @@ import numpy as np
 from goldvein.decisions.gate import Gate, State, gate, next_state, releases, undecided_after
 from goldvein.decisions.judging import hold_joints, judge
 from goldvein.decisions.serving import benchmark_rate, draw_benchmarks, eligible
+from goldvein.decisions.withdrawing import wants_review
+from goldvein.sim.contest.hindsight import Hindsight
 from goldvein.sim.contest.player import Moves
 from goldvein.stats.items import as_served
 from goldvein.stats.posterior import newcomer
@@ -53,6 +55,7 @@ class Ours:
         self._exposures = np.zeros(self.pool.shape[1], dtype=np.int64)
         self._exhausted = np.zeros(size, dtype=bool)
         self._grace = np.full(size, policy.dismissal_grace)
+        self._hindsight = Hindsight(world.scenario.answers_each, size)
         self._joints = np.empty((self.model.space.size, 0))
         self._held, self._held_until = np.empty(0, dtype=np.int64), np.empty(0, dtype=np.int64)
 
@@ -85,11 +88,13 @@ class Ours:
 
     def judge(self, served: Served, given: Given, step: int) -> Moves:
         """Move the standings of all who answered by one answer, and pass their answers through the gate."""
-        who = served.who
+        who, tested = served.who, served.is_benchmark
         owners = np.searchsorted(who, self._held % self.size)
+        likelihood = self._likelihood(served, given)
+        self._hindsight.keep(step, self._posterior_benchmarks, who[tested], likelihood[:, tested])
         verdicts = judge(
             self.model, self._posterior_benchmarks[:, who], self._posterior_all[:, who],
-            self._likelihood(served, given), self._signal(served, given), self._joints, owners,
+            likelihood, self._signal(served, given), self._joints, owners,
         )  # fmt: skip
         self._posterior_benchmarks[:, who] = verdicts.posterior_benchmarks
         self._posterior_all[:, who] = verdicts.posterior_all
@@ -100,12 +105,24 @@ class Ours:
         gone = self.state[who] == State.DISMISSED
         self._grace[who] -= gone
         released, discarded = self._settle(verdicts, step)
-        held = ~served.is_benchmark & (decided == Gate.HOLD)
+        held, delivered = ~tested & (decided == Gate.HOLD), ~tested & (decided == Gate.DELIVER)
         self._hold(who[held], step)
+        withdrawn = self._withdraw(served, step, who[delivered], released)
         return Moves(
-            delivered=~served.is_benchmark & (decided == Gate.DELIVER), held=held,
-            dismissed=gone & (self._grace[who] < 0), released=released, discarded=discarded,
+            delivered=delivered, held=held, dismissed=gone & (self._grace[who] < 0),
+            released=released, discarded=discarded, withdrawn=withdrawn,
         )  # fmt: skip
+
+    def _withdraw(self, served: Served, step: int, who: IntArray, released: IntArray) -> IntArray:
+        """Note what goes out, and take back what later benchmarks speak against: ids."""
+        out = self._hindsight.delivered
+        out[step, who] = True
+        out[released // self.size, released % self.size] = True
+        suspects = wants_review(
+            self.p_benchmarks[served.who], self.benchmarks[served.who], self.policy,
+            is_benchmark=served.is_benchmark,
+        )  # fmt: skip
+        return self._hindsight.bad_labels(self.model, self.policy, SECONDS_A_TASK, step, served.who[suspects])
 
     def _likelihood(self, served: Served, given: Given) -> Array:
         """Likelihoods of the answers to benchmarks; ones for ordinary ones."""
