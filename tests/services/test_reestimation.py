@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from goldvein.domain.errors import Conflict, NotFound
+from goldvein.domain.policy import Policy
 from goldvein.domain.records import ProjectDraft, TaskDraft, Work
 from goldvein.services import benchmarks, intake, keys, projects, reestimation
 from goldvein.services.benchmarks import ManualBenchmark
@@ -66,7 +67,7 @@ def test_a_log_becomes_a_new_model_and_new_item_versions(crowd: Town) -> None:
     assert after > before
     assert found.changed.keys() >= {"hazard", "leans"}
     was, hazard, low, high = found.changed["hazard"]
-    assert low < hazard < high
+    assert low < hazard < high or hazard == Policy().hazard_floor
     assert 0 < was < 0.01
     assert all(0.5 < now < 2 for _, now in found.changed["leans"].values())
     assert "30" in found.unchanged["solving"]
@@ -101,6 +102,11 @@ def test_without_new_answers_the_model_stays(crowd: Town) -> None:
     found = reestimation.estimate(crowd.db, 1, crowd.now)
     assert found.model_version is None
     assert "since the last estimation" in (found.why or "")
+    rows = crowd.rows("SELECT count(*) FROM log WHERE kind = 'model'")
+    crowd.run(10)
+    between = reestimation.estimate(crowd.db, 1, crowd.now, reestimation.DOUBLED)
+    assert "since the last estimation" in (between.why or "")
+    assert crowd.rows("SELECT count(*) FROM log WHERE kind = 'model'") == rows
     assert crowd.rows("SELECT count(*) FROM model_versions") == versions
 
 

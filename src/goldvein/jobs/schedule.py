@@ -65,19 +65,28 @@ def make_app(db: Database) -> procrastinate.App:
         upkeep.purge(db, now)
 
     @app.task(name="estimate")
-    def run_estimate(project: int) -> None:
+    def run_estimate(project: int, least_new: float) -> None:
         """One project's answers become a new model; what cannot be done tonight is done tomorrow."""
         with contextlib.suppress(GoldveinError):
-            reestimation.estimate(db, project, datetime.now(UTC))
+            reestimation.estimate(db, project, datetime.now(UTC), least_new)
+
+    async def estimate_each(least_new: float) -> None:
+        for project in await asyncio.to_thread(reestimation.to_estimate, db):
+            job = run_estimate.configure(queueing_lock=f"estimate {project}", lock="estimate")
+            with contextlib.suppress(procrastinate.exceptions.AlreadyEnqueued):
+                await job.defer_async(project=project, least_new=least_new)
 
     @app.periodic(cron="43 1 * * *")
     @app.task(name="estimate_all", retry=_RETRY)
     async def estimate_all(timestamp: int) -> None:  # noqa: ARG001
         """Once a night: every project learns from its answers, one job each."""
-        for project in await asyncio.to_thread(reestimation.to_estimate, db):
-            job = run_estimate.configure(queueing_lock=f"estimate {project}", lock="estimate")
-            with contextlib.suppress(procrastinate.exceptions.AlreadyEnqueued):
-                await job.defer_async(project=project)
+        await estimate_each(reestimation.LEAST_NEW)
+
+    @app.periodic(cron="13 * * * *")
+    @app.task(name="estimate_grown", retry=_RETRY)
+    async def estimate_grown(timestamp: int) -> None:  # noqa: ARG001
+        """Once an hour: projects whose log has doubled since do not wait for the night."""
+        await estimate_each(reestimation.DOUBLED)
 
     @app.task(name="discover")
     def run_discover(project: int) -> None:

@@ -65,8 +65,9 @@ def learn_hazard(learned: Learned, material: Material) -> None:
     same = np.concatenate([[False], own.labeler[1:] == own.labeler[:-1]])
     gaps = own.n - np.where(same, np.concatenate([[0], own.n[:-1]]), 0)
     found = hazard.learn_hazard(learned.model, own.labeler, gaps, _likelihoods(learned, material, own))
-    learned.changed["hazard"] = [learned.model.hazard, found.hazard, found.low, found.high]
-    learned.model = replace(learned.model, hazard=found.hazard)
+    taken = max(found.hazard, material.view.policy.hazard_floor)
+    learned.changed["hazard"] = [learned.model.hazard, taken, found.low, found.high]
+    learned.model = replace(learned.model, hazard=taken)
 
 
 def _likelihoods(learned: Learned, material: Material, own: Answers) -> Array:
@@ -119,7 +120,8 @@ def learn_leans(learned: Learned, material: Material) -> None:
     if material.view.project.classes is not None:
         rules = (*POSITION_RULES, *rules)
     given = chosen(material.ordinary, material.ordinary.choice != UNANSWERABLE)
-    weight = float(given.p_good.sum())
+    p_good = np.minimum(given.p_good, _by_now(material)[given.labeler])
+    weight = float(p_good.sum())
     if weight < LEAST_ORDINARY:
         learned.unchanged["leans"] = (
             f"ordinary answers of {weight:.0f} good labelers' worth are too few: wait for {LEAST_ORDINARY}"
@@ -129,12 +131,20 @@ def learn_leans(learned: Learned, material: Material) -> None:
     odds = leans(
         indicators_of([material.picks[place] for place in given.task], rules, width),
         given.choice,
-        given.p_good,
+        p_good,
         rules,
         present=np.arange(width) < material.n_options[given.task][:, None],
     )
     learned.model = replace(learned.model, leans=MappingProxyType(odds))
     learned.changed["leans"] = {rule: [before.get(rule), lean] for rule, lean in odds.items()}
+
+
+def _by_now(material: Material) -> Array:
+    """P(good) of each labeler after the last answer that was read: (n_labelers,)."""
+    p_good = np.ones(len(material.labelers))
+    for answers in (material.ordinary, material.benchmark):
+        p_good[answers.labeler] = answers.p_good
+    return p_good
 
 
 # --- time on task -------------------------------------------------------------------------------------------

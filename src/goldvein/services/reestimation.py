@@ -14,19 +14,22 @@ from typing import Any, Final
 import numpy as np
 
 from goldvein.domain.errors import Conflict, NotFound
-from goldvein.services.learning import learn, too_little
+from goldvein.domain.records import Project
+from goldvein.services.learning import LEAST_ANSWERS, learn, too_little
 from goldvein.services.lessons import ItemEstimate
-from goldvein.services.material import Material, read_material
+from goldvein.services.material import read_material
 from goldvein.services.mining import make_item
 from goldvein.services.views import View, Views
 from goldvein.stats.model import Model
-from goldvein.store import benchmarks, log, projects, tasks
+from goldvein.store import answerlog, benchmarks, log, projects, tasks
 from goldvein.store.benchmarks import Benchmark, ItemVersion
 from goldvein.store.database import Database, Transaction
 from goldvein.store.log import Entry
 
 LEAST_NEW: Final = 0.01
 """Share of new answers, of all that were there, under which a model is left as it is."""
+DOUBLED: Final = 1.0
+"""The same for a look between the nights: a young project learns as it grows."""
 _CONTENTS: Final = 500
 
 
@@ -64,8 +67,17 @@ def to_estimate(db: Database) -> list[int]:
     return [one.id for one in found if one.model_version is not None and one.state in ("open", "paused")]
 
 
-def estimate(db: Database, project: int, now: datetime) -> Estimated:
+def estimate(db: Database, project: int, now: datetime, least_new: float = LEAST_NEW) -> Estimated:
     """Learn from a project's log, and write the new versions if there is enough to learn from.
+
+    Parameters
+    ----------
+    db : Database
+    project : int
+    now : datetime
+    least_new : float
+        Share of new answers, of those that the last estimation read, under which nothing is done. The log
+        keeps the reason, but for a look that asks for more than usual.
 
     Raises
     ------
@@ -80,11 +92,13 @@ def estimate(db: Database, project: int, now: datetime) -> Estimated:
             raise NotFound(f"there is no project {project} under way", code="project_unknown")
         if view.model is None:
             raise Conflict(f"project {project} has not opened: there is no model yet", code="not_opened")
-        material = read_material(tx, view)
-        before = _steps_before(tx, project)
-    why = too_little(material) or _nothing_new(material, before)
+        steps = sum(answerlog.labelers(tx, project).values())
+        why = _nothing_new(steps, _steps_before(tx, project), least_new)
+        if why is None:
+            material = read_material(tx, view)
+            why = too_little(material)
     if why is not None:
-        return _refuse(db, material, why, now)
+        return _refuse(db, view.project, why, now, in_log=least_new <= LEAST_NEW)
     learned = learn(material)
     report = {
         "steps": material.steps, "answers": len(material.benchmark), "changed": learned.changed,
@@ -103,22 +117,24 @@ def _steps_before(tx: Transaction, project: int) -> int:
     return max((detail.get("steps", 0) for detail in details if "changed" in detail), default=0)
 
 
-def _nothing_new(material: Material, before: int) -> str | None:
-    if material.steps - before >= max(1.0, LEAST_NEW * before):
+def _nothing_new(steps: int, before: int, least_new: float) -> str | None:
+    if steps < LEAST_ANSWERS:
+        return f"{steps} answers are too few: wait for {LEAST_ANSWERS} to benchmarks"
+    if steps - before >= max(1.0, least_new * before):
         return None
-    return f"{material.steps - before} answers since the last estimation, which read {before}, change nothing"
+    return f"{steps - before} answers since the last estimation, which read {before}, change nothing"
 
 
-def _refuse(db: Database, material: Material, why: str, now: datetime) -> Estimated:
-    """Leave everything as it is, and say so in the log."""
-    project = material.view.project
+def _refuse(db: Database, project: Project, why: str, now: datetime, *, in_log: bool) -> Estimated:
+    """Leave everything as it is, and say so."""
     entry = Entry(
         project.id, "model", model_version=project.model_version, policy_version=project.policy_version,
         decision="refused", detail={"why": why},
     )  # fmt: skip
-    with db.transaction() as tx:
-        log.append(tx, [entry], now)
-    return Estimated(project.id, None, why, answers=len(material.benchmark))
+    if in_log:
+        with db.transaction() as tx:
+            log.append(tx, [entry], now)
+    return Estimated(project.id, None, why)
 
 
 def write_version(
