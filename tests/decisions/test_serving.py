@@ -1,9 +1,12 @@
 """How often a benchmark, and which."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
 from goldvein.decisions.serving import (
+    NOTHING_LEFT,
     benchmark_rate,
     draw_benchmarks,
     eligible,
@@ -18,26 +21,69 @@ from tests.stats import worlds
 POLICY = Policy()
 
 
-def test_rate_is_at_its_ceiling_until_delivered() -> None:
-    """A doubtful labeler is resolved quickly; so is one with few benchmarks."""
-    assert benchmark_rate(0.5, 30, "admitted", POLICY) == POLICY.rate_ceiling
-    assert benchmark_rate(0.99, 2, "admitted", POLICY) == POLICY.rate_ceiling
+watched_or_not = pytest.mark.parametrize("is_watched", [True, False], ids=["watched", "unwatched"])
 
 
-def test_rate_falls_with_certainty_and_with_experience() -> None:
-    """From the ceiling towards the floor, and never under it."""
-    by_certainty = [benchmark_rate(p, 500, "admitted", POLICY) for p in (0.95, 0.97, 0.99, 1.0)]
-    by_experience = [benchmark_rate(0.999, n, "admitted", POLICY) for n in (8, 12, 20, 40, 100)]
+@watched_or_not
+def test_rate_is_at_its_ceiling_until_delivered(*, is_watched: bool) -> None:
+    """A doubtful labeler is resolved quickly, whichever evidence doubts; so is one with few benchmarks."""
+    p_benchmarks, p_all, benchmarks = (
+        [0.5, 0.89, 0.99, 0.92, 0.99],
+        [0.5, 0.99, 0.94, 0.92, 0.99],
+        [30] * 4 + [3],
+    )
+    rates = benchmark_rate(p_benchmarks, p_all, benchmarks, "admitted", POLICY, is_watched=is_watched)
 
-    assert by_certainty == sorted(by_certainty, reverse=True)
-    assert by_experience == sorted(by_experience, reverse=True)
-    assert by_certainty[-1] == by_experience[-1] == POLICY.rate_floor
+    assert (rates == POLICY.rate_ceiling).all()
 
 
-def test_boundary_and_dismissed_cost_only_the_floor() -> None:
+@watched_or_not
+def test_rate_falls_with_certainty(*, is_watched: bool) -> None:
+    """In proportion to the greater of both doubts, from the first delivered label on, down to the floor."""
+    shown = np.array([0.9, 0.92, 0.96, 0.98, 1.0, 1.0, 1.0])
+    known = np.array([1.0, 0.96, 0.96, 0.99, 0.99, 0.95, 1.0])
+    rates = benchmark_rate(shown, known, 500, "admitted", POLICY, is_watched=is_watched)
+
+    assert rates == pytest.approx([0.01, 0.008, 0.005, 0.005, 0.005, 0.005, 0.005])
+    assert POLICY.rate_slope * (1 - np.minimum(shown, known))[:2] == pytest.approx(rates[:2])
+
+
+def test_the_unwatched_are_looked_at_longer() -> None:
+    """Where ordinary answers tell nothing, the ceiling holds for a while and falls by benchmarks squared."""
+    counts = np.array([4, 8, 16, 32, 80, 98, 200])
+    unwatched, watched = (
+        benchmark_rate(0.999, 0.999, counts, "admitted", POLICY, is_watched=is_watched)
+        for is_watched in (False, True)
+    )
+
+    ceiling = POLICY.rate_ceiling
+    falling = [ceiling, ceiling, ceiling / 4, ceiling / 16, ceiling / 100]
+    assert unwatched == pytest.approx([*falling, POLICY.rate_floor, POLICY.rate_floor])
+    assert (watched == POLICY.rate_floor).all()
+
+
+@watched_or_not
+def test_rate_never_leaves_its_range_and_never_rises_with_trust(*, is_watched: bool) -> None:
+    """Between floor and ceiling, whatever is known; more certainty or more benchmarks never cost more."""
+    certain = np.linspace(0.0, 1.0, 101)
+    shown, known, counts = np.meshgrid(certain, certain, [0, 3, 4, 9, 40, 400], indexing="ij")
+    policy = replace(POLICY, rate_slope=20.0)  # so steep that the ceiling cuts it off
+    for kept in (POLICY, policy):
+        rates = benchmark_rate(shown, known, counts, "admitted", kept, is_watched=is_watched)
+        assert rates.min() == kept.rate_floor
+        assert rates.max() == kept.rate_ceiling
+        for axis in range(3):
+            assert (np.diff(rates, axis=axis) <= 1e-12).all()
+
+
+@watched_or_not
+def test_boundary_and_dismissed_cost_only_the_floor(*, is_watched: bool) -> None:
     """No benchmarks are spent where they cannot decide."""
-    assert benchmark_rate(0.7, 200, "boundary", POLICY) == POLICY.rate_floor
-    assert benchmark_rate(0.001, 20, "dismissed", POLICY) == POLICY.rate_floor
+    rates = benchmark_rate(
+        [0.7, 0.001], [0.7, 0.001], [200, 20], ["boundary", "dismissed"], POLICY, is_watched=is_watched
+    )
+
+    assert (rates == POLICY.rate_floor).all()
 
 
 def test_serves_benchmark_at_the_rate() -> None:
@@ -137,3 +183,26 @@ def test_exposure_cap_takes_items_out() -> None:
 
     assert eligible(np.array([1, 2, 3]), exposures, POLICY).tolist() == [2]
     assert eligible(np.array([1, 3]), exposures, POLICY).tolist() == [1, 3]
+    assert eligible(np.array([], dtype=np.int64), exposures, POLICY).tolist() == []
+
+
+def test_worn_benchmarks_are_drawn_rather_than_none() -> None:
+    """Past the cap a draw is a draw, with its probability; only who has seen all gets none."""
+    model, pool, _ = pool_of(12)
+    worn = np.full(12, 3 * POLICY.exposure_cap)
+    left = [eligible(unseen, worn, POLICY) for unseen in (np.arange(12), np.array([], dtype=np.int64))]
+    draws = draw_benchmarks(np.random.default_rng(4), newcomer(model, 2), left, pool, worn, model, POLICY)
+
+    assert draws[0] is not None
+    assert draws[0].probability == 0.25
+    assert draws[1] is None
+
+
+def test_the_mark_of_an_exhausted_labeler_is_no_draws_probability() -> None:
+    """It is kept where a benchmark's draw probability is, so no draw may ever have it."""
+    model, pool, _ = pool_of(40)
+    none = np.zeros(40, dtype=np.int64)
+    left = [np.arange(n) for n in range(1, 41)]
+    draws = draw_benchmarks(np.random.default_rng(5), newcomer(model, 40), left, pool, none, model, POLICY)
+
+    assert all(draw is not None and NOTHING_LEFT < draw.probability <= 1 for draw in draws)

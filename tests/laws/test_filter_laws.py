@@ -49,12 +49,13 @@ def likelihood_of(step: Step, model: Model = MODEL) -> np.ndarray:
     return served_likelihoods(model, [ITEMS[step.item]], [step.order], [step.choice], [3])
 
 
-def follow(history: list[Step]) -> list[Verdicts]:
-    """A labeler's verdicts, computed alone."""
-    p, out = newcomer(MODEL), []
+def follow(history: list[Step], signal: np.ndarray | None = None) -> list[Verdicts]:
+    """A labeler's verdicts, computed alone; each answer may carry the same signal."""
+    p_benchmarks = p_all = newcomer(MODEL)
+    out = []
     for step in history:
-        out.append(judge(MODEL, p, p, likelihood_of(step)))
-        p = out[-1].posterior_benchmarks
+        out.append(judge(MODEL, p_benchmarks, p_all, likelihood_of(step), signal))
+        p_benchmarks, p_all = out[-1].posterior_benchmarks, out[-1].posterior_all
     return out
 
 
@@ -148,37 +149,43 @@ def test_smoothing_equals_two_passes(history: list[Step], data: st.DataObject) -
     assert verdicts.smoothed[0] == pytest.approx(float(expected), rel=1e-11)
 
 
-@given(histories, st.floats(0.5, 0.999), st.integers(1, 8))
+signals = st.lists(st.floats(0.5, 2.0), min_size=26, max_size=26)
+thresholds = st.floats(0.5, 0.999)
+
+
+@given(histories, signals, thresholds, thresholds, st.integers(1, 8))
 def test_gate_never_delivers_below_the_bar(
-    history: list[Step], deliver_at: float, min_benchmarks: int
+    history: list[Step], weights: list[float], deliver_at: float, suspect_below: float, min_benchmarks: int
 ) -> None:
-    """Whatever happened before, a delivered label has P(good) and benchmarks behind it."""
-    policy = Policy(deliver_at=deliver_at, min_benchmarks=min_benchmarks)
+    """Whatever happened before, a delivered label has P(good) of both kinds and benchmarks behind it."""
+    policy = Policy(deliver_at=deliver_at, suspect_below=suspect_below, min_benchmarks=min_benchmarks)
     state, benchmarks, undecided = State.ADMITTED, 0, 0
-    for step, verdict in zip(history, follow(history), strict=True):
+    for step, verdict in zip(history, follow(history, np.array(weights)[:, None]), strict=True):
         benchmarks += step.item is not None
-        p = float(verdict.p_benchmarks[0])
+        p, p_all = float(verdict.p_benchmarks[0]), float(verdict.p_all[0])
         undecided = int(undecided_after(undecided, p, policy, is_benchmark=step.item is not None))
         state = State(next_state(p, benchmarks, state, policy, undecided=undecided).item())
-        if gate(p, p, benchmarks, state, policy) == Gate.DELIVER:
+        if gate(p, p_all, benchmarks, state, policy) == Gate.DELIVER:
             assert p >= deliver_at - 1e-6
+            assert p_all >= suspect_below - 1e-6
             assert benchmarks >= min_benchmarks
             assert state is not State.DISMISSED
 
 
-@given(histories, st.lists(st.floats(0.5, 2.0), min_size=26, max_size=26))
-def test_signals_never_raise_what_is_delivered(history: list[Step], weights: list[float]) -> None:
-    """With signals, the gate delivers a subset of what it delivers without."""
-    signal = np.array(weights)[:, None]
-    p_benchmarks = p_all = newcomer(MODEL)
+@given(histories, signals)
+def test_signals_never_stand_in_for_benchmarks(history: list[Step], weights: list[float]) -> None:
+    """Whatever signals say, only those are delivered whom benchmarks alone have shown to be good."""
     benchmarks = 0
-    for step in history:
+    without = follow(history)
+    for step, verdict, alone in zip(
+        history, follow(history, np.array(weights)[:, None]), without, strict=True
+    ):
         benchmarks += step.item is not None
-        verdict = judge(MODEL, p_benchmarks, p_all, likelihood_of(step), signal)
-        p_benchmarks, p_all = verdict.posterior_benchmarks, verdict.posterior_all
-        one, both = float(verdict.p_benchmarks[0]), float(verdict.p_all[0])
-        if gate(one, both, benchmarks, "admitted", POLICY) == Gate.DELIVER:
-            assert gate(one, one, benchmarks, "admitted", POLICY) == Gate.DELIVER
+        assert verdict.p_benchmarks[0] == alone.p_benchmarks[0]
+        shown, known = float(verdict.p_benchmarks[0]), float(verdict.p_all[0])
+        if gate(shown, known, benchmarks, "admitted", POLICY) == Gate.DELIVER:
+            assert gate(shown, 1.0, benchmarks, "admitted", POLICY) == Gate.DELIVER
+            assert shown >= POLICY.deliver_at - 1e-6
 
 
 @settings(max_examples=60, deadline=None)

@@ -50,16 +50,37 @@ def test_smoothing_forward_equals_forward_backward(held_at: int) -> None:
     assert smoothed_good(joint)[0] == pytest.approx(expected, rel=1e-11)
 
 
-def test_time_alone_leads_back_to_the_population() -> None:
-    """Somebody of whom nothing is heard is in the end a newcomer again."""
+def test_time_alone_leads_to_what_people_turn_into() -> None:
+    """Whoever it was: of somebody of whom nothing is heard, in the end only what jumps end in is known."""
     model = worlds.model(hazard=0.2)
     p = np.zeros((model.space.size, 1))
     p[model.space.n_abilities - 1] = 1.0
     for _ in range(400):
         p = advance(p, model)
 
-    # The walk spreads ability a little beyond the prior's bell.
-    assert good_mass(p, model)[0] == pytest.approx(good_mass(newcomer(model), model)[0], abs=0.005)
+    # The walk spreads ability a little beyond the bell that jumps end in.
+    assert p[:, 0] == pytest.approx(model.turns, abs=0.005)
+    assert good_mass(p, model)[0] < 0.5 * good_mass(newcomer(model), model)[0]
+
+
+@pytest.mark.parametrize("mass", [1.0, 0.3])
+def test_a_jump_ends_in_what_people_turn_into(mass: float) -> None:
+    """Where every answer is a jump, one answer later everybody is distributed like ``turns``."""
+    model = worlds.model(hazard=1.0)
+
+    assert advance(mass * newcomer(model), model)[:, 0] == pytest.approx(mass * model.turns)
+
+
+def test_where_nobody_jumps_shortcuts_stay_what_they_are() -> None:
+    """The walk moves abilities, the jump alone leads to a shortcut or away from one."""
+    model = worlds.model(hazard=0.0, walk=0.1)
+    p = newcomer(model)
+    later = advance(p, model)
+
+    grid = model.space.n_abilities
+    assert (later[grid:] == p[grid:]).all()
+    assert later[:grid].sum() == pytest.approx(p[:grid].sum())
+    assert (later[:grid] != p[:grid]).any()
 
 
 def test_inputs_are_left_alone() -> None:

@@ -23,7 +23,7 @@ def transition(model: Model) -> list[Column]:
     """The whole matrix T[to][from] of one answer's time."""
     size, grid = model.space.size, model.space.n_abilities
     hazard, walk = Fraction(model.hazard), Fraction(model.walk)
-    prior = exact(model.prior)
+    turns = exact(model.turns)
     matrix = [[Fraction(0)] * size for _ in range(size)]
     for here in range(size):
         moves = dict.fromkeys(range(size), Fraction(0))
@@ -33,7 +33,7 @@ def transition(model: Model) -> list[Column]:
                 moves[there] += walk
                 moves[here] -= walk
         for there in range(size):
-            matrix[there][here] = (1 - hazard) * moves[there] + hazard * prior[there]
+            matrix[there][here] = (1 - hazard) * moves[there] + hazard * turns[there]
     return matrix
 
 
