@@ -56,14 +56,14 @@ def group_step(n: int, n_options: int, share_drawn: float) -> Callable[[], None]
     orders = [list(rng.permutation(n_options)) for _ in range(n)]
     choices = [int(c) for c in rng.integers(n_options, size=n)]
     items = [tables[i] for i in rng.integers(N_ITEMS, size=n)]
-    n_drawn = round(n * share_drawn)
+    n_drawn, answered = round(n * share_drawn), np.full(n, 9)
 
     def step() -> None:
         likelihood = served_likelihoods(model, items, orders, choices, [9] * len(items))
         verdicts = judge(model, p_benchmarks, p_all, likelihood)
-        for one, both in zip(verdicts.p_benchmarks.tolist(), verdicts.p_all.tolist(), strict=True):
-            gate(one, both, 9, "admitted", policy)
-            benchmark_rate(min(one, both), 9, "admitted", policy)
+        shown, known = verdicts.p_benchmarks, verdicts.p_all
+        gate(shown, known, answered, "admitted", policy)
+        benchmark_rate(shown, known, answered, "admitted", policy, is_watched=False)
         drawn = verdicts.posterior_benchmarks[:, :n_drawn]
         draw_benchmarks(
             rng, drawn, [unseen] * n_drawn, pool, np.zeros(pool.shape[1], dtype=np.int64), model, policy
