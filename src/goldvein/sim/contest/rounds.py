@@ -64,10 +64,10 @@ def _ours(world: World, rng: np.random.Generator) -> Player:
     """Goldvein's own policy, with what it learned from a record or was given."""
     from goldvein.domain.policy import Policy
     from goldvein.sim.contest.knowledge import knowledge
-    from goldvein.sim.contest.ours import Ours
+    from goldvein.sim.contest.searching import Searching
 
     policy = Policy.from_dict(world.scenario.policy)
-    return Ours(world, world.scenario.size, knowledge(rng, world, policy), policy)
+    return Searching(world, world.scenario.size, knowledge(rng, world, policy), policy)
 
 
 def play_round(

@@ -12,6 +12,7 @@ from goldvein.stats.choices import Choices, leans_of
 from goldvein.stats.discovery import Shortcut, discover, with_rules
 from goldvein.stats.items import as_served
 from goldvein.stats.model import convert
+from goldvein.stats.states import RANDOM
 
 if TYPE_CHECKING:
     from goldvein.domain.policy import Policy
@@ -84,6 +85,7 @@ class Searching(Ours):
         self._posterior_benchmarks = convert(self._posterior_benchmarks, before, self.model)
         self._posterior_all = convert(self._posterior_all, before, self.model)
         self._joints = convert(self._joints, before, self.model)
+        self._hindsight.grow(self.model, len(rules), RANDOM)
 
     def _row(self, rule: str) -> Array:
         """What a follower answers to each benchmark: (n_items, K + 1)."""
