@@ -14,7 +14,9 @@ from goldvein.services.withdrawing import Withdrawal, withdraw_labels
 from goldvein.store.database import Database
 from tests.services.town import Town, guesses, knows
 
-SLEEPY = {"rate_floor": 0.04, "rate_slope": 0.05, "exposure_cap": 10**6, "deliver_at": 0.9}
+SLEEPY = {
+    "rate_floor": 0.04, "rate_slope": 0.05, "exposure_cap": 10**6, "deliver_at": 0.9, "withdraw_at": 0.75,
+}  # fmt: skip
 
 
 @dataclass
