@@ -31,14 +31,15 @@ STEPS = st.one_of(
     st.tuples(st.just("sweep"), st.just(0)),
     st.tuples(st.just("push"), st.integers(1, 5)),
     st.tuples(st.just("cancel"), st.integers(1, 30)),
-    st.tuples(st.just("policy"), st.sampled_from([0.8, 0.95])),
+    st.tuples(st.just("policy"), st.sampled_from([0.8, 0.9, 0.97])),
     st.tuples(st.just("pause"), st.booleans()),
 )
 BELOW = """
     SELECT b.id FROM labels b
     JOIN policy_versions v ON v.project = b.project AND v.version = b.policy_version
     WHERE b.basis = 'labeler' AND b.standing_state <> 'boundary'
-      AND (round(least(b.p_benchmarks, b.p_all)::numeric, 6) < (v.policy ->> 'deliver_at')::numeric
+      AND (round(b.p_benchmarks::numeric, 6) < (v.policy ->> 'deliver_at')::numeric
+           OR round(b.p_all::numeric, 6) < (v.policy ->> 'suspect_below')::numeric
            OR b.benchmarks < (v.policy ->> 'min_benchmarks')::integer
            OR b.benchmarks > (SELECT count(*) FROM answers n JOIN attempts a ON a.id = n.attempt
                               WHERE n.labeler = b.labeler AND a.stage = 'benchmark'))"""
@@ -132,5 +133,6 @@ def test_no_label_leaves_from_below_the_bar(
 
 def test_the_bar_of_these_histories_is_the_default() -> None:
     """What is asked here is what customers get unless they ask for something else."""
-    assert Policy().deliver_at == 0.95
+    assert Policy().deliver_at == 0.9
+    assert Policy().suspect_below == 0.95
     assert Policy().min_benchmarks == 4
