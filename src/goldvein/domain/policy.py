@@ -37,7 +37,7 @@ class Policy:
     max_held: int = 20  # held answers of one labeler at a time
 
     # Withdrawal: which delivered labels are taken back once their labeler is seen to have changed.
-    withdraw_at: float = 0.9  # P(under the bar at that answer) needed to take a label back
+    withdraw_at: float = 0.8  # P(under the bar at that answer) needed to take a label back
     withdraw_benchmarks: int = 3  # benchmarks answered after it that must back this
     withdraw_window_seconds: int = 86_400  # labels delivered longer ago stay; 0 takes none back
 

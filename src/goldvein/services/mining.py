@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from datetime import datetime
 
 import numpy as np
@@ -219,7 +220,8 @@ def _opening_model(
     weights = [np.array(found.item.difficulty) for found in known]
     bar = bar_theta(policy.quality_bar, answers, counts, weights)
     trust = bar_theta(policy.trust_accuracy, answers, counts, weights)
-    return make_model(bar, trust, content_rules=choice.content_rules(project.classes), answers=answers)
+    model = make_model(bar, trust, content_rules=choice.content_rules(project.classes), answers=answers)
+    return replace(model, hazard=max(model.hazard, policy.hazard_floor))
 
 
 def _lay_on_grid(
