@@ -14,7 +14,8 @@ from goldvein.domain.errors import GoldveinError, LeaseLost
 from goldvein.domain.records import NoWork, Work, WorkRequest, WorkResult
 from goldvein.services.dispatch import Desk
 from goldvein.services.evidence import reads_content
-from goldvein.services.judge import Bench, HeldAnswer, Judged, judge_answers
+from goldvein.services.holding import Bench, HeldAnswer
+from goldvein.services.judge import Judged, judge_answers
 from goldvein.services.leases import LeaseTokens
 from goldvein.services.matching import Seeker
 from goldvein.services.mining import settle_candidates

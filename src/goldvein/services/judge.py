@@ -4,20 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
 
 import numpy as np
 
-from goldvein.decisions.gate import (
-    Gate,
-    State,
-    gate,
-    hold_limit_seconds,
-    next_state,
-    releases,
-    undecided_after,
-)
-from goldvein.decisions.judging import Verdicts, hold_joints, judge
+from goldvein.decisions.gate import Gate, State, gate, next_state, undecided_after
+from goldvein.decisions.judging import Verdicts, judge
 from goldvein.decisions.serving import NOTHING_LEFT
 from goldvein.decisions.trust import earns_trust
 from goldvein.decisions.withdrawing import wants_review
@@ -32,18 +23,15 @@ from goldvein.services.evidence import (
     signals,
     traits,
 )
-from goldvein.services.standing import converted, pack, unpack
+from goldvein.services.holding import Bench, HeldAnswer, deliver, hold, joints_of, settle_holds
+from goldvein.services.standing import pack, unpack
 from goldvein.services.submission import Accepted
 from goldvein.services.views import View
 from goldvein.services.writes import Writes
 from goldvein.stats.arrays import Array
 from goldvein.store.answers import StoredAnswer
-from goldvein.store.attempts import NO_DEADLINE, Attempt
-from goldvein.store.labels import NewLabel
 from goldvein.store.log import Entry
-from goldvein.store.standings import Hold, Standing
-from goldvein.store.tasks import Content, Key
-from goldvein.tasktypes import choice
+from goldvein.store.standings import Standing
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,24 +45,6 @@ class Judged:
     def is_benchmark(self) -> bool:
         """Whether the answer tells about the labeler."""
         return self.answer.attempt.stage == "benchmark"
-
-
-@dataclass(frozen=True, slots=True)
-class HeldAnswer:
-    """An answer held earlier, with what its release or discard needs."""
-
-    hold: Hold
-    answer: StoredAnswer
-    attempt: Attempt
-
-
-@dataclass(frozen=True, slots=True)
-class Bench:
-    """Everything one project's judging reads."""
-
-    view: View
-    contents: dict[Key, Content]
-    now: datetime
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,7 +73,7 @@ def judge_answers(
     posteriors = unpack([row.standing for row in rows], view.models, view.model_version)
     column = {row.standing.labeler: place for place, row in enumerate(rows)}
     owners = np.array([column[one.hold.labeler] for one in held], dtype=np.int64)
-    joints = _joints(view, held, [rows[owner].standing for owner in owners])
+    joints = joints_of(view, held, [rows[owner].standing for owner in owners])
     observed = [_observation(bench, row) for row in rows]
     likelihood = likelihoods(model, observed)
     signal = signals(model, observed, likelihood, shuffled=view.project.classes is None)
@@ -116,21 +86,8 @@ def judge_answers(
         standing = _moved(view, row, ruling, verdicts, place, packed[place])
         posterior = verdicts.posterior_benchmarks[:, place]
         standing = _decide(bench, row, standing, ruling.gate, posterior, writes)
-        moved.append(_settle_holds(bench, standing, [held[i] for i in own], verdicts, own, writes))
+        moved.append(settle_holds(bench, standing, [held[i] for i in own], verdicts, own, writes))
     return moved
-
-
-def _joints(view: View, held: Sequence[HeldAnswer], owners: Sequence[Standing]) -> Array | None:
-    """Joints of held answers, (states, n_held), on the present model version."""
-    if not held:
-        return None
-    columns = [
-        converted(
-            np.frombuffer(one.hold.joint)[:, None], view.models, owner.model_version, view.model_version
-        )
-        for one, owner in zip(held, owners, strict=True)
-    ]
-    return np.concatenate(columns, axis=1)
 
 
 def _observation(bench: Bench, row: Judged) -> Observation:
@@ -208,7 +165,7 @@ def _decide(
             deliver(bench, answered, standing, standing.p_benchmarks, writes)
         elif decision is Gate.HOLD:
             standing = replace(standing, held=standing.held + 1)
-            writes.held.append(_hold(bench, attempt, standing, posterior))
+            writes.held.append(hold(bench, attempt, standing, posterior))
         else:
             writes.wanted.append(attempt.again("label"))
     writes.log.append(_step(bench, row, standing, decision))
@@ -239,76 +196,4 @@ def _turn(view: View, standing: Standing) -> Entry:
         labeler=standing.labeler, policy_version=view.project.policy_version,
         p_benchmarks=standing.p_benchmarks, p_all=standing.p_all,
         benchmarks=standing.benchmarks, decision=standing.state, detail={"version": standing.n},
-    )  # fmt: skip
-
-
-def deliver(
-    bench: Bench, answer: StoredAnswer, standing: Standing, p_benchmarks: float, writes: Writes
-) -> None:
-    """Hand an answer to the customer, with the evidence that let it through."""
-    content = bench.contents[answer.project, answer.task]
-    writes.labels.append(
-        NewLabel(
-            answer.project, answer.task,
-            choice.label_answer(answer.choice, content.input, bench.view.project.classes),
-            "labeler", bench.view.project.policy_version, answer.received_at, bench.now,
-            attempt=answer.attempt, labeler=answer.labeler, p_benchmarks=p_benchmarks, p_all=standing.p_all,
-            benchmarks=standing.benchmarks, standing_state=standing.state,
-        )
-    )  # fmt: skip
-
-
-def _hold(bench: Bench, attempt: Attempt, standing: Standing, posterior: Array) -> Hold:
-    assert bench.view.model is not None
-    to_deadline = (attempt.due_at - bench.now).total_seconds() if attempt.due_at < NO_DEADLINE else None
-    limit = hold_limit_seconds(to_deadline, bench.view.policy)
-    joint = hold_joints(bench.view.model, posterior[:, None])[:, 0]
-    expires_at = bench.now + timedelta(seconds=limit)
-    return Hold(attempt.project, standing.labeler, attempt.id, attempt.task, expires_at, joint.tobytes())
-
-
-def _settle_holds(
-    bench: Bench,
-    standing: Standing,
-    held: Sequence[HeldAnswer],
-    verdicts: Verdicts,
-    places: Sequence[int],
-    writes: Writes,
-) -> Standing:
-    """Release, discard or keep a labeler's held answers after a further answer."""
-    ended = 0
-    for one, place in zip(held, places, strict=True):
-        smoothed = float(verdicts.smoothed[place])
-        if standing.state == State.DISMISSED:
-            discard(bench, one, standing, smoothed, "dismissed", writes)
-        elif releases(smoothed, standing.p_all, standing.benchmarks, bench.view.policy):
-            _release(bench, one, standing, smoothed, writes)
-        else:
-            writes.still_held.append(replace(one.hold, joint=verdicts.joints[:, place].tobytes()))
-            continue
-        writes.unheld.append((one.hold.project, one.hold.attempt))
-        ended += 1
-    return replace(standing, held=standing.held - ended)
-
-
-def _release(bench: Bench, one: HeldAnswer, standing: Standing, smoothed: float, writes: Writes) -> None:
-    deliver(bench, one.answer, standing, smoothed, writes)
-    writes.log.append(_end_of_hold(bench.view, one, standing, smoothed, "release", "verdict"))
-
-
-def discard(
-    bench: Bench, one: HeldAnswer, standing: Standing, smoothed: float | None, why: str, writes: Writes
-) -> None:
-    """Drop a held answer; its task is wanted again, first in line."""
-    writes.wanted.append(one.attempt.again("label"))
-    writes.log.append(_end_of_hold(bench.view, one, standing, smoothed, "discard", why))
-
-
-def _end_of_hold(
-    view: View, one: HeldAnswer, standing: Standing, smoothed: float | None, kind: str, why: str
-) -> Entry:
-    return Entry(
-        one.hold.project, kind, labeler=one.hold.labeler, attempt=one.hold.attempt, task=one.hold.task,
-        choice=one.answer.choice, policy_version=view.project.policy_version, p_benchmarks=smoothed,
-        p_all=standing.p_all, benchmarks=standing.benchmarks, decision=why, detail={"version": standing.n},
     )  # fmt: skip
