@@ -128,3 +128,23 @@ DELETE FROM item_versions WHERE likelihoods IS NOT NULL;
 
 -- name: a policy version that is gone
 DELETE FROM policy_versions WHERE version = 1;
+
+-- name: a serving taken for a fresher one
+UPDATE log SET exposures = exposures + 7 WHERE attempt = (SELECT min(attempt) FROM log WHERE stage = 'benchmark');
+
+-- name: a time on task
+UPDATE log SET milliseconds = milliseconds + 1 WHERE attempt = (SELECT min(attempt) FROM log WHERE stage =
+    'label');
+
+-- name: a model changed
+UPDATE model_versions SET model = jsonb_set(model, '{hazard}', '0.01');
+
+-- name: a model version that is gone
+DELETE FROM model_versions;
+
+-- name: a standing on another model version
+UPDATE standings SET model_version = model_version + 1 WHERE n > 5;
+
+-- name: a newcomer who was heard of
+UPDATE log SET detail = '{"elsewhere": [{"project": 2, "version": 9, "masses": {"good": 1.0, "bad": 0.0}}]}' WHERE
+    kind = 'admit';

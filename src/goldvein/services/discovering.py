@@ -12,7 +12,7 @@ from goldvein.domain.records import AlertKind
 from goldvein.services.delivery import alert_json
 from goldvein.services.material import Material, read_material
 from goldvein.services.reestimation import write_version
-from goldvein.services.traces import Traces, traces_of
+from goldvein.services.traces import AT_MOST, Traces, traces_of
 from goldvein.services.views import View, Views
 from goldvein.stats.choices import leans_of
 from goldvein.stats.discovery import Shortcut, with_rules
@@ -71,7 +71,7 @@ def discover(db: Database, project: int, now: datetime) -> Discovery:
             raise NotFound(f"there is no project {project} under way", code="project_unknown")
         if view.model is None:
             raise Conflict(f"project {project} has not opened: there is no model yet", code="not_opened")
-        material = read_material(tx, view)
+        material = read_material(tx, view, AT_MOST)
     traces = traces_of(material, view.model)
     found = search(view.model, traces.choices, traces.p_good, traces.misfit)
     shortcuts = tuple(replace(one, labelers=_ids(material, one.labelers)) for one in found.shortcuts)

@@ -18,7 +18,8 @@ from goldvein.stats.misfit import person_fit
 from goldvein.stats.model import Model
 from goldvein.stats.states import POSITION_RULES
 
-_AT_MOST = 200_000
+AT_MOST = 200_000
+"""Answers that are laid out, of benchmarks and of ordinary work each, the latest of every labeler."""
 _FEWEST_EACH, _MOST_EACH = 10, 300
 _LEAST_COVERED = 0.2
 """Share of the tasks of which a rule must say something; customers may name new features with every task."""
@@ -50,7 +51,7 @@ def traces_of(material: Material, model: Model) -> Traces:
     people = len(material.labelers)
     rules = _rules(material)
     room = _CELLS // (int(material.n_options.max(initial=2)) * max(1, len(rules)))
-    each = min(_MOST_EACH, max(_FEWEST_EACH, min(_AT_MOST, room) // max(1, people)))
+    each = min(_MOST_EACH, max(_FEWEST_EACH, min(AT_MOST, room) // max(1, people)))
     asked, given = _latest(material.benchmark, people, each), _latest(material.ordinary, people, each)
     p_good = np.ones(people)
     p_good[material.ordinary.labeler] = material.ordinary.p_good
