@@ -22,9 +22,8 @@ def played(database_url: str) -> tuple[str, int]:
         customer = keys.create_customer(db, "acme", NOW)
         roles = ["trusted"] * 4 + ["labeler"] * 2
         people = keys.create_labelers(db, [(f"p{n}", role) for n, role in enumerate(roles)], NOW)  # type: ignore[misc]
-        draft = ProjectDraft(
-            "animals", "What is it?", classes=CLASSES, policy={"open_at": 10, "quality_bar": 0.7}
-        )
+        policy = {"open_at": 10, "quality_bar": 0.7, "suspect_below": 0.9}
+        draft = ProjectDraft("animals", "What is it?", classes=CLASSES, policy=policy)
         project = projects.create(db, customer, draft, NOW).id
         drafts = [TaskDraft(n, {"task": str(n)}, str(n)) for n in range(60)]
         tasks = [task.id for task in intake.push(db, project, drafts, None, NOW).tasks]
