@@ -121,10 +121,10 @@ def test_a_veteran_who_turns_bad_is_not_at_the_boundary() -> None:
     """Only benchmarks since the last verdict count; a verdict starts the count anew."""
     undecided = 0
     for p in (0.8, 0.89, 0.97, 0.6):
-        undecided = int(undecided_after(undecided, p, POLICY, is_benchmark=True))
+        undecided = int(undecided_after(undecided, p, p, POLICY, is_benchmark=True))
 
     assert undecided == 1
-    assert undecided_after(undecided, 0.6, POLICY, is_benchmark=False) == 1
+    assert undecided_after(undecided, 0.6, 0.6, POLICY, is_benchmark=False) == 1
     assert next_state(0.6, 400, "admitted", POLICY, undecided=undecided) == State.ADMITTED
 
 
@@ -133,6 +133,7 @@ def test_who_has_seen_all_benchmarks_is_as_if_all_were_spent() -> None:
     undecided = undecided_after(
         [3, 3, 250, 3],
         [0.6, 0.97, 0.6, 0.6],
+        [0.6, 0.97, 0.97, 0.6],
         POLICY,
         is_benchmark=False,
         is_exhausted=[True, True, True, False],
@@ -146,8 +147,8 @@ def test_who_has_seen_all_benchmarks_is_as_if_all_were_spent() -> None:
 
 def test_a_new_benchmark_does_not_end_the_boundary_of_the_exhausted() -> None:
     """Only a verdict does."""
-    exhausted = undecided_after(3, 0.6, POLICY, is_benchmark=False, is_exhausted=True)
-    tested = undecided_after(exhausted, 0.7, POLICY, is_benchmark=True)
+    exhausted = undecided_after(3, 0.6, 0.6, POLICY, is_benchmark=False, is_exhausted=True)
+    tested = undecided_after(exhausted, 0.7, 0.7, POLICY, is_benchmark=True)
 
     assert next_state(0.7, 21, "boundary", POLICY, undecided=tested) == State.BOUNDARY
-    assert undecided_after(tested, 0.97, POLICY, is_benchmark=True) == 0
+    assert undecided_after(tested, 0.97, 0.97, POLICY, is_benchmark=True) == 0

@@ -95,7 +95,7 @@ class Crowd:
             self._test(at, np.flatnonzero(self.tested[at]))
             p, _ = condition(advance(p, self.model), self.likelihoods[:, at])
             good, benchmarks = good_mass(p, self.model), benchmarks + self.tested[at]
-            undecided = undecided_after(undecided, good, self.policy, is_benchmark=self.tested[at])
+            undecided = undecided_after(undecided, good, good, self.policy, is_benchmark=self.tested[at])
             state = next_state(good, benchmarks, state, self.policy, undecided=undecided)
             out = gate(good, good, benchmarks, state, self.policy) == Gate.DELIVER
             self.delivered[at] = out & ~self.tested[at]

@@ -140,6 +140,7 @@ def dismisses(p_benchmarks: ArrayLike, benchmarks: ArrayLike, policy: Policy) ->
 def undecided_after(
     undecided: ArrayLike,
     p_benchmarks: ArrayLike,
+    p_all: ArrayLike,
     policy: Policy,
     *,
     is_benchmark: ArrayLike,
@@ -151,7 +152,7 @@ def undecided_after(
     ----------
     undecided : (n,) int
         The count before this answer; 0 at admission.
-    p_benchmarks : (n,) float
+    p_benchmarks, p_all : (n,) float
         P(at or over the bar) after it.
     policy : Policy
     is_benchmark : (n,) bool
@@ -161,7 +162,8 @@ def undecided_after(
     """
     spent = np.where(is_exhausted, np.maximum(undecided, policy.max_benchmarks), undecided)
     more: IntArray = spent + np.asarray(is_benchmark, dtype=np.int64)
-    return np.where(at_least(p_benchmarks, policy.deliver_at), 0, more)
+    decided = at_least(p_benchmarks, policy.deliver_at) & ~suspects(p_all, State.ADMITTED, policy)
+    return np.where(decided, 0, more)
 
 
 def next_state(

@@ -113,7 +113,7 @@ def _rulings(policy: Policy, rows: Sequence[Judged], verdicts: Verdicts) -> list
     is_benchmark = np.array([row.is_benchmark for row in rows])
     benchmarks = np.array([standing.benchmarks for standing in before]) + is_benchmark
     undecided = undecided_after(
-        [standing.undecided for standing in before], p, policy, is_benchmark=is_benchmark,
+        [standing.undecided for standing in before], p, verdicts.p_all, policy, is_benchmark=is_benchmark,
         is_exhausted=[row.answer.attempt.draw == NOTHING_LEFT for row in rows],
     )  # fmt: skip
     states = next_state(p, benchmarks, [standing.state for standing in before], policy, undecided=undecided)

@@ -214,7 +214,7 @@ class Replay:
         exhausted = step.draw == NOTHING_LEFT
         track.undecided = int(
             undecided_after(
-                track.undecided, track.p[0], policy, is_benchmark=is_benchmark, is_exhausted=exhausted
+                track.undecided, *track.p, policy, is_benchmark=is_benchmark, is_exhausted=exhausted
             )
         )
         state = next_state(track.p[0], track.benchmarks, track.state, policy, undecided=track.undecided)

@@ -158,8 +158,8 @@ class Ours:
         self.p_benchmarks[who], self.p_all[who] = verdicts.p_benchmarks, verdicts.p_all
         self.benchmarks[who] += served.is_benchmark
         self.undecided[who] = undecided_after(
-            self.undecided[who], verdicts.p_benchmarks, policy, is_benchmark=served.is_benchmark,
-            is_exhausted=self._exhausted[who],
+            self.undecided[who], verdicts.p_benchmarks, verdicts.p_all, policy,
+            is_benchmark=served.is_benchmark, is_exhausted=self._exhausted[who],
         )  # fmt: skip
         self.state[who] = next_state(
             verdicts.p_benchmarks,
