@@ -152,3 +152,23 @@ def test_a_new_benchmark_does_not_end_the_boundary_of_the_exhausted() -> None:
 
     assert next_state(0.7, 21, "boundary", POLICY, undecided=tested) == State.BOUNDARY
     assert undecided_after(tested, 0.97, 0.97, POLICY, is_benchmark=True) == 0
+
+
+def test_a_standing_is_undecided_as_long_as_its_answers_are_kept_back() -> None:
+    """Shown on benchmarks but still under suspicion is no verdict, and neither is the reverse."""
+    undecided = undecided_after(
+        5, [0.9, 0.92, 0.99, 0.89], [0.95, 0.92, 0.949998, 0.99], POLICY, is_benchmark=True
+    )
+
+    assert undecided.tolist() == [0, 6, 6, 6]
+
+
+def test_more_trust_never_costs_the_boundary_the_gate() -> None:
+    """Who leaves the boundary for certainty is delivered on: rising trust holds no answer."""
+    certain = np.linspace(0.5, 1.0, 51)
+    shown, known = np.meshgrid(certain, certain)
+    undecided = undecided_after(200, shown, known, POLICY, is_benchmark=True)
+    state = next_state(shown, 200, "boundary", POLICY, undecided=undecided)
+
+    assert set(np.unique(state)) == {State.ADMITTED, State.BOUNDARY}
+    assert (gate(shown, known, 200, state, POLICY) == Gate.DELIVER).all()

@@ -163,7 +163,7 @@ def test_gate_never_delivers_below_the_bar(
     for step, verdict in zip(history, follow(history, np.array(weights)[:, None]), strict=True):
         benchmarks += step.item is not None
         p, p_all = float(verdict.p_benchmarks[0]), float(verdict.p_all[0])
-        undecided = int(undecided_after(undecided, p, p, policy, is_benchmark=step.item is not None))
+        undecided = int(undecided_after(undecided, p, p_all, policy, is_benchmark=step.item is not None))
         state = State(next_state(p, benchmarks, state, policy, undecided=undecided).item())
         if gate(p, p_all, benchmarks, state, policy) == Gate.DELIVER:
             assert p >= deliver_at - 1e-6
