@@ -9,7 +9,7 @@ from goldvein.domain.policy import Policy, PolicyError
 
 def test_policy_survives_json() -> None:
     """Stored policies come back equal."""
-    policy = Policy(quality_bar=0.8, deliver_at=0.97)
+    policy = Policy(quality_bar=0.8, deliver_at=0.97, suspect_below=0.93, hazard_floor=0.002)
 
     assert Policy.from_dict(json.loads(json.dumps(policy.to_dict()))) == policy
 
@@ -33,6 +33,10 @@ def test_missing_values_are_defaults_and_whole_numbers_do() -> None:
         ({"quality_bar": True}, "must be a number"),
         ({"max_held": 1.5}, "whole number"),
         ({"deliver_at": float("nan")}, "deliver_at is nan"),
+        ({"suspect_below": 0.4}, "suspect_below is 0.4, but must lie between 0.5 and 0.9999"),
+        ({"suspect_below": 1.0}, "suspect_below is 1.0"),
+        ({"hazard_floor": 0.2}, "hazard_floor is 0.2, but must lie between 0.0 and 0.1"),
+        ({"rate_slope": -1.0}, "rate_slope is -1.0"),
         ({"rate_floor": 0.9}, "lower rate_floor or raise rate_ceiling"),
         ({"best_of": 30}, "lower best_of or raise candidates_drawn"),
         ({"min_benchmarks": 0}, "min_benchmarks is 0"),
