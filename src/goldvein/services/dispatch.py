@@ -15,6 +15,7 @@ from goldvein.decisions.serving import NOTHING_LEFT, benchmark_rate, draw_benchm
 from goldvein.domain.records import NoWork
 from goldvein.services.admission import admit, with_own_marked
 from goldvein.services.matching import Seeker, Take, match_any, pair_off
+from goldvein.services.seeking import take_candidates
 from goldvein.services.standing import unpack
 from goldvein.services.views import Item, View, Views, mark_seen
 from goldvein.services.writes import Writes
@@ -170,10 +171,6 @@ class Desk:
             return queue(BEGINNING)
         return found
 
-    def _unmined(self, view: View, limit: int, passed: Sequence[int]) -> list[OpenAttempt]:
-        """The queue of ordinary work without tasks that were mined before."""
-        return attempts.take_unmined(self.tx, view.project.id, limit, passed, view.head)
-
     def _find_standing(self, view: View, seeker: Seeker) -> Standing | None:
         return self.writes.standings.get((view.project.id, seeker.labeler))
 
@@ -196,7 +193,8 @@ class Desk:
         room = max(0, missing) + 2 * len(starters) - under_way
         if room > 0:
             before = set(self.given)
-            self._assign(view, left[:room], "panel", partial(self._unmined, view))
+            take = partial(take_candidates, self.tx, self.views, view, self.rng)
+            self._assign(view, left[:room], "panel", take)
             fresh = [self.given[s.labeler].lease for s in left if s.labeler in self.given.keys() - before]
             benchmarks.insert_candidates(self.tx, [(lease.project, lease.task) for lease in fresh], self.now)
 

@@ -14,7 +14,6 @@ from goldvein.services import accuracy, discovering
 from goldvein.services.characteristic import characteristic_of
 from goldvein.services.views import View, Views
 from goldvein.stats.arrays import Array
-from goldvein.stats.shortcuts import shortcut_pass_shares
 from goldvein.store import benchmarks, log, standings, tasks
 from goldvein.store.database import Database
 from goldvein.store.standings import StandingLine
@@ -100,11 +99,7 @@ def _summary(view: View, lines: list[StandingLine], accuracies: dict[str, Any]) 
 
 def _shortcuts(view: View) -> dict[str, Any]:
     """For each shortcut, the share of active benchmarks that it passes, and whether that reaches the bar."""
-    if view.model is None or not view.pool:
-        return {}
-    shares = shortcut_pass_shares(
-        view.model, [item.table for item in view.pool], [item.key for item in view.pool]
-    )
     return {
-        name: {"passes": share, "alert": share >= view.policy.quality_bar} for name, share in shares.items()
+        name: {"passes": share, "alert": share >= view.policy.quality_bar}
+        for name, share in view.pass_shares.items()
     }

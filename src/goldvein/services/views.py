@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -15,6 +15,7 @@ from goldvein.domain.records import Project
 from goldvein.stats.arrays import Array, IntArray
 from goldvein.stats.items import stack_tables
 from goldvein.stats.model import AnswerModel, Model, make_answer_model
+from goldvein.stats.shortcuts import shortcut_pass_shares
 from goldvein.stats.versions import carried_table
 from goldvein.store import benchmarks, projects, tasks
 from goldvein.store.attempts import BEGINNING, Place
@@ -46,6 +47,8 @@ class View:
         Every benchmark by its task, also those no longer served: their last answers still count.
     pool : list of Item
         The active ones; ``tables``, ``ordinals`` and ``exposures`` run parallel to it.
+    pass_shares : mapping of str to float
+        The share of the pool that each shortcut passes; empty while there is none.
     models : dict of int to Model
         The present version and those that standings met so far; versions never change.
     head : tuple
@@ -61,6 +64,7 @@ class View:
     tables: Array = field(default_factory=lambda: np.zeros((0, 0, 0)))
     ordinals: IntArray = field(default_factory=lambda: np.zeros(0, dtype=np.int64))
     exposures: IntArray = field(default_factory=lambda: np.zeros(0, dtype=np.int64))
+    pass_shares: Mapping[str, float] = field(default_factory=dict)
     models: dict[int, Model] = field(default_factory=dict)
     lapses_swept_at: datetime | None = None
     head: Place = BEGINNING
@@ -198,3 +202,7 @@ def _stack(tx: Transaction, view: View) -> None:
         view.tables = stack_tables([item.table for item in view.pool])
         view.ordinals = np.array([item.ordinal for item in view.pool])
         view.exposures = np.array([exposures.get(item.task, 0) for item in view.pool])
+        if view.model is not None:
+            view.pass_shares = shortcut_pass_shares(
+                view.model, [item.table for item in view.pool], [item.key for item in view.pool]
+            )
