@@ -16,7 +16,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from goldvein.sim import calibration
-from goldvein.stats.model import make_model, population_prior
+from goldvein.stats.model import make_model
+from goldvein.stats.population import population_prior
 
 if TYPE_CHECKING:
     from goldvein.stats.arrays import Array

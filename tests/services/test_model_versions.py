@@ -18,7 +18,8 @@ from goldvein.services.sweeps import sweep
 from goldvein.services.verification import verify
 from goldvein.services.views import View, Views
 from goldvein.services.work import WorkGroup
-from goldvein.stats.model import Model, Rapid, make_model, population_prior
+from goldvein.stats.model import Model, Rapid, make_model
+from goldvein.stats.population import population_prior
 from goldvein.stats.states import make_space
 from goldvein.store.database import Database, Transaction
 from tests.services.test_leases import has

@@ -9,7 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from goldvein.stats.arrays import ShapeError, frozen
-from goldvein.stats.model import Model, convert, make_model, population_prior, solving_of, turns_of
+from goldvein.stats.model import Model, convert, make_model
+from goldvein.stats.population import population_prior, solving_of, turns_of
 from goldvein.stats.posterior import newcomer
 from goldvein.stats.states import make_space
 from tests.stats import worlds

@@ -15,7 +15,8 @@ from goldvein.stats import hazard
 from goldvein.stats.arrays import Array
 from goldvein.stats.items import as_served, item_table, stack_tables
 from goldvein.stats.logit import indicators_of, leans
-from goldvein.stats.model import Model, solving_of
+from goldvein.stats.model import Model
+from goldvein.stats.population import solving_of
 from goldvein.stats.states import POSITION_RULES
 from goldvein.stats.timing import fit_rapid
 from goldvein.stats.traffic import traffic
