@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from goldvein.stats.arrays import ShapeError
-from goldvein.stats.hazard import _histories, _log_evidence, learn_hazard
+from goldvein.stats.hazard import LEAST, MOST, _histories, _log_evidence, learn_hazard
 from goldvein.stats.posterior import advance, condition, newcomer
 from tests.stats import worlds
 
@@ -75,6 +75,15 @@ def test_no_data_leaves_the_default() -> None:
     assert learned.hazard == pytest.approx(model.hazard, rel=1e-3)
     assert learned.low == pytest.approx(model.hazard * np.exp(-1.645), rel=0.05)
     assert learned.high == pytest.approx(model.hazard * np.exp(1.645), rel=0.05)
+
+
+@pytest.mark.parametrize("hazard", [0.0, 1e-9, 1e-7, 0.5, 1.0])
+def test_a_hazard_beyond_all_reason_is_brought_back(hazard: float) -> None:
+    """Whoever starts from no changes at all, or from nothing but changes, learns a hazard within bounds."""
+    model = worlds.model()
+    data = histories(3, model, labelers=50, benchmarks=10, mean_gap=10)
+    learned = learn_hazard(replace(model, hazard=hazard), *data)
+    assert LEAST <= learned.low <= learned.hazard <= learned.high <= MOST
 
 
 def test_little_data_moves_little() -> None:

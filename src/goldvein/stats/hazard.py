@@ -43,8 +43,9 @@ def learn_hazard(
 ) -> HazardEstimate:
     """Fit the hazard to whole histories, starting from the model's.
 
-    The prior of the logarithm is a bell around the model's hazard, so that little data moves it little. A
-    few thousand labelers are plenty; of more than that give a random sample.
+    The prior of the logarithm is a bell around the model's hazard, so that little data moves it little; a
+    hazard outside of ``LEAST`` to ``MOST`` counts as the nearer of both. A few thousand labelers are plenty;
+    of more than that give a random sample.
 
     Parameters
     ----------
@@ -79,7 +80,7 @@ def learn_hazard(
             "must be one per answer, and gaps 1 or more: a gap counts the benchmark itself"
         )
     histories = _histories(model, labeler, gaps, likelihoods)
-    centre = log(model.hazard)
+    centre = log(min(max(model.hazard, LEAST), MOST))
 
     def score(points: Array) -> Array:
         evidence = np.array([_log_evidence(histories, float(hazard)) for hazard in np.exp(points)])
