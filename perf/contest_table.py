@@ -104,13 +104,14 @@ def behind(ours: Report, policies: dict[str, Report]) -> str:
         for figure in table.not_ahead(ours, peer):
             heading = table.COLUMNS[figure][0]
             why = " (it dismisses nobody)" if peer["dismissed"] == 0 and figure == "false_rejection" else ""
+            why = " (it holds nothing back)" if figure == "held_honest" else why
             apart = "" if table.apart(ours, peer, figure) else "; the intervals overlap"
             mine, theirs = (table.cell(one, figure, with_interval=False) for one in (ours, peer))
             lines.append(f"- {heading}: `{short}` {theirs}, `{OURS}` {mine}{why}{apart}")
         if abs(peer["benchmark_share"] - ours["benchmark_share"]) > 0.1 * ours["benchmark_share"]:
             share = table.cell(peer, "benchmark_share", with_interval=False)
             lines.append(f"- `{short}` could not be brought to the same overhead: it spends {share}")
-    return "Not ahead:\n\n" + "\n".join(lines) if lines else f"`{OURS}` is ahead in every figure."
+    return "Not ahead:\n\n" + "\n".join(lines) if lines else f"No peer is ahead of `{OURS}` in any figure."
 
 
 def document(done: list[tuple[Path, Report]], command: str) -> str:

@@ -160,3 +160,13 @@ def test_where_ours_is_not_ahead_is_found() -> None:
     assert "false_rejection" in table.not_ahead(fixed, potato)
     assert "false_acceptance" not in table.not_ahead(fixed, potato)
     assert table.apart(fixed, potato, "false_acceptance")
+
+
+def test_what_ours_holds_back_is_said() -> None:
+    """Who holds nothing back is ahead in that: no figure of the table is passed over."""
+    contest = Contest(small(), (OURS, "potato"), 1)
+    contest.play(nothing)
+    ours, potato = (figures(contest.runs[name]) for name in (OURS, "potato"))
+    assert potato["held_honest"] == 0 < ours["held_honest"]
+    assert "held_honest" in table.not_ahead(ours, potato)
+    assert {*table.LOWER_IS_BETTER, *table.HIGHER_IS_BETTER, "benchmark_share"} == set(table.COLUMNS)
