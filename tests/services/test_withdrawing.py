@@ -118,8 +118,8 @@ def test_looking_back_ends_where_the_filter_is(history: tuple[Town, int]) -> Non
     with town.db.connection() as tx:
         steps = proofs.steps(tx, 1, list(town.people))
         for own in steps.values():
-            known = look_back(tx, 1, own, {})
-            assert known[own[-1].attempt or 0].smoothed == pytest.approx(own[-1].p_benchmarks, abs=1e-9)
+            known = look_back(tx, 1, None, own, {})
+            assert known[own[-1].attempt or 0].smoothed == pytest.approx(own[-1].p_all, abs=1e-9)
             assert known[own[-1].attempt or 0].benchmarks_after == 0
             assert len(known) == len(own) - 1
 
@@ -132,8 +132,8 @@ def test_a_change_is_dated_across_model_versions(db: Database) -> None:
     assert {labeler for (labeler,) in town.rows("SELECT labeler FROM log WHERE kind = 'withdraw'")} == {who}
     with db.connection() as tx:
         own = proofs.steps(tx, 1, [who])[who]
-        known = look_back(tx, 1, own, {})
-    assert known[own[-1].attempt or 0].smoothed == pytest.approx(own[-1].p_benchmarks, abs=1e-9)
+        known = look_back(tx, 1, None, own, {})
+    assert known[own[-1].attempt or 0].smoothed == pytest.approx(own[-1].p_all, abs=1e-9)
     proof = verify(db)
     assert proof.ok, proof.broken
 

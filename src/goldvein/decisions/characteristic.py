@@ -187,7 +187,9 @@ class _Crowd:
         return self.delivers.mean(axis=1), gone, self.came_through.mean(axis=1)
 
     def _decide(self, n: int) -> None:
-        self.undecided = undecided_after(self.undecided, self.good, self.good, self.policy, is_benchmark=True)
+        self.undecided = undecided_after(
+            self.undecided, self.good, self._all(), self.policy, is_benchmark=True
+        )
         self.state = next_state(self.good, n, self.state, self.policy, undecided=self.undecided)
         self.delivers = gate(self.good, self._all(), n, self.state, self.policy) == Gate.DELIVER
         self.came_through |= self.delivers

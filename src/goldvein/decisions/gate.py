@@ -75,7 +75,7 @@ def passes(
 ) -> BoolArray:
     """Whether standings are good enough: shown on enough benchmarks, and not under suspicion: (n,).
 
-    Signals can only lower trust; benchmarks are always needed.
+    Signals never stand in for benchmarks: these alone must show ``deliver_at``.
     """
     enough = np.asarray(benchmarks) >= policy.min_benchmarks
     shown = at_least(p_benchmarks, threshold(state, policy))

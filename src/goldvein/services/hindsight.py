@@ -14,14 +14,13 @@ import numpy as np
 
 from goldvein.decisions.withdrawing import withdraws
 from goldvein.domain.policy import Policy
-from goldvein.domain.records import UNANSWERABLE
-from goldvein.services.evidence import Observation, likelihoods
+from goldvein.services.evidence import likelihoods, signals
+from goldvein.services.observing import Past
+from goldvein.services.standing import newcomer_posteriors
 from goldvein.stats.arrays import Array
 from goldvein.stats.model import Model
-from goldvein.stats.posterior import newcomer
 from goldvein.stats.smoothing import smooth_parts
-from goldvein.stats.versions import carried_table
-from goldvein.store import benchmarks, projects
+from goldvein.store import projects
 from goldvein.store.database import Transaction
 from goldvein.store.proofs import Step, Withdrawn
 
@@ -41,30 +40,47 @@ class Hindsight:
     benchmarks_after: int
 
 
+class _Models(dict[int, Model]):
+    """Model versions known already; others are read when they are met."""
+
+    def __init__(self, tx: Transaction, project: int, known: Mapping[int, Model]) -> None:
+        super().__init__(known)
+        self._tx, self._project = tx, project
+
+    def __missing__(self, version: int) -> Model:
+        self[version] = model = Model.from_dict(projects.get_model(self._tx, self._project, version))
+        return model
+
+
 def look_back(
-    tx: Transaction, project: int, steps: Sequence[Step], models: Mapping[int, Model]
+    tx: Transaction,
+    project: int,
+    classes: Sequence[str] | None,
+    steps: Sequence[Step],
+    models: Mapping[int, Model],
 ) -> dict[int, Hindsight]:
     """Say of each attempt among a standing's steps, oldest first, what is known of it after the last one.
 
-    Trust under benchmarks alone: signals may lower trust, they convict nobody.
+    All evidence dates a change, though benchmarks alone convict: these came because ordinary answers had
+    looked bad, and would, taken alone, date the change long before.
 
     Parameters
     ----------
+    classes : sequence of str or None
+        Of the project.
     models : mapping of int to Model
         Model versions known already; others are read.
     """
     answered = [step for step in steps if step.kind == "answer"]
     if not answered:
         return {}
-    served = [step for step in answered if step.stage == "benchmark"]
-    tables = benchmarks.likelihoods(tx, project, {(s.task or 0, s.item_version or 0) for s in served})
-    versions = {step.model_version for step in steps} | {laid_on for laid_on, _ in tables.values()}
-    known = {version: models.get(version) or _read_model(tx, project, version) for version in versions}
+    past = Past(tx, project, classes, _Models(tx, project, models))
+    past.read(answered)
     parts = []
     for version, run in groupby(steps, key=lambda step: step.model_version):
-        observed = [_observed(step, known, tables) for step in run if step.kind == "answer"]
-        parts.append((known[version], likelihoods(known[version], observed)))
-    good = smooth_parts(parts, newcomer(parts[0][0])[:, 0]).good
+        model = past.models[version]
+        parts.append((model, _evidence(model, [s for s in run if s.kind == "answer"], past)))
+    good = smooth_parts(parts, _start(steps[0], parts[0][0])).good
     counted = np.cumsum([step.stage == "benchmark" for step in answered])
     return {
         step.attempt: Hindsight(float(good[at]), int(counted[-1] - counted[at]))
@@ -73,26 +89,24 @@ def look_back(
     }
 
 
-def _read_model(tx: Transaction, project: int, version: int) -> Model:
-    return Model.from_dict(projects.get_model(tx, project, version))
+def _start(first: Step, model: Model) -> Array:
+    """Where the look back begins: at the admission as it was, else at a newcomer's."""
+    beliefs = [one["masses"] for one in (first.detail or {}).get("elsewhere", ())]
+    return newcomer_posteriors(model, beliefs if first.kind == "admit" else ())[1][:, 0]
 
 
-def _observed(
-    step: Step, models: Mapping[int, Model], tables: Mapping[tuple[int, int], tuple[int, bytes]]
-) -> Observation:
-    """One step as the filter took it for trust under benchmarks."""
-    table: Array | None = None
-    if step.stage == "benchmark":
-        laid_on, stored = tables[step.task or 0, step.item_version or 0]
-        table = np.frombuffer(stored).reshape(models[laid_on].space.size, -1)
-        table = carried_table(table, models[laid_on], models[step.model_version])
-    picked = UNANSWERABLE if step.choice is None else step.choice
-    return Observation(table, step.shown or (), picked, step.exposures or 0)
+def _evidence(model: Model, steps: Sequence[Step], past: Past) -> Array:
+    """What the answers of some steps say, signals taken in: (states, T)."""
+    observed = [past.observation(step) for step in steps]
+    likelihood = likelihoods(model, observed)
+    signal = signals(model, observed, likelihood, shuffled=past.classes is None)
+    return likelihood if signal is None else likelihood * signal
 
 
 def unfounded(
     tx: Transaction,
     project: int,
+    classes: Sequence[str] | None,
     steps: Sequence[Step],
     withdrawals: Sequence[Withdrawn],
     models: Mapping[int, Model],
@@ -107,7 +121,7 @@ def unfounded(
     """
     place = {step.attempt: step.n for step in steps}
     for (first, last), group in groupby(withdrawals, key=lambda one: (one.first, one.last)):
-        known = look_back(tx, project, [step for step in steps if first <= step.n <= last], models)
+        known = look_back(tx, project, classes, [s for s in steps if first <= s.n <= last], models)
         for one in group:
             then = known.get(one.attempt, Hindsight(float("nan"), 0))
             whole = first == 0 or place.get(one.attempt, 0) - first >= RUN_IN

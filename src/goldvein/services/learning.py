@@ -64,7 +64,7 @@ def learn_items(learned: Learned, material: Material) -> None:
     if fitted.confusion is not None:
         answers = replace(answers, confusion=fitted.confusion)
     prior = _population(model, fitted.posteriors[_newcomers(material)])
-    learned.model = replace(model, answers=answers, prior=prior, turns=frozen([]), solving=frozen([]))
+    learned.model = replace(model, answers=answers, prior=prior, solving=frozen([]))
     learned.changed["prior"] = {
         name: [float(mass), float(now)] for name, mass, now in _groups(model, model.prior, prior)
     }

@@ -13,29 +13,18 @@ from goldvein.decisions.judging import hold_joints, judge
 from goldvein.decisions.serving import NOTHING_LEFT
 from goldvein.domain.policy import Policy
 from goldvein.domain.records import UNANSWERABLE
-from goldvein.services.evidence import (
-    NOTHING_READ,
-    Observation,
-    Traits,
-    likelihoods,
-    reads_content,
-    signals,
-    traits,
-)
+from goldvein.services.evidence import likelihoods, signals
+from goldvein.services.observing import Past
 from goldvein.services.standing import converted, newcomer_posteriors, pack
 from goldvein.stats.arrays import Array
 from goldvein.stats.model import Model
 from goldvein.stats.posterior import good_mass
-from goldvein.stats.versions import carried_table
-from goldvein.store import benchmarks, tasks
-from goldvein.store.database import Transaction
 from goldvein.store.proofs import Release, Step, Stored
 
 TOLERANCE = 1e-9
 """How far a recomputed probability may lie from the logged one elsewhere; on the same build, nowhere."""
 
 _STRETCH = 50
-_CONTENTS = 1_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,22 +64,17 @@ class _Track:
 
 @dataclass(slots=True)
 class Replay:
-    """A project's log under replay; item tables and contents are read for a stretch of steps at a time."""
+    """A project's log under replay."""
 
-    tx: Transaction
-    project: int
-    classes: Sequence[str] | None
-    models: Mapping[int, Model]
+    past: Past
     policies: Mapping[int, Policy]
-    tables: dict[tuple[int, int], tuple[int, bytes]] = field(default_factory=dict)
-    read: dict[tuple[int, int], Traits] = field(default_factory=dict)
     found: list[Broken] = field(default_factory=list)
     steps: int = 0
     exact: bool = True
 
     def say(self, promise: str, row: int, detail: str) -> None:
         """Note a row that breaks a promise."""
-        self.found.append(Broken(promise, self.project, row, detail))
+        self.found.append(Broken(promise, self.past.project, row, detail))
 
     def page(
         self, steps: Mapping[int, Sequence[Step]], let_out: Sequence[Release], stored: Sequence[Stored]
@@ -102,7 +86,7 @@ class Replay:
         tracks: dict[int, _Track] = {}
         for n in range(max(map(len, steps.values()), default=0)):
             if n % _STRETCH == 0:
-                self._read([step for own in steps.values() for step in own[n : n + _STRETCH]])
+                self.past.read([step for own in steps.values() for step in own[n : n + _STRETCH]])
             now = [own[n] for own in steps.values() if n < len(own)]
             sound = [step for step in now if self._in_order(step, n)]
             for step in sound:
@@ -115,28 +99,9 @@ class Replay:
         for standing in stored:
             self._compare_stored(standing, tracks.get(standing.labeler), len(steps[standing.labeler]) - 1)
 
-    def _read(self, steps: Sequence[Step]) -> None:
-        """Read what the evidence of some steps rests on, in place of that of the steps before."""
-        served = {(s.task or 0, s.item_version or 0) for s in steps if s.stage == "benchmark"}
-        self.tables = benchmarks.likelihoods(self.tx, self.project, served)
-        wanted: dict[int, set[int]] = defaultdict(set)
-        for step in steps:
-            if step.task is not None and reads_content(
-                self.models[step.model_version], is_benchmark=step.stage == "benchmark"
-            ):
-                wanted[step.task].add(step.model_version)
-        self.read = {}
-        named = list(wanted)
-        for first in range(0, len(named), _CONTENTS):
-            some = [(self.project, task) for task in named[first : first + _CONTENTS]]
-            contents = tasks.contents(self.tx, some)
-            for (_, task), content in contents.items():
-                for version in wanted[task]:
-                    self.read[task, version] = traits(self.models[version], content, self.classes)
-
     def _admitted(self, step: Step) -> _Track:
         """Where a labeler starts, by the population and what the log says was heard in other projects."""
-        model = self.models[step.model_version]
+        model = self.past.models[step.model_version]
         beliefs = [one["masses"] for one in (step.detail or {}).get("elsewhere", ())]
         start = newcomer_posteriors(model, beliefs)
         p_benchmarks, p_all = (float(good_mass(prior, model)[0]) for prior in start)
@@ -160,20 +125,20 @@ class Replay:
         released: Mapping[tuple[int, int], Sequence[Release]],
     ) -> None:
         """One lockstep: the same function that judged them judges them again."""
-        model = self.models[steps[0].model_version]
+        model = self.past.models[steps[0].model_version]
         own = [tracks[step.labeler] for step in steps]
         for track in own:
-            track.meet(self.models, steps[0].model_version)
+            track.meet(self.past.models, steps[0].model_version)
         held = [(place, attempt) for place, track in enumerate(own) for attempt in track.holds]
         joints = np.array([own[place].holds[attempt] for place, attempt in held]).T if held else None
-        observed = [self._observation(step) for step in steps]
+        observed = [self.past.observation(step) for step in steps]
         likelihood = likelihoods(model, observed)
         verdicts = judge(
             model,
             np.array([track.posterior[0] for track in own]).T.copy(),
             np.array([track.posterior[1] for track in own]).T.copy(),
             likelihood,
-            signals(model, observed, likelihood, shuffled=self.classes is None),
+            signals(model, observed, likelihood, shuffled=self.past.classes is None),
             joints,
             np.array([place for place, _ in held], dtype=np.int64) if held else None,
         )
@@ -187,24 +152,6 @@ class Replay:
                 self._compare_release(release, track)
             if track.state == State.DISMISSED:
                 track.holds.clear()
-
-    def _observation(self, step: Step) -> Observation:
-        """What judging saw, put together again from what is stored."""
-        model, is_benchmark = self.models[step.model_version], step.stage == "benchmark"
-        reads = reads_content(model, is_benchmark=is_benchmark)
-        return Observation(
-            self._table(step) if is_benchmark else None,
-            step.shown or (),
-            UNANSWERABLE if step.choice is None else step.choice,
-            step.exposures or 0,
-            step.milliseconds,
-            self.read[step.task or 0, step.model_version] if reads else NOTHING_READ,
-        )
-
-    def _table(self, step: Step) -> Array:
-        laid_on, stored = self.tables[step.task or 0, step.item_version or 0]
-        table = np.frombuffer(stored).reshape(self.models[laid_on].space.size, -1)
-        return carried_table(table, self.models[laid_on], self.models[step.model_version])
 
     def _compare(self, step: Step, track: _Track, model: Model) -> None:
         """The logged posterior, count, state and gate against the recomputed ones."""

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from goldvein.domain.policy import Policy
 from goldvein.domain.records import Project
 from goldvein.services.hindsight import unfounded
+from goldvein.services.observing import Past
 from goldvein.services.proving import Broken, Replay
 from goldvein.stats.model import Model
 from goldvein.store import projects, proofs
@@ -68,7 +69,7 @@ def _replay(tx: Transaction, replayed: Project) -> Replay:
     model_values, policy_values = proofs.versions(tx, project)
     models = {version: Model.from_dict(values) for version, values in model_values.items()}
     policies = {version: Policy.from_dict(values) for version, values in policy_values.items()}
-    replay = Replay(tx, project, replayed.classes, models, policies)
+    replay = Replay(Past(tx, project, replayed.classes, models), policies)
     after = 0
     while page := proofs.labelers_of(tx, project, after, _PAGE):
         after = page[-1]
@@ -76,7 +77,9 @@ def _replay(tx: Transaction, replayed: Project) -> Replay:
             steps = proofs.steps(tx, project, page)
             replay.page(steps, proofs.releases(tx, project, page), proofs.stored(tx, project, page))
             for labeler, taken in proofs.withdrawals(tx, project, page).items():
-                for label, why in unfounded(tx, project, steps[labeler], taken, models, policies):
+                for label, why in unfounded(
+                    tx, project, replayed.classes, steps[labeler], taken, models, policies
+                ):
                     replay.say(
                         "a label is withdrawn only if its labeler is known to have been bad", label, why
                     )

@@ -75,7 +75,7 @@ def _bad_labels(tx: Transaction, view: View, labeler: int, now: datetime) -> lis
     delivered = _delivered(tx, project, steps, since)
     if not delivered:
         return []
-    known = look_back(tx, project, steps, view.models)
+    known = look_back(tx, project, view.project.classes, steps, view.models)
     rows = [(label, known[label.attempt]) for label in delivered]
     taken = withdraws(
         [then.smoothed for _, then in rows],

@@ -90,11 +90,11 @@ class Ours:
         """Move the standings of all who answered by one answer, and pass their answers through the gate."""
         who, tested = served.who, served.is_benchmark
         owners = np.searchsorted(who, self._held % self.size)
-        likelihood = self._likelihood(served, given)
-        self._hindsight.keep(step, self._posterior_benchmarks, who[tested], likelihood[:, tested])
+        likelihood, signal = self._likelihood(served, given), self._signal(served, given)
+        self._hindsight.keep(step, self._posterior_all, who, tested, likelihood * signal)
         verdicts = judge(
             self.model, self._posterior_benchmarks[:, who], self._posterior_all[:, who],
-            likelihood, self._signal(served, given), self._joints, owners,
+            likelihood, signal, self._joints, owners,
         )  # fmt: skip
         self._posterior_benchmarks[:, who] = verdicts.posterior_benchmarks
         self._posterior_all[:, who] = verdicts.posterior_all
