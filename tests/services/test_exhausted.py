@@ -2,14 +2,24 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 import pytest
 
 from goldvein.decisions.serving import NOTHING_LEFT
+from goldvein.domain.records import ProjectDraft, TaskDraft, Work
+from goldvein.services import benchmarks, intake, projects
+from goldvein.services.benchmarks import ManualBenchmark
 from goldvein.store.database import Database
 from tests.services.test_leases import has
-from tests.services.town import Town
+from tests.services.town import Town, task_input
 
 BENCHMARKS = 8
+
+
+def right_of(work: Work) -> int:
+    """Where the right option was shown."""
+    return next(i for i, option in enumerate(work.input["options"]) if option.startswith("right"))
 
 
 def who_saw_all(db: Database, wrong: int, **policy: float) -> Town:
@@ -21,8 +31,7 @@ def who_saw_all(db: Database, wrong: int, **policy: float) -> Town:
     given = town.ask(ann)
     for n in range(BENCHMARKS):
         work = has(given)
-        right = next(i for i, option in enumerate(work.input["options"]) if option.startswith("right"))
-        given = town.answer(ann, work, (right + 1) % 4 if n < wrong else right)
+        given = town.answer(ann, work, (right_of(work) + 1) % 4 if n < wrong else right_of(work))
     assert town.rows("SELECT benchmarks, state FROM standings") == [(BENCHMARKS, "admitted")]
     town.answer(ann, has(given), 0)
     return town
@@ -61,4 +70,32 @@ def test_ordinary_work_that_was_due_says_nothing_of_what_is_left(db: Database) -
     town.answer(ann, has(town.ask(ann)), 0)
     assert town.rows("SELECT draw, decision FROM log WHERE kind = 'answer'") == [(None, "hold")]
     assert town.rows("SELECT state, undecided FROM standings") == [("admitted", 0)]
+    assert not town.proof()
+
+
+def test_what_is_left_is_said_of_the_project_that_gave_the_work(db: Database) -> None:
+    """Another project, tried first, has neither benchmark nor task left: that tells nothing of this one."""
+    town = Town(db, {"rate_ceiling": 1.0, "open_at": BENCHMARKS, "reserve": 1, "exposure_cap": 50})
+    town.open_by_hand(BENCHMARKS)
+    known = TaskDraft(0, task_input(10**7, 0), deadline=town.now + timedelta(hours=1))
+    assert not intake.push(db, town.project.id, [known], None, town.now).errors
+    other = projects.create(
+        db, town.customer, ProjectDraft("other", "Pick.", policy={"rate_ceiling": 0.01}), town.now
+    )
+    items = [ManualBenchmark(n, task_input(2 * 10**7 + n, n % 4), n % 4) for n in range(40)]
+    assert not benchmarks.add_manual(db, other.id, items, town.now).errors
+    assert not intake.push(
+        db, other.id, [TaskDraft(n, task_input(n, 0)) for n in range(5)], None, town.now
+    ).errors
+    ann = town.hire("ann", lambda work, rng: {})
+    given = town.ask(ann)
+    for n in range(BENCHMARKS):
+        assert has(given).project == town.project.id
+        given = town.answer(ann, has(given), (right_of(has(given)) + (n < 3)) % 4)
+    assert has(given).project == other.id
+    town.answer(ann, has(given), 0)
+    assert town.rows("SELECT draw, decision FROM log WHERE kind = 'answer' AND project = 2") == [
+        (None, "hold")
+    ]
+    assert town.rows("SELECT state, undecided FROM standings WHERE project = 2") == [("admitted", 0)]
     assert not town.proof()

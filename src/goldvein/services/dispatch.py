@@ -3,38 +3,30 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from functools import partial
 
 import numpy as np
 
-from goldvein.decisions.admission import supply_target
 from goldvein.decisions.gate import State
-from goldvein.decisions.serving import NOTHING_LEFT, benchmark_rate, draw_benchmarks, serves_benchmark
+from goldvein.decisions.serving import NOTHING_LEFT, benchmark_rate, serves_benchmark
 from goldvein.domain.records import NoWork
 from goldvein.services.admission import admit, with_own_marked
-from goldvein.services.matching import Seeker, Take, match_any, pair_off
+from goldvein.services.drawing import draw_unseen
+from goldvein.services.matching import Seeker, Take, match_any, match_behind, pair_off
 from goldvein.services.seeking import take_candidates
-from goldvein.services.standing import unpack
-from goldvein.services.views import Item, View, Views, mark_seen
+from goldvein.services.views import Item, View, Views
 from goldvein.services.writes import Writes
-from goldvein.store import attempts, benchmarks, projects
-from goldvein.store.attempts import BEGINNING, NO_DEADLINE, Lease, OpenAttempt, Place
+from goldvein.store import attempts, benchmarks
+from goldvein.store.attempts import BEGINNING, NO_DEADLINE, Lease, OpenAttempt
 from goldvein.store.database import Transaction
 from goldvein.store.labelers import LeaseInHand
 from goldvein.store.standings import Standing
 from goldvein.tasktypes import choice
 
-RETRY_SECONDS = {
-    "no_project": 60, "mining": 30, "admission_full": 60, "queue_empty": 5, "benchmarks_exhausted": 30,
-    "holds_full": 15, "dismissed": 3600, "paused": 60,
-}  # fmt: skip
-"""Why nothing is handed out, and after how many seconds it is worth asking again."""
-
 _LAPSES_EVERY = timedelta(seconds=1)
 _SPARE = 64
-_DRAWS = 8
 
 
 @dataclass(slots=True)
@@ -71,9 +63,7 @@ class Desk:
             ]
             if here:
                 self._serve(view, here)
-        return {
-            seeker.labeler: self.given.get(seeker.labeler) or _no_work(seeker.reason) for seeker in seekers
-        }
+        return {seeker.labeler: self.given.get(seeker.labeler) or seeker.no_work for seeker in seekers}
 
     def _due(self, view: View) -> datetime:
         """The earliest deadline that waits; only asked where there is a choice of projects."""
@@ -108,7 +98,7 @@ class Desk:
         self._serve_benchmarks(view, waiting)
 
     def _set_rates(self, view: View, seekers: Sequence[Seeker]) -> None:
-        """Note the share of benchmarks that each is to be served with."""
+        """Note the share of benchmarks that each is to be served with; none was due in this project yet."""
         own = [self._standing(view, seeker) for seeker in seekers]
         rates = benchmark_rate(
             [standing.p_benchmarks for standing in own],
@@ -119,7 +109,7 @@ class Desk:
             is_watched=view.model is not None and bool(view.model.leans),
         )
         for seeker, rate in zip(seekers, rates.tolist(), strict=True):
-            seeker.rate = rate
+            seeker.rate, seeker.is_exhausted = rate, False
 
     def _may_work(self, view: View, seeker: Seeker) -> bool:
         """Whether this labeler may work on this project at all; notes the reason if not."""
@@ -201,41 +191,9 @@ class Desk:
     # --- benchmarks ----------------------------------------------------------------------------------------
 
     def _serve_benchmarks(self, view: View, seekers: Sequence[Seeker]) -> None:
-        """Draw a benchmark never seen for each seeker; one known by its content is marked and redrawn."""
-        drawing = list(seekers)
-        for _ in range(_DRAWS):
-            if not drawing:
-                return
-            drawing = self._draw_once(view, drawing)
-
-    def _draw_once(self, view: View, seekers: Sequence[Seeker]) -> list[Seeker]:
-        model = view.model
-        assert model is not None
-        own = [self._standing(view, seeker) for seeker in seekers]
-        unseen = [view.unseen(standing.seen) for standing in own]
-        _, posteriors = unpack(own, view.models, view.model_version)
-        draws = draw_benchmarks(self.rng, posteriors, unseen, view.tables, view.exposures, model, view.policy)
-        self._ask_for_supply(view, unseen)
-        drawn = [(s, view.pool[d.index], d) for s, d in zip(seekers, draws, strict=True) if d is not None]
-        for seeker, draw in zip(seekers, draws, strict=True):
-            seeker.is_exhausted = draw is None
-        if not drawn:
-            return []
-        known = attempts.seen_pairs(
-            self.tx, view.project.id, [(item.content, s.labeler) for s, item, _ in drawn]
-        )
-        again = []
-        for seeker, item, draw in drawn:
-            standing = self._standing(view, seeker)
-            self.writes.standings[standing.key] = replace(
-                standing, seen=mark_seen(standing.seen, item.ordinal)
-            )
-            if (item.content, seeker.labeler) in known:
-                again.append(seeker)
-            else:
-                view.exposures[draw.index] += 1
-                self._give_benchmark(view, seeker, item, draw.probability)
-        return again
+        """Lease a benchmark never seen to each seeker for whom there is one."""
+        for drawn in draw_unseen(self.tx, view, self.writes, self.rng, seekers):
+            self._give_benchmark(view, drawn.seeker, drawn.item, drawn.probability)
 
     def _give_benchmark(self, view: View, seeker: Seeker, item: Item, probability: float) -> None:
         lease = Lease(
@@ -245,13 +203,6 @@ class Desk:
         )  # fmt: skip
         self.writes.exposures[view.project.id, item.task] += 1
         self.given[seeker.labeler] = Given(lease, 1)
-
-    def _ask_for_supply(self, view: View, unseen: Sequence[Sequence[int] | np.ndarray]) -> None:
-        """Ask mining for more before the labeler who has seen most runs out."""
-        most_seen = len(view.pool) - min(len(items) for items in unseen)
-        target = supply_target(view.project.admitted, most_seen, view.policy)
-        if target > view.project.supply_target:
-            projects.raise_supply_target(self.tx, view.project.id, target)
 
     # --- ordinary work -------------------------------------------------------------------------------------
 
@@ -280,9 +231,7 @@ class Desk:
             matched = match(self.tx, view.project.id, left, found)
             self.views.contents(self.tx, [(view.project.id, attempt.task) for _, attempt in matched])
             for seeker, attempt in matched:
-                self.taken.append(attempt.id)
-                left.remove(seeker)
-                self._give(view, seeker, attempt, stage)
+                self._take(view, left, seeker, attempt, stage)
             passed += [attempt.id for _, attempt in matched]
             if stage == "label" and found:
                 view.head = next((a.place for a in found if a.id not in self.taken), found[-1].place)
@@ -290,23 +239,16 @@ class Desk:
                 break
         else:
             if stage == "label":
-                return self._look_further(view, left, found[-1].place, passed)
+                behind = match_behind(self.tx, view.project.id, left, found[-1].place, passed)
+                for seeker, attempt in behind:
+                    self._take(view, left, seeker, attempt, stage)
         return left
 
-    def _look_further(
-        self, view: View, seekers: Sequence[Seeker], since: Place, passed: Sequence[int]
-    ) -> list[Seeker]:
-        """Find work behind a long front of tasks that these seekers have had; return who got nothing."""
-        left = []
-        for seeker in seekers:
-            gone = [*passed, *self.taken]
-            attempt = attempts.take_unseen(self.tx, view.project.id, seeker.labeler, gone, since)
-            if attempt is None:
-                left.append(seeker)
-            else:
-                self.taken.append(attempt.id)
-                self._give(view, seeker, attempt, "label")
-        return left
+    def _take(self, view: View, left: list[Seeker], seeker: Seeker, attempt: OpenAttempt, stage: str) -> None:
+        """One attempt of a queue for one of those who are left without."""
+        self.taken.append(attempt.id)
+        left.remove(seeker)
+        self._give(view, seeker, attempt, stage)
 
     def _give(self, view: View, seeker: Seeker, attempt: OpenAttempt, stage: str) -> None:
         key = (view.project.id, attempt.task)
@@ -351,7 +293,3 @@ class Desk:
             given.lease for given in self.given.values() if given.lease.attempt is not None
         ]
         return written
-
-
-def _no_work(reason: str) -> NoWork:
-    return NoWork(reason, RETRY_SECONDS[reason])

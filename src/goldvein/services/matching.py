@@ -5,10 +5,17 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
+from goldvein.domain.records import NoWork
 from goldvein.store import attempts
-from goldvein.store.attempts import OpenAttempt
+from goldvein.store.attempts import OpenAttempt, Place
 from goldvein.store.database import Transaction
 from goldvein.store.labelers import Hand
+
+RETRY_SECONDS = {
+    "no_project": 60, "mining": 30, "admission_full": 60, "queue_empty": 5, "benchmarks_exhausted": 30,
+    "holds_full": 15, "dismissed": 3600, "paused": 60,
+}  # fmt: skip
+"""Why nothing is handed out, and after how many seconds it is worth asking again."""
 
 Take = Callable[[int, Sequence[int]], list[OpenAttempt]]
 """Locks the head of a queue: at most so many attempts, without those passed over already."""
@@ -32,6 +39,11 @@ class Seeker:
     def labeler(self) -> int:
         """The labeler's id."""
         return self.hand.labeler
+
+    @property
+    def no_work(self) -> NoWork:
+        """What a labeler who got nothing is told."""
+        return NoWork(self.reason, RETRY_SECONDS[self.reason])
 
 
 Pair = tuple[Seeker, OpenAttempt]
@@ -57,5 +69,18 @@ def match_any(
         seeker = next((s for s in left if (attempt.content, s.labeler) not in met), None)
         if seeker is not None:
             left.remove(seeker)
+            pairs.append((seeker, attempt))
+    return pairs
+
+
+def match_behind(
+    tx: Transaction, project: int, seekers: Sequence[Seeker], since: Place, passed: Sequence[int]
+) -> list[Pair]:
+    """Find work behind a long front of tasks that these seekers have had, for as many as there is any."""
+    gone, pairs = list(passed), list[Pair]()
+    for seeker in seekers:
+        attempt = attempts.take_unseen(tx, project, seeker.labeler, gone, since)
+        if attempt is not None:
+            gone.append(attempt.id)
             pairs.append((seeker, attempt))
     return pairs
