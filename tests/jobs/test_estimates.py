@@ -7,7 +7,7 @@ import pytest
 
 from goldvein.domain.records import ProjectDraft
 from goldvein.jobs import schedule
-from goldvein.services import projects
+from goldvein.services import projects, reestimation
 from goldvein.store.database import Database
 from tests.services.town import Town, knows
 
@@ -47,3 +47,20 @@ def test_every_open_project_is_estimated_in_a_job_of_its_own(db: Database) -> No
     assert done == [("1", "succeeded")]
     assert town.rows("SELECT DISTINCT project, decision FROM log WHERE kind = 'model'") == [(1, "refused")]
     assert not town.proof()
+
+
+def test_an_hourly_look_that_waits_keeps_no_nightly_one_from_the_queue(db: Database) -> None:
+    """Behind many projects the hour's jobs still wait at night; they ask for more news than it does."""
+    town = Town(db)
+    town.open_by_hand(40)
+    schedule.install(db.url)
+    app = schedule.make_app(db)
+
+    async def night() -> set[str]:
+        async with app.open_async():
+            await app.tasks["estimate_grown"].func(timestamp=0)
+            for _ in range(2):
+                await app.tasks["estimate_all"].func(timestamp=0)
+            return {str(job.task_kwargs["least_new"]) for job in await app.job_manager.list_jobs_async()}
+
+    assert asyncio.run(night()) == {str(reestimation.LEAST_NEW), str(reestimation.DOUBLED)}

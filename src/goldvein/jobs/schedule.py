@@ -72,7 +72,9 @@ def make_app(db: Database) -> procrastinate.App:
 
     async def estimate_each(least_new: float) -> None:
         for project in await asyncio.to_thread(reestimation.to_estimate, db):
-            job = run_estimate.configure(queueing_lock=f"estimate {project}", lock="estimate")
+            # With the share in its name: an hourly look that still waits is not to stand in for the night's.
+            named = f"estimate {project} {least_new}"
+            job = run_estimate.configure(queueing_lock=named, lock="estimate")
             with contextlib.suppress(procrastinate.exceptions.AlreadyEnqueued):
                 await job.defer_async(project=project, least_new=least_new)
 
