@@ -1,9 +1,13 @@
 """What a process keeps between groups stays small, whatever customers push."""
 
-from goldvein.domain.records import TaskDraft
-from goldvein.services import intake
+import pytest
+
+from goldvein import store
+from goldvein.domain.errors import NotFound
+from goldvein.domain.records import Project, ProjectDraft, TaskDraft
+from goldvein.services import characteristic, discovering, intake, projects, quality, reestimation
 from goldvein.services.views import Views
-from goldvein.store.database import Database
+from goldvein.store.database import Database, Transaction
 from tests.services.town import Town
 
 
@@ -21,3 +25,26 @@ def test_large_contents_push_older_ones_out(db: Database) -> None:
 
     assert read == texts * 2
     assert 0 < views.bytes_held <= 40_000
+
+
+def test_a_look_at_one_project_reads_no_other(db: Database, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Every project's jobs and reports look at it alone, however many others there are."""
+    town = Town(db)
+    town.open_by_hand(40)
+    for n in range(3):
+        projects.create(db, town.customer, ProjectDraft(f"other {n}", "Pick."), town.now)
+    read, found = set[int](), store.projects.find
+
+    def find(tx: Transaction, project: int) -> Project | None:
+        read.add(project)
+        return found(tx, project)
+
+    monkeypatch.setattr(store.projects, "find", find)
+    report = quality.report(db, town.project.id, town.now)
+    assert report["benchmarks"]["active"] == 40
+    reestimation.estimate(db, town.project.id, town.now)
+    discovering.discover(db, town.project.id, town.now)
+    assert characteristic.operating_characteristic(db, town.project.id)["versions"]["model"] == 1
+    assert read == {town.project.id}
+    with db.connection() as tx, pytest.raises(NotFound, match="no project 77 under way"):
+        Views().one(tx, 77)

@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 
 from goldvein.decisions.operating import Bench, compute
-from goldvein.domain.errors import GoldveinError, NotFound
+from goldvein.domain.errors import GoldveinError
 from goldvein.services.views import View, Views
 from goldvein.stats.servings import make_servings
 from goldvein.store.database import Database
@@ -38,9 +38,7 @@ def operating_characteristic(db: Database, project: int, target: float | None = 
         If another one is being worked out by this process.
     """
     with db.connection() as tx:
-        view = Views().refresh(tx).get(project)
-    if view is None:
-        raise NotFound(f"there is no project {project} under way", code="project_unknown")
+        view = Views().one(tx, project)
     return characteristic_of(view, target)
 
 

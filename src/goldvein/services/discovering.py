@@ -7,9 +7,10 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, Final
 
-from goldvein.domain.errors import Conflict, NotFound
+from goldvein.domain.errors import Conflict
 from goldvein.domain.records import AlertKind
 from goldvein.services.delivery import alert_json
+from goldvein.services.lessons import LEAST_ORDINARY
 from goldvein.services.material import Material, read_material
 from goldvein.services.reestimation import write_version
 from goldvein.services.traces import AT_MOST, Traces, traces_of
@@ -22,8 +23,6 @@ from goldvein.store import alerts, log, outbox
 from goldvein.store.database import Database, Transaction
 from goldvein.store.log import Entry
 
-LEAST_ORDINARY: Final = 300
-"""Ordinary answers, each counted by P(its labeler was good), under which no leaning is learned."""
 MOST_RULES: Final = 12
 """Discovered rules that get a state; each costs every answer a little."""
 
@@ -66,9 +65,7 @@ def discover(db: Database, project: int, now: datetime) -> Discovery:
         If it has not opened yet.
     """
     with db.snapshot() as tx:
-        view = Views().refresh(tx).get(project)
-        if view is None:
-            raise NotFound(f"there is no project {project} under way", code="project_unknown")
+        view = Views().one(tx, project)
         if view.model is None:
             raise Conflict(f"project {project} has not opened: there is no model yet", code="not_opened")
         material = read_material(tx, view, AT_MOST)

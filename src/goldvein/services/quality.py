@@ -9,7 +9,6 @@ from typing import Any
 import numpy as np
 
 from goldvein.decisions.admission import capacity
-from goldvein.domain.errors import NotFound
 from goldvein.services import accuracy, discovering
 from goldvein.services.characteristic import characteristic_of
 from goldvein.services.views import View, Views
@@ -36,9 +35,7 @@ def report(db: Database, project: int, now: datetime, *, characteristic: bool = 
         If the project is no living one.
     """
     with db.connection() as tx:
-        view = Views().refresh(tx).get(project)
-        if view is None:
-            raise NotFound(f"there is no project {project} under way", code="project_unknown")
+        view = Views().one(tx, project)
         lines = list(standings.list_project(tx, project))
         counts = benchmarks.count_by_state(tx, project)
         gates = log.count_decisions(tx, project)

@@ -13,7 +13,7 @@ from typing import Any, Final
 
 import numpy as np
 
-from goldvein.domain.errors import Conflict, NotFound
+from goldvein.domain.errors import Conflict
 from goldvein.domain.records import Project
 from goldvein.services.learning import LEAST_ANSWERS, learn, too_little
 from goldvein.services.lessons import ItemEstimate
@@ -87,9 +87,7 @@ def estimate(db: Database, project: int, now: datetime, least_new: float = LEAST
         If another estimation of it is under way, or it has not opened yet.
     """
     with db.snapshot() as tx:
-        view = Views().refresh(tx).get(project)
-        if view is None:
-            raise NotFound(f"there is no project {project} under way", code="project_unknown")
+        view = Views().one(tx, project)
         if view.model is None:
             raise Conflict(f"project {project} has not opened: there is no model yet", code="not_opened")
         steps = sum(answerlog.labelers(tx, project).values())

@@ -10,6 +10,7 @@ from datetime import datetime
 import numpy as np
 
 from goldvein.decisions.serving import eligible
+from goldvein.domain.errors import NotFound
 from goldvein.domain.policy import Policy
 from goldvein.domain.records import Project
 from goldvein.stats.arrays import Array, IntArray
@@ -127,6 +128,18 @@ class Views:
             if known is None or known.project.revision < revision:
                 self._views[project] = self._load(tx, project, known)
         return self._views
+
+    def one(self, tx: Transaction, project: int) -> View:
+        """Read one project and none of the others: for whom a look at it is all that is wanted.
+
+        Raises
+        ------
+        NotFound
+            If the project is not under way.
+        """
+        if project not in projects.revisions(tx):
+            raise NotFound(f"there is no project {project} under way", code="project_unknown")
+        return self._load(tx, project, None)
 
     def model(self, tx: Transaction, project: int, version: int) -> Model:
         """Read a version of a project's model; it never changes, so the latest ones are kept."""
