@@ -16,6 +16,7 @@ from goldvein.services import benchmarks, delivery, intake
 from goldvein.services.benchmarks import ManualBenchmark
 from goldvein.services.sweeps import Sweeper
 from goldvein.services.work import WorkGroup
+from goldvein.store import answerlog, log
 from goldvein.store.database import Database, Transaction
 from tests.services.town import Town, knows, task_input
 from tests.store.plans import Seen, Watch
@@ -183,3 +184,22 @@ def test_plans_hold_right_after_a_great_push(database_url: str) -> None:
             fresh = scene.play()
     assert scans(fresh) == {}
     assert dearer(small, fresh) == {}
+
+
+def test_what_is_told_of_a_project_is_found_among_its_answers(db: Database) -> None:
+    """Every hour each project asks when it last learned: not by reading all that was ever answered."""
+    town = Town(db)
+    town.open_by_hand()
+    watch = Watch(db)
+    with closing(watch), watch.connection() as tx:
+        watch.tx.execute(
+            "INSERT INTO log (project, at, kind, labeler, n, attempt, task, stage) "
+            "SELECT 1, '2026-01-05', 'answer', 7, n, n, n, 'label' FROM generate_series(1, 50000) n"
+        )
+        watch.tx.execute("ANALYZE")
+        assert len(log.of_project(tx, town.project.id, "open")) == 1
+        assert log.of_project(tx, town.project.id, "model") == []
+        assert len(answerlog.opening_mix(tx, town.project.id)) == 40
+        costs = {(one.name, one.mode): one for one in watch.seen}
+    assert len(costs) == 4
+    assert scans(costs) == {}

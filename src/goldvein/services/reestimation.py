@@ -110,7 +110,7 @@ def estimate(db: Database, project: int, now: datetime, least_new: float = LEAST
 
 def _steps_before(tx: Transaction, project: int) -> int:
     """Answers that there were when the model was last estimated."""
-    rows = log.of_kinds(tx, project, ["model"])
+    rows = log.of_project(tx, project, "model")
     details = [row[-1] or {} for row in rows]
     return max((detail.get("steps", 0) for detail in details if "changed" in detail), default=0)
 

@@ -27,7 +27,7 @@ def explain(db: Database, project: int, now: datetime) -> dict[str, Any]:
         policy = Policy.from_dict(projects.get_policy(tx, project, found.policy_version))
         facts = _facts(tx, found, policy)
         reasons = [{"code": code, "detail": detail} for code, detail in _reasons(found, policy, facts)]
-        refusals = log.of_kinds(tx, project, ["open"]) if found.state == "mining" else []
+        refusals = log.of_project(tx, project, "open") if found.state == "mining" else []
     if refusals:
         reasons.append({"code": "bar_unreachable", "detail": refusals[-1][-1]["why"]})
     return {

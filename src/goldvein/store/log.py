@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields
 from datetime import datetime
-from typing import Any
+from typing import Any, Literal
 
 from psycopg.types.json import Jsonb
 
@@ -55,9 +55,9 @@ def append(tx: Transaction, entries: Sequence[Entry], now: datetime) -> None:
     tx.execute(_queries.insert_many, {**columns, "now": now})
 
 
-def of_kinds(tx: Transaction, project: int, kinds: Sequence[str]) -> list[tuple[Any, ...]]:
-    """List entries of some kinds, oldest first."""
-    return tx.execute(_queries.of_kinds, {"project": project, "kinds": list(kinds)}).fetchall()
+def of_project(tx: Transaction, project: int, kind: Literal["open", "model"]) -> list[tuple[Any, ...]]:
+    """List a project's openings, or what became of its model, oldest first; both refused ones as well."""
+    return tx.execute(_queries.of_project, {"project": project, "kind": kind}).fetchall()
 
 
 def count_decisions(tx: Transaction, project: int) -> dict[str, int]:

@@ -580,6 +580,10 @@ CREATE UNIQUE INDEX labels_current ON labels USING btree (project, task) WHERE (
 
 CREATE INDEX labels_withdrawn ON labels USING btree (project, task, id) WHERE (withdrawn_at IS NOT NULL);
 
+CREATE INDEX log_project ON ONLY log USING btree (project, kind, at) WHERE (kind = ANY (ARRAY['open'::text, 'model'::text]));
+
+CREATE INDEX log_other_project_kind_at_idx ON log_other USING btree (project, kind, at) WHERE (kind = ANY (ARRAY['open'::text, 'model'::text]));
+
 CREATE UNIQUE INDEX log_standing ON ONLY log USING btree (project, labeler, n, at) WHERE (n IS NOT NULL);
 
 CREATE UNIQUE INDEX log_other_project_labeler_n_at_idx ON log_other USING btree (project, labeler, n, at) WHERE (n IS NOT NULL);
@@ -603,6 +607,8 @@ CREATE INDEX tasks_batch ON tasks USING btree (project, batch, id) WHERE (batch 
 CREATE UNIQUE INDEX tasks_unique_id ON tasks USING btree (project, unique_id) WHERE (unique_id IS NOT NULL);
 
 CREATE INDEX webhooks_project ON webhooks USING btree (project);
+
+ALTER INDEX log_project ATTACH PARTITION log_other_project_kind_at_idx;
 
 ALTER INDEX log_standing ATTACH PARTITION log_other_project_labeler_n_at_idx;
 

@@ -356,3 +356,5 @@ CREATE TABLE log (
 CREATE TABLE log_other PARTITION OF log DEFAULT;
 CREATE UNIQUE INDEX log_standing ON log (project, labeler, n, at) WHERE n IS NOT NULL;
 CREATE INDEX log_task ON log (project, task);
+-- What is told of a whole project is looked up by jobs and reports, among millions of answers.
+CREATE INDEX log_project ON log (project, kind, at) WHERE kind IN ('open', 'model');

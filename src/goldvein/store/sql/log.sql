@@ -13,10 +13,10 @@ FROM unnest(%(project)s::integer[], %(kind)s::text[], %(labeler)s::integer[], %(
      AS new (project, kind, labeler, n, attempt, task, stage, choice, shown, item_version, model_version, policy_version, rate,
              draw, exposures, milliseconds, p_benchmarks, p_all, benchmarks, decision, detail);
 
--- name: of_kinds
--- Rows of some kinds, in the order written.
+-- name: of_project
+-- Openings and model versions of a project, refused ones as well, in the order written.
 SELECT kind, labeler, attempt, task, at, p_benchmarks, p_all, benchmarks, policy_version, decision, detail
-FROM log WHERE project = %(project)s AND kind = ANY (%(kinds)s) ORDER BY at, id;
+FROM log WHERE project = %(project)s AND kind IN ('open', 'model') AND kind = %(kind)s ORDER BY at, id;
 
 -- name: count_decisions
 -- How many ordinary answers the gate let out, held and dropped, and how holds ended.
