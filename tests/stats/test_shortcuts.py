@@ -10,6 +10,7 @@ from goldvein.stats.model import Model, Rapid
 from goldvein.stats.shortcuts import (
     class_rules,
     extremes,
+    hurried_signal,
     length_choices,
     ordinary_likelihoods,
     rapid_signal,
@@ -91,3 +92,14 @@ def test_a_quick_answer_speaks_for_guessing_and_only_where_times_tell() -> None:
     assert (signal[: told.space.n_abilities] == 1).all()
     assert signal[told.space.state_of("random"), 0] == pytest.approx(0.1 + 0.9 * 30)
     assert signal[told.space.state_of("random"), 1] < 1
+
+
+def test_a_hurried_benchmark_says_nothing_of_ability() -> None:
+    """Whoever did not read did not try: right or wrong, every ability is as likely as guessing."""
+    model = worlds.model()
+    likelihood = worlds.table(model).copy()
+    moderated = likelihood * hurried_signal(model, likelihood)
+    able = slice(0, model.space.n_abilities)
+
+    assert moderated[able] == pytest.approx(np.tile(likelihood[model.space.state_of("random")], (20, 1)))
+    assert (moderated[20:] == likelihood[20:]).all()

@@ -12,8 +12,8 @@ from goldvein.domain.records import UNANSWERABLE
 from goldvein.stats.arrays import Array
 from goldvein.stats.items import served_likelihoods
 from goldvein.stats.model import Model
-from goldvein.stats.shortcuts import ordinary_likelihoods, rapid_signal
-from goldvein.stats.states import POSITION_RULES, RANDOM
+from goldvein.stats.shortcuts import hurried_signal, ordinary_likelihoods, rapid_signal
+from goldvein.stats.states import POSITION_RULES
 from goldvein.store.tasks import Content
 from goldvein.tasktypes import choice, reading
 
@@ -122,11 +122,7 @@ def _time(model: Model, observed: Sequence[Observation], likelihood: Array, sign
     signal[:, places] *= rapid_signal(model, rapid)
     hurried = [p for p, quick in zip(places, rapid, strict=True) if quick and observed[p].table is not None]
     if hurried:
-        solved = likelihood[: model.space.n_abilities, hurried]
-        guessed = np.broadcast_to(likelihood[model.space.state_of(RANDOM), hurried], solved.shape)
-        signal[: model.space.n_abilities, hurried] *= np.divide(
-            guessed, solved, out=np.ones_like(solved), where=solved > 0
-        )
+        signal[:, hurried] *= hurried_signal(model, likelihood[:, hurried])
 
 
 def _is_rapid(model: Model, one: Observation) -> bool:

@@ -18,15 +18,13 @@ from goldvein.stats.logit import indicators_of, leans
 from goldvein.stats.model import Model
 from goldvein.stats.population import solving_of
 from goldvein.stats.states import POSITION_RULES
-from goldvein.stats.timing import fit_rapid
+from goldvein.stats.timing import DECIDED, fit_rapid
 from goldvein.stats.traffic import traffic
 
 LEAST_ORDINARY: Final = 300
 """Ordinary answers, each counted by P(its labeler was good), under which no leaning is learned."""
 TIMES: Final = 100_000
 """Answers whose times are looked at; of more, a sample is taken."""
-DECIDED: Final = 0.3
-"""How far from one half P(good) must be for its labeler's times to count."""
 HISTORIES: Final = 60_000
 """Answers whose histories tell of the hazard; of more labelers than gave so many, a sample is taken."""
 

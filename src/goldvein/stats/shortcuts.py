@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from goldvein.stats.arrays import Array, BoolArray, ShapeError
-from goldvein.stats.states import POSITION_RULES
+from goldvein.stats.states import POSITION_RULES, RANDOM
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -178,4 +178,20 @@ def rapid_signal(model: Model, rapid: BoolArray) -> Array:
     ratio = np.where(rapid, guessing / solving, (1 - guessing) / (1 - solving))
     signal = np.ones((model.space.size, len(rapid)))
     signal[model.space.n_abilities :] = 1 - model.ordinary_weight + model.ordinary_weight * ratio
+    return signal
+
+
+def hurried_signal(model: Model, likelihood: Array) -> Array:
+    """What makes rapid answers to benchmarks say nothing of ability: (n_states, n) likelihoods to the same.
+
+    Whoever did not read did not try: the answer counts as a random one for every ability.
+
+    Source
+    ------
+    Wise and DeMars (2006), effort-moderated item response model.
+    """
+    solved = likelihood[: model.space.n_abilities]
+    guessed = np.broadcast_to(likelihood[model.space.state_of(RANDOM)], solved.shape)
+    signal = np.ones_like(likelihood)
+    np.divide(guessed, solved, out=signal[: model.space.n_abilities], where=solved > 0)
     return signal

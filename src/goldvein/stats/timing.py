@@ -13,6 +13,8 @@ import numpy as np
 from goldvein.stats.arrays import Array, BoolArray, IntArray, ShapeError
 from goldvein.stats.model import Rapid
 
+DECIDED = 0.3
+"""How far from one half P(good) must be for a labeler's times to count."""
 LEAST_ANSWERS = 500
 LEAST_LABELERS = 20
 _ROUNDS = 80

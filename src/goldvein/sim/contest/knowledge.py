@@ -17,7 +17,8 @@ from goldvein.stats.estimation import AnswerLog, Benchmarks, Estimates, estimate
 from goldvein.stats.hazard import learn_hazard
 from goldvein.stats.items import as_served, bar_theta, curve_table, item_table, stack_tables
 from goldvein.stats.logit import leans
-from goldvein.stats.model import Model, make_answer_model, make_model
+from goldvein.stats.model import Model, Rapid, make_answer_model, make_model
+from goldvein.stats.timing import DECIDED, fit_rapid
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -62,7 +63,8 @@ def knowledge(
         model = replace(make_model(bar, content_rules=rules), prior=learned.prior)
     leaning = _leans(world, record, learned, model, rules)
     told: dict[str, Any] = dict(scenario.model)
-    model = replace(model, leans=MappingProxyType(leaning), **told)
+    rapid = _rapid(world, record, learned, model)
+    model = replace(model, leans=MappingProxyType(leaning), rapid=rapid, **told)
     items = world.benchmarks
     make = _true_table if given else _learned_table
     pool = stack_tables([make(model, items, learned, i) for i in range(len(items))])
@@ -134,6 +136,16 @@ def _leans(
     for place, rule in enumerate(rules):
         marks[np.arange(len(task)), world.ordinary.picks[rule][task], place] = True
     return leans(marks, record.choice[at], p_good, rules)
+
+
+def _rapid(world: World, record: BurnIn, learned: Estimates, model: Model) -> Rapid | None:
+    """What the times of those tell about whom benchmarks have decided."""
+    p_good = learned.posteriors[:, model.space.good].sum(axis=1)[record.labeler]
+    at = (np.abs(p_good - 0.5) > DECIDED) & ~record.panel
+    ordinary = world.ordinary.characters[np.where(record.is_benchmark, 0, record.item)]
+    benchmark = world.benchmarks.characters[np.where(record.is_benchmark, record.item, 0)]
+    characters = np.where(record.is_benchmark, benchmark, ordinary)
+    return fit_rapid(record.seconds[at], characters[at], record.labeler[at], 1 - p_good[at])
 
 
 def _learned_table(model: Model, items: Items, learned: Estimates, item: int) -> Array:

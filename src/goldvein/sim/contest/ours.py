@@ -14,7 +14,7 @@ from goldvein.sim.contest.hindsight import Hindsight
 from goldvein.sim.contest.player import Moves
 from goldvein.stats.items import as_served
 from goldvein.stats.posterior import newcomer
-from goldvein.stats.shortcuts import ordinary_signal, rapid_signal
+from goldvein.stats.shortcuts import hurried_signal, ordinary_signal, rapid_signal
 
 if TYPE_CHECKING:
     from goldvein.decisions.judging import Verdicts
@@ -47,6 +47,7 @@ class Ours:
         self.policy, self.model, self.pool = policy, knowledge.model, knowledge.pool
         self.size = size
         self._picks = world.ordinary.picks
+        self._characters = np.concatenate([world.benchmarks.characters, world.ordinary.characters])
         self._posterior_benchmarks = newcomer(self.model, size)
         self._posterior_all = newcomer(self.model, size)
         self.p_benchmarks, self.p_all = np.zeros(size), np.zeros(size)
@@ -90,7 +91,8 @@ class Ours:
         """Move the standings of all who answered by one answer, and pass their answers through the gate."""
         who, tested = served.who, served.is_benchmark
         owners = np.searchsorted(who, self._held % self.size)
-        likelihood, signal = self._likelihood(served, given), self._signal(served, given)
+        likelihood = self._likelihood(served, given)
+        signal = self._signal(served, given) * self._hurry(served, given, likelihood)
         self._hindsight.keep(step, self._posterior_all, who, tested, likelihood * signal)
         verdicts = judge(
             self.model, self._posterior_benchmarks[:, who], self._posterior_all[:, who],
@@ -148,8 +150,18 @@ class Ours:
         shown = order[:, 0] == choice, order[:, -1] == choice
         chance = np.full(len(at), 1 / options)
         signal[:, at] = ordinary_signal(self.model, chance, shown, lean, hits.astype(float))
-        if self.model.rapid is not None:
-            signal *= rapid_signal(self.model, given.seconds < self.model.rapid.base_seconds)
+        return signal
+
+    def _hurry(self, served: Served, given: Given, likelihood: Array) -> Array:
+        """Evidence of the time on task."""
+        told = self.model.rapid
+        if told is None:
+            return np.ones_like(likelihood)
+        task = np.where(served.is_benchmark, served.item, served.item + self.pool.shape[1])
+        rapid = given.seconds < told.base_seconds + told.seconds_per_character * self._characters[task]
+        signal = rapid_signal(self.model, rapid)
+        hurried = rapid & served.is_benchmark
+        signal[:, hurried] *= hurried_signal(self.model, likelihood[:, hurried])
         return signal
 
     def _move(self, served: Served, verdicts: Verdicts) -> None:
