@@ -103,8 +103,7 @@ def behind(ours: Report, policies: dict[str, Report]) -> str:
         short = name.removesuffix(MATCHED)
         for figure in table.not_ahead(ours, peer):
             heading = table.COLUMNS[figure][0]
-            why = " (it dismisses nobody)" if peer["dismissed"] == 0 and figure == "false_rejection" else ""
-            why = " (it holds nothing back)" if figure == "held_honest" else why
+            why = price(peer, figure)
             apart = "" if table.apart(ours, peer, figure) else "; the intervals overlap"
             mine, theirs = (table.cell(one, figure, with_interval=False) for one in (ours, peer))
             lines.append(f"- {heading}: `{short}` {theirs}, `{OURS}` {mine}{why}{apart}")
@@ -112,6 +111,16 @@ def behind(ours: Report, policies: dict[str, Report]) -> str:
             share = table.cell(peer, "benchmark_share", with_interval=False)
             lines.append(f"- `{short}` could not be brought to the same overhead: it spends {share}")
     return "Not ahead:\n\n" + "\n".join(lines) if lines else f"No peer is ahead of `{OURS}` in any figure."
+
+
+def price(peer: Report, figure: str) -> str:
+    """At what price a peer is ahead in a figure, where that is not another figure of the table."""
+    good = peer["withdrawn_good"]
+    if figure == "false_rejection" and peer["dismissed"] == 0:
+        return " (it dismisses nobody)"
+    if figure == "held_honest":
+        return " (it holds nothing back)"
+    return f" (it withdrew {good:,.0f} labels of good labelers)" if figure.endswith("_kept") and good else ""
 
 
 def document(done: list[tuple[Path, Report]], command: str) -> str:

@@ -162,11 +162,14 @@ def test_where_ours_is_not_ahead_is_found() -> None:
     assert table.apart(fixed, potato, "false_acceptance")
 
 
-def test_what_ours_holds_back_is_said() -> None:
-    """Who holds nothing back is ahead in that: no figure of the table is passed over."""
-    contest = Contest(small(), (OURS, "potato"), 1)
+def test_every_figure_of_the_table_is_compared() -> None:
+    """Who holds nothing back is ahead in that, and who takes everything back in what is kept."""
+    contest = Contest(small(), (OURS, "fixed-rate"), 1)
     contest.play(nothing)
-    ours, potato = (figures(contest.runs[name]) for name in (OURS, "potato"))
-    assert potato["held_honest"] == 0 < ours["held_honest"]
-    assert "held_honest" in table.not_ahead(ours, potato)
+    ours, peer = (figures(contest.runs[name]) for name in (OURS, "fixed-rate"))
+    assert peer["held_honest"] == 0 < ours["held_honest"]
+    assert "held_honest" in table.not_ahead(ours, peer)
+    assert ours["bad_share_kept"] < peer["bad_share_kept"] < peer["bad_share"]
+    assert "bad_share_kept" not in table.not_ahead(ours, peer)
+    assert "bad_share_kept" in table.not_ahead(ours, {**peer, "bad_share_kept": 0.0})
     assert {*table.LOWER_IS_BETTER, *table.HIGHER_IS_BETTER, "benchmark_share"} == set(table.COLUMNS)

@@ -16,7 +16,9 @@ COLUMNS: Mapping[str, tuple[str, str]] = {
     "false_rejection": ("false rejection", PERCENT),
     "false_acceptance": ("false acceptance", PERCENT),
     "bad_share": ("bad share", PERCENT),
+    "bad_share_kept": ("bad share kept", PERCENT),
     "accuracy_delivered": ("accuracy delivered", PERCENT),
+    "accuracy_kept": ("accuracy kept", PERCENT),
     "benchmark_share": ("benchmark share", PERCENT),
     "held_honest": ("held honest", PERCENT),
     "sleeper_delay": ("sleeper delay", NUMBER),
@@ -25,10 +27,10 @@ COLUMNS: Mapping[str, tuple[str, str]] = {
 """Figures in the order in which they are shown: heading, and how the value is written."""
 
 LOWER_IS_BETTER = (
-    "false_rejection", "false_acceptance", "bad_share", "held_honest", "sleeper_delay",
+    "false_rejection", "false_acceptance", "bad_share", "bad_share_kept", "held_honest", "sleeper_delay",
     "sleeper_bad_delivered",
 )  # fmt: skip
-HIGHER_IS_BETTER = ("accuracy_delivered",)
+HIGHER_IS_BETTER = ("accuracy_delivered", "accuracy_kept")
 
 
 def cell(report: Report, name: str, *, with_interval: bool = True) -> str:
