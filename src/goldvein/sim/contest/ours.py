@@ -76,7 +76,6 @@ class Ours:
         draws = draw_benchmarks(rng, posteriors, left, self.pool, self._exposures, self.model, self.policy)
         items = np.array([-1 if draw is None else draw.index for draw in draws])
         np.add.at(self._exposures, items[items >= 0], 1)
-        self._exhausted[:] = False
         self._exhausted[who[items < 0]] = True
         return items
 
@@ -173,6 +172,7 @@ class Ours:
             self.undecided[who], verdicts.p_benchmarks, verdicts.p_all, policy,
             is_benchmark=served.is_benchmark, is_exhausted=self._exhausted[who],
         )  # fmt: skip
+        self._exhausted[who] = False
         self.state[who] = next_state(
             verdicts.p_benchmarks,
             self.benchmarks[who],
