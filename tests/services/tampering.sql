@@ -148,3 +148,33 @@ UPDATE standings SET model_version = model_version + 1 WHERE n > 5;
 -- name: a newcomer who was heard of
 UPDATE log SET detail = '{"elsewhere": [{"project": 2, "version": 9, "masses": {"good": 1.0, "bad": 0.0}}]}' WHERE
     kind = 'admit';
+
+-- name: most of a posterior
+UPDATE standings SET posterior = substr(posterior, 9) || substr(posterior, 1, 8) WHERE n > 5;
+
+-- name: a boundary brought nearer
+UPDATE standings SET undecided = undecided + 1 WHERE n > 5;
+
+-- name: a held answer of which more is known
+UPDATE holds SET joint = substr(joint, 9) || substr(joint, 1, 8);
+
+-- name: a draw that found nothing
+UPDATE log SET draw = 0 WHERE n = (SELECT max(n) FROM log WHERE decision = 'deliver') AND decision = 'deliver';
+
+-- name: another order of options
+UPDATE log SET shown = shown[2:] || shown[1] WHERE kind = 'answer' AND stage = 'label';
+
+-- name: a time on task that goes
+UPDATE log SET milliseconds = NULL WHERE milliseconds IS NOT NULL;
+
+-- name: a model that nobody decided on
+INSERT INTO model_versions SELECT project, version + 1, model, made_at FROM model_versions;
+
+-- name: a model decided on and not there
+UPDATE log SET model_version = model_version + 1 WHERE kind = 'open' AND model_version IS NOT NULL;
+
+-- name: an alert that nobody was told of
+INSERT INTO alerts (project, kind, subject, detail, opened_at) VALUES (1, 'shortcut', 'longest', '{}', now());
+
+-- name: an alert that there is none of
+INSERT INTO outbox (project, event, alert, created_at) VALUES (1, 'alert.opened', 999, now());

@@ -19,7 +19,7 @@ from goldvein.services.standing import converted, newcomer_posteriors, pack
 from goldvein.stats.arrays import Array
 from goldvein.stats.model import Model
 from goldvein.stats.posterior import good_mass
-from goldvein.store.proofs import Release, Step, Stored
+from goldvein.store.proofs import Kept, Release, Step, Stored
 
 TOLERANCE = 1e-9
 """How far a recomputed probability may lie from the logged one elsewhere; on the same build, nowhere."""
@@ -77,7 +77,11 @@ class Replay:
         self.found.append(Broken(promise, self.past.project, row, detail))
 
     def page(
-        self, steps: Mapping[int, Sequence[Step]], let_out: Sequence[Release], stored: Sequence[Stored]
+        self,
+        steps: Mapping[int, Sequence[Step]],
+        let_out: Sequence[Release],
+        stored: Sequence[Stored],
+        kept: Sequence[Kept],
     ) -> None:
         """Replay some standings in lockstep, so that the filter's arrays are wide."""
         released: dict[tuple[int, int], list[Release]] = defaultdict(list)
@@ -98,6 +102,8 @@ class Replay:
             self.steps += len(now)
         for standing in stored:
             self._compare_stored(standing, tracks.get(standing.labeler), len(steps[standing.labeler]) - 1)
+        for one in kept:
+            self._compare_kept(one, tracks.get(one.labeler))
 
     def _admitted(self, step: Step) -> _Track:
         """Where a labeler starts, by the population and what the log says was heard in other projects."""
@@ -206,16 +212,31 @@ class Replay:
                 f"stored version {standing.n}, log ends at {last}",
             )
             return
-        same_bits = standing.posterior == pack(track.posterior[0][:, None], track.posterior[1][:, None])[0]
-        self.exact &= same_bits
+        both = pack(track.posterior[0][:, None], track.posterior[1][:, None])[0]
         close = self._close(track.p, (standing.p_benchmarks, standing.p_all))
-        recomputed = (track.state, track.benchmarks, track.model_version)
-        if not close or (standing.state, standing.benchmarks, standing.model_version) != recomputed:
+        close &= self._same(standing.posterior, both)
+        recomputed = (track.state, track.benchmarks, track.undecided, track.model_version)
+        stored = (standing.state, standing.benchmarks, standing.undecided, standing.model_version)
+        if not close or stored != recomputed:
             self.say(
                 "a standing is what its log comes to",
                 standing.labeler,
                 f"stored {standing.state}, {standing.p_benchmarks!r}",
             )
+
+    def _compare_kept(self, kept: Kept, track: _Track | None) -> None:
+        joint = track.holds.get(kept.attempt) if track is not None else None
+        if joint is None or not self._same(kept.joint, joint.tobytes()):
+            self.say(
+                "what is known of a held answer follows from the log", kept.attempt, f"labeler {kept.labeler}"
+            )
+
+    def _same(self, one: bytes, other: bytes) -> bool:
+        """Whether stored arrays are those recomputed, as nearly as another machine computes them."""
+        self.exact &= one == other
+        return len(one) == len(other) and np.allclose(
+            np.frombuffer(one), np.frombuffer(other), rtol=0, atol=TOLERANCE
+        )
 
     def _close(self, one: Sequence[float], other: Sequence[float]) -> bool:
         self.exact &= tuple(one) == tuple(other)

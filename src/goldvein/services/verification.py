@@ -75,7 +75,8 @@ def _replay(tx: Transaction, replayed: Project) -> Replay:
         after = page[-1]
         try:
             steps = proofs.steps(tx, project, page)
-            replay.page(steps, proofs.releases(tx, project, page), proofs.stored(tx, project, page))
+            stored, kept = proofs.stored(tx, project, page), proofs.kept(tx, project, page)
+            replay.page(steps, proofs.releases(tx, project, page), stored, kept)
             for labeler, taken in proofs.withdrawals(tx, project, page).items():
                 for label, why in unfounded(
                     tx, project, replayed.classes, steps[labeler], taken, models, policies

@@ -18,7 +18,7 @@ SUMS = (
     "tasks_in_two_hands", "labels_without_event", "positions_with_gaps", "holds_miscounted",
     "labels_in_other_words", "expired_without_event", "servings_out_of_step", "times_out_of_step",
     "withdrawals_without_decision", "decisions_without_withdrawal", "withdrawals_without_event",
-    "replacements_out_of_step",
+    "replacements_out_of_step", "models_without_decision", "alerts_out_of_step",
 )  # fmt: skip
 """Statements that list rows which break a promise; each says in its description which."""
 
@@ -88,6 +88,16 @@ class Stored:
     p_all: float
     benchmarks: int
     model_version: int
+    undecided: int
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """A held answer as it is stored."""
+
+    labeler: int
+    attempt: int
+    joint: bytes
 
 
 def broken(tx: Transaction, name: str, limit: int) -> list[tuple[int, int]]:
@@ -151,3 +161,9 @@ def stored(tx: Transaction, project: int, labelers: Sequence[int]) -> list[Store
     return [
         Stored(*row) for row in tx.execute(_queries.stored, {"project": project, "labelers": list(labelers)})
     ]
+
+
+def kept(tx: Transaction, project: int, labelers: Sequence[int]) -> list[Kept]:
+    """Read some labelers' held answers."""
+    rows = tx.execute(_queries.kept, {"project": project, "labelers": list(labelers)})
+    return [Kept(*row) for row in rows]

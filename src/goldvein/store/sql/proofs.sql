@@ -51,14 +51,37 @@ WHERE coalesce(p.classes, i.input -> 'options') ->> (b.answer ->> 'choice')::int
 LIMIT %(limit)s;
 
 -- name: servings_out_of_step
--- An answer's log names the exposures with which its benchmark was served.
+-- An answer's log names how it was served: exposures of the benchmark, draw and rate, and the order of the options.
 SELECT l.project, l.attempt FROM log l JOIN attempts a ON a.project = l.project AND a.id = l.attempt
-WHERE l.kind = 'answer' AND l.exposures IS DISTINCT FROM a.exposures LIMIT %(limit)s;
+WHERE l.kind = 'answer'
+  AND (l.exposures IS DISTINCT FROM a.exposures
+       OR (l.n IS NOT NULL AND (l.draw, l.rate, l.shown) IS DISTINCT FROM (a.draw, a.rate, a.shown)))
+LIMIT %(limit)s;
 
 -- name: times_out_of_step
--- The time on task in the log is that between showing and answering.
+-- The time on task in the log is that between showing and answering; there is none where both are one moment.
 SELECT l.project, l.attempt FROM log l JOIN answers n ON n.project = l.project AND n.attempt = l.attempt
-WHERE l.kind = 'answer' AND l.milliseconds <> least(floor(extract(epoch FROM n.received_at - n.shown_at) * 1000), 2147483647)
+WHERE l.kind = 'answer' AND l.n IS NOT NULL
+  AND l.milliseconds IS DISTINCT FROM CASE WHEN n.received_at > n.shown_at
+      THEN least(floor(extract(epoch FROM n.received_at - n.shown_at) * 1000), 2147483647) END
+LIMIT %(limit)s;
+
+-- name: models_without_decision
+-- Every model version was put in force by one opening or estimate, and the log names no other.
+SELECT coalesce(m.project, l.project), coalesce(m.version, l.version) FROM model_versions m
+FULL JOIN (SELECT project, model_version AS version, count(*) AS times FROM log
+           WHERE (kind = 'open' AND model_version IS NOT NULL) OR (kind = 'model' AND decision = 'changed')
+           GROUP BY project, model_version) l ON l.project = m.project AND l.version = m.version
+WHERE m.version IS NULL OR l.times IS DISTINCT FROM 1 LIMIT %(limit)s;
+
+-- name: alerts_out_of_step
+-- Of every alert one event tells, and one row of the log with what it says; of what is no alert none.
+SELECT coalesce(a.project, o.project), coalesce(a.id, o.alert) FROM alerts a
+FULL JOIN (SELECT project, alert, count(*) AS times FROM outbox WHERE event = 'alert.opened' GROUP BY project, alert) o
+       ON o.project = a.project AND o.alert = a.id
+WHERE a.id IS NULL OR o.times IS DISTINCT FROM 1
+   OR (SELECT count(*) FROM log l WHERE l.project = a.project AND l.kind = 'alert'
+       AND l.detail @> (a.detail || jsonb_build_object('alert', a.id, 'kind', a.kind, 'subject', a.subject))) <> 1
 LIMIT %(limit)s;
 
 -- name: expired_without_event
@@ -183,5 +206,9 @@ WHERE project = %(project)s AND labeler = ANY (%(labelers)s) AND kind = 'release
 
 -- name: stored
 -- The standings as they are stored.
-SELECT labeler, state, n, posterior, p_benchmarks, p_all, benchmarks, model_version FROM standings
+SELECT labeler, state, n, posterior, p_benchmarks, p_all, benchmarks, model_version, undecided FROM standings
 WHERE project = %(project)s AND labeler = ANY (%(labelers)s);
+
+-- name: kept
+-- The held answers of some labelers, with what is known of each.
+SELECT labeler, attempt, joint FROM holds WHERE project = %(project)s AND labeler = ANY (%(labelers)s);
