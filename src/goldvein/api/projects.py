@@ -118,7 +118,13 @@ async def get_quality(
     """Standings, benchmarks, the shortcut report and, where asked for, the operating characteristic."""
     await visible_project(request, project)
     service = service_of(request)
-    found = await service.call(quality.report, project, service.now(), characteristic=characteristic)
+    found = await service.call(
+        quality.report,
+        project,
+        service.now(),
+        characteristic=characteristic,
+        pseudonyms=request.user.customer is not None,
+    )
     return replies.reply(found)
 
 

@@ -13,12 +13,15 @@ from goldvein.services import accuracy, discovering
 from goldvein.services.characteristic import characteristic_of
 from goldvein.services.views import View, Views
 from goldvein.stats.arrays import Array
-from goldvein.store import benchmarks, log, standings, tasks
+from goldvein.store import benchmarks, log, projects, standings, tasks
 from goldvein.store.database import Database
+from goldvein.store.labels import pseudonym
 from goldvein.store.standings import StandingLine
 
 
-def report(db: Database, project: int, now: datetime, *, characteristic: bool = False) -> dict[str, Any]:
+def report(
+    db: Database, project: int, now: datetime, *, characteristic: bool = False, pseudonyms: bool = False
+) -> dict[str, Any]:
     """Report on a project's quality, ready for JSON.
 
     Parameters
@@ -28,6 +31,8 @@ def report(db: Database, project: int, now: datetime, *, characteristic: bool = 
     now : datetime
     characteristic : bool
         Whether to work out the operating characteristic too, which takes seconds; null otherwise.
+    pseudonyms : bool
+        Whether labelers go by the names under which customers know them from their labels.
 
     Raises
     ------
@@ -42,6 +47,7 @@ def report(db: Database, project: int, now: datetime, *, characteristic: bool = 
         by_task_state = tasks.counts_by_state(tx, project)
         found = accuracy.candidates(tx, view)
         discovered = discovering.report(tx, project)
+        key = projects.lease_key(tx)
     curve = accuracy.mean_curve(view)
     rng = np.random.default_rng([project, view.project.revision])  # the same report twice says the same
     return {
@@ -63,8 +69,16 @@ def report(db: Database, project: int, now: datetime, *, characteristic: bool = 
         "discovered": discovered,
         "standings": _summary(view, lines, accuracy.report(rng, view, lines, found)),
         "operating_characteristic": characteristic_of(view) if characteristic else None,
-        "labelers": [labeler_line(view, line, curve) for line in lines],
+        "labelers": [
+            {**labeler_line(view, line, curve), **(_disguise(key, project, line) if pseudonyms else {})}
+            for line in lines
+        ],
     }
+
+
+def _disguise(key: bytes, project: int, line: StandingLine) -> dict[str, Any]:
+    """Who a labeler is to a customer: what a standing says, beside the label, would name its person."""
+    return {"labeler": pseudonym(key, project, line.labeler), "name": None}
 
 
 def _mean(values: list[float]) -> float | None:
