@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Iterator
 
+import psycopg
 import pytest
 
 from goldvein.domain.records import ProjectDraft
@@ -64,3 +65,27 @@ def test_an_hourly_look_that_waits_keeps_no_nightly_one_from_the_queue(db: Datab
             return {str(job.task_kwargs["least_new"]) for job in await app.job_manager.list_jobs_async()}
 
     assert asyncio.run(night()) == {str(reestimation.LEAST_NEW), str(reestimation.DOUBLED)}
+
+
+@pytest.mark.parametrize(
+    ("error", "status"), [(psycopg.errors.DeadlockDetected("x"), "todo"), (ValueError("x"), "failed")]
+)
+def test_what_the_database_disturbed_is_tried_again_soon(
+    db: Database, monkeypatch: pytest.MonkeyPatch, error: Exception, status: str
+) -> None:
+    """A night is not lost to a deadlock; what would go wrong again is left, lest all others wait for it."""
+
+    def fails(*_: object) -> None:
+        raise error
+
+    monkeypatch.setattr(reestimation, "estimate", fails)
+    schedule.install(db.url)
+    app = schedule.make_app(db)
+
+    async def night() -> list[str]:
+        async with app.open_async():
+            await app.configure_task("estimate").defer_async(project=1, least_new=0.01)
+            await app.run_worker_async(wait=False, install_signal_handlers=False, delete_jobs="never")
+            return [str(job.status) for job in await app.job_manager.list_jobs_async(task="estimate")]
+
+    assert asyncio.run(night()) == [status]

@@ -20,6 +20,10 @@ from goldvein.store.database import Database
 SCHEMA: Final = "procrastinate"
 _LOCK: Final = 0x70726F63
 _RETRY: Final = procrastinate.RetryStrategy(max_attempts=5, exponential_wait=4)
+_DISTURBED: Final = procrastinate.RetryStrategy(
+    max_attempts=3, wait=5, retry_exceptions={psycopg.OperationalError}
+)
+"""For what went wrong in the database alone, a deadlock say: all others of its lock wait for a retry."""
 _STALLED_AFTER_SECONDS: Final = 30
 
 
@@ -64,7 +68,7 @@ def make_app(db: Database) -> procrastinate.App:
         upkeep.make_log_partitions(db, now)
         upkeep.purge(db, now)
 
-    @app.task(name="estimate")
+    @app.task(name="estimate", retry=_DISTURBED)
     def run_estimate(project: int, least_new: float) -> None:
         """One project's answers become a new model; what cannot be done tonight is done tomorrow."""
         with contextlib.suppress(GoldveinError):
@@ -90,7 +94,7 @@ def make_app(db: Database) -> procrastinate.App:
         """Once an hour: projects whose log has doubled since do not wait for the night."""
         await estimate_each(reestimation.DOUBLED)
 
-    @app.task(name="discover")
+    @app.task(name="discover", retry=_DISTURBED)
     def run_discover(project: int) -> None:
         """One project's answers are searched for unlisted shortcuts; what is not found now is found later."""
         with contextlib.suppress(GoldveinError):
