@@ -16,7 +16,7 @@ from goldvein.services import intake, keys
 from goldvein.services.sweeps import Sweeper
 from goldvein.services.verification import verify
 from goldvein.services.work import WorkGroup
-from goldvein.store import attempts
+from goldvein.store import attempts, benchmarks, projects
 from goldvein.store.database import Database, Transaction
 from tests.services.test_leases import has
 from tests.services.town import Town, knows, task_input
@@ -139,3 +139,33 @@ def test_an_outage_stores_nothing_and_is_the_callers_to_know(db: Database) -> No
     (result,) = town.handle(request)
     assert isinstance(result, WorkResult)
     assert town.rows("SELECT count(*) FROM answers") == [(1,)]
+
+
+def test_servings_are_counted_while_benchmarks_get_new_versions(db: Database) -> None:
+    """All lock benchmarks in key order, also where so few are there that a plan reads the whole table."""
+    town = Town(db)
+    town.open_by_hand(40)
+    own = [task for (task,) in town.rows("SELECT task FROM benchmarks")]
+    with db.connection() as tx:  # servings have moved rows about, and statistics know how few there are
+        for task in town.rng.permutation(own).tolist():
+            benchmarks.count_exposures(tx, {(1, task): 1})
+        tx.execute("ANALYZE")
+
+    def count(seed: int) -> None:
+        rng = np.random.default_rng(seed)
+        for _ in range(150):
+            served = rng.choice(own, 25, replace=False).tolist()
+            with db.transaction(durable=False) as tx:
+                benchmarks.count_exposures(tx, dict.fromkeys([(1, task) for task in served], 1))
+
+    def version() -> None:
+        for _ in range(60):
+            with db.transaction(durable=False) as tx:
+                items = [one.item for one in benchmarks.changed_since(tx, 1, 0)]
+                revision = projects.next_revision(tx, 1)
+                benchmarks.set_item_versions(tx, 1, items, revision=revision)
+
+    with ThreadPoolExecutor(4) as threads:
+        done = [threads.submit(version), *(threads.submit(count, seed) for seed in range(3))]
+    assert [one.result() for one in done] == [None] * 4
+    assert town.rows("SELECT sum(exposures) FROM benchmarks") == [(40 + 3 * 150 * 25,)]

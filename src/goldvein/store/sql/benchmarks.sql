@@ -72,10 +72,12 @@ WHERE project = %(project)s AND likelihoods IS NOT NULL
   AND (task, version) IN (SELECT * FROM unnest(%(tasks)s::bigint[], %(versions)s::integer[]));
 
 -- name: count_exposures
--- Servings of benchmarks, counted where they happen.
+-- Servings of benchmarks, counted where they happen, locked in key order: a join alone follows the table in small projects.
 UPDATE benchmarks SET exposures = exposures + served.count
-FROM (SELECT project, task, count FROM unnest(%(projects)s::integer[], %(tasks)s::bigint[], %(counts)s::integer[])
-      AS s (project, task, count) ORDER BY project, task) AS served
+FROM (SELECT b.project, b.task, s.count
+      FROM unnest(%(projects)s::integer[], %(tasks)s::bigint[], %(counts)s::integer[]) AS s (project, task, count)
+      JOIN benchmarks b ON b.project = s.project AND b.task = s.task
+      ORDER BY b.project, b.task FOR UPDATE OF b) AS served
 WHERE benchmarks.project = served.project AND benchmarks.task = served.task;
 
 -- name: exposures
