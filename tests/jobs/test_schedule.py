@@ -60,6 +60,59 @@ def test_jobs_of_a_killed_worker_are_given_back(db: Database) -> None:
     assert states == [("todo",), ("doing",)]
 
 
+def test_a_killed_job_whose_like_waits_already_lets_it_go_on(db: Database) -> None:
+    """The next hour's job has come in the meantime: the killed one ends, and keeps nobody waiting."""
+    schedule.install(db.url)
+    app = schedule.make_app(db)
+
+    async def story() -> str:
+        async with app.open_async():
+            job = app.tasks["estimate"].configure(queueing_lock="estimate 1", lock="estimate")
+            await job.defer_async(project=1, least_new=0.01)
+            await app.configure_task("retry_stalled").defer_async(timestamp=0)
+            dead = await app.job_manager.register_worker()
+            for _ in range(2):
+                assert await app.job_manager.fetch_job(None, dead)
+            await job.defer_async(project=1, least_new=0.01)
+            with db.transaction() as tx:
+                tx.execute(
+                    "UPDATE procrastinate.procrastinate_workers"
+                    " SET last_heartbeat = last_heartbeat - interval '1h'"
+                )
+            assert await schedule.retry_stalled_jobs(app) == 1
+            living = await app.job_manager.register_worker()
+            fetched = [await app.job_manager.fetch_job(None, living) for _ in range(2)]
+            return " ".join(sorted(one.task_name for one in fetched if one))
+
+    assert asyncio.run(story()) == "estimate retry_stalled"
+    states = fetch(db, "SELECT status::text FROM procrastinate.procrastinate_jobs ORDER BY id")
+    assert states == [("failed",), ("doing",), ("doing",)]
+
+
+def test_a_job_that_kills_its_workers_is_given_up(db: Database) -> None:
+    """One that takes more memory than there is would otherwise be begun for ever, ahead of all others."""
+    schedule.install(db.url)
+    app = schedule.make_app(db)
+
+    async def story() -> list[int]:
+        async with app.open_async():
+            await app.configure_task("estimate", lock="estimate").defer_async(project=1, least_new=0.01)
+            given_back = []
+            for _ in range(schedule.KILLED_AT_MOST + 1):
+                dead = await app.job_manager.register_worker()
+                await app.job_manager.fetch_job(None, dead)
+                with db.transaction() as tx:
+                    tx.execute(
+                        "UPDATE procrastinate.procrastinate_workers"
+                        " SET last_heartbeat = last_heartbeat - interval '1h'"
+                    )
+                given_back.append(await schedule.retry_stalled_jobs(app))
+            return given_back
+
+    assert asyncio.run(story()) == [1] * schedule.KILLED_AT_MOST + [0]
+    assert fetch(db, "SELECT status::text FROM procrastinate.procrastinate_jobs") == [("failed",)]
+
+
 def test_deferred_jobs_are_carried_out_until_told_to_stop(db: Database) -> None:
     """Partitions are there before anything else; a job is done and deleted; the worker ends when asked."""
     stop = threading.Event()

@@ -9,6 +9,7 @@ from typing import Any, Final
 
 import procrastinate
 import psycopg
+from procrastinate.jobs import Status
 from procrastinate.schema import SchemaManager
 from psycopg import sql
 from psycopg.conninfo import make_conninfo
@@ -25,6 +26,8 @@ _DISTURBED: Final = procrastinate.RetryStrategy(
 )
 """For what went wrong in the database alone, a deadlock say: all others of its lock wait for a retry."""
 _STALLED_AFTER_SECONDS: Final = 30
+KILLED_AT_MOST: Final = 5
+"""Times that a job is begun anew after its worker was killed."""
 
 
 def install(url: str) -> None:
@@ -121,12 +124,21 @@ def make_app(db: Database) -> procrastinate.App:
 async def retry_stalled_jobs(
     app: procrastinate.App, seconds_since_heartbeat: float = _STALLED_AFTER_SECONDS
 ) -> int:
-    """Queue the jobs of dead workers again; return how many."""
+    """Queue the jobs of dead workers again; return how many.
+
+    One whose like waits already ends instead, since two of them may not wait; so does one whose workers were
+    killed time and again. Else it would stay "doing", and all of its lock would wait for it for ever.
+    """
     stalled = await app.job_manager.get_stalled_jobs(seconds_since_heartbeat=seconds_since_heartbeat)
     count = 0
     for job in stalled:
-        await app.job_manager.retry_job(job)
-        count += 1
+        assert job.id is not None
+        with contextlib.suppress(procrastinate.exceptions.UniqueViolation):
+            if job.attempts < KILLED_AT_MOST:
+                await app.job_manager.retry_job(job)
+                count += 1
+                continue
+        await app.job_manager.finish_job_by_id_async(job.id, Status.FAILED, delete_job=False)
     return count
 
 
