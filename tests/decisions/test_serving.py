@@ -179,11 +179,18 @@ def test_a_suspect_gets_anti_shortcut_items() -> None:
 
 def test_exposure_cap_takes_items_out() -> None:
     """An item served too often is no longer drawn, unless nothing else is left."""
-    exposures = np.array([0, 100, 99, 250])
+    exposures = np.array([0, 100, 99, 250, 0, 0, 0, 0, 0, 0])
 
     assert eligible(np.array([1, 2, 3]), exposures, POLICY).tolist() == [2]
     assert eligible(np.array([1, 3]), exposures, POLICY).tolist() == [1, 3]
     assert eligible(np.array([], dtype=np.int64), exposures, POLICY).tolist() == []
+
+
+def test_a_pool_that_is_worn_all_over_wears_evenly() -> None:
+    """Past the cap on average, only what was served twice as often as the rest is spared."""
+    exposures = np.array([150, 160, 140, 900, 150])
+
+    assert eligible(np.arange(5), exposures, POLICY).tolist() == [0, 1, 2, 4]
 
 
 def test_worn_benchmarks_are_drawn_rather_than_none() -> None:

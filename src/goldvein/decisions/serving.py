@@ -90,10 +90,12 @@ def serves_benchmark(rng: np.random.Generator, rate: float) -> bool:
 
 
 def eligible(unseen: IntArray, exposures: IntArray, policy: Policy) -> IntArray:
-    """Unseen benchmarks that were served less often than the exposure cap; past it only if nothing is left.
+    """Unseen benchmarks that are not worn; worn ones only if nothing else is left.
 
-    A worn benchmark still tells a random answer from a good one, and what it tells of a leaker is discounted.
-    To hold everybody's work until mining has caught up would cost more.
+    A benchmark is worn once it was served as often as the exposure cap says, and twice as often as the pool's
+    average. By the cap alone the most telling ones would wear out first, and everybody would then be tested
+    on the dull rest, at twice the cost, until the whole pool is worn. What a worn benchmark tells of somebody
+    who may know its key is discounted in any case.
 
     Parameters
     ----------
@@ -103,7 +105,10 @@ def eligible(unseen: IntArray, exposures: IntArray, policy: Policy) -> IntArray:
         Servings of every benchmark of the pool.
     policy : Policy
     """
-    fresh = unseen[exposures[unseen] < policy.exposure_cap]
+    if not len(unseen):
+        return unseen
+    worn_at = max(policy.exposure_cap, 2 * int(np.add.reduce(exposures)) // len(exposures))
+    fresh = unseen[exposures[unseen] < worn_at]
     return fresh if len(fresh) else unseen
 
 

@@ -49,7 +49,7 @@ class Policy:
     rate_slope: float = 0.1  # share of benchmarks per unit of doubt once delivered
     rate_fresh_benchmarks: int = 8  # while ordinary answers tell nothing: benchmarks until which the
     # ceiling holds; beyond, it falls by their square
-    exposure_cap: int = 100  # servings after which a benchmark is no longer drawn
+    exposure_cap: int = 100  # servings from which a benchmark may be worn (see serving.eligible)
     candidates_drawn: int = 20  # unseen benchmarks compared for one draw
     best_of: int = 4  # the draw takes one of so many best candidates
 

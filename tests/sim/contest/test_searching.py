@@ -37,7 +37,7 @@ def contest(*more: dict[str, Any], steps: int, overlap: float = 0.25) -> tuple[S
     return player, play(world, crowd, player, rng)
 
 
-@pytest.mark.parametrize(("overlap", "steps"), [(0.25, 15), (0.85, 90)])
+@pytest.mark.parametrize(("overlap", "steps"), [(0.25, 125), (0.85, 250)])
 def test_an_unlisted_rule_is_named_and_gets_a_state(overlap: float, steps: int) -> None:
     """Ten followers, who pass for random or for good, are named within 2,000 answers and stopped."""
     rule = "most overlap"
@@ -57,6 +57,6 @@ def test_an_unlisted_rule_is_named_and_gets_a_state(overlap: float, steps: int) 
 
 def test_without_one_nothing_is_found() -> None:
     """The usual crowd gives no discovery, and the model stays as it was."""
-    player, _ = contest({"kind": "honest", "share": 0.1, "accuracy": [0.75, 0.95]}, steps=85, overlap=0.6)
+    player, _ = contest({"kind": "honest", "share": 0.1, "accuracy": [0.75, 0.95]}, steps=125, overlap=0.6)
     assert player.found == []
     assert player.model.space.content_rules == ("longest", "shortest")

@@ -22,8 +22,8 @@ if TYPE_CHECKING:
     from goldvein.sim.contest.player import Moves
     from goldvein.stats.arrays import Array, IntArray
 
-LOOKS = (5, 10, 20, 40, 80, 160, 320, 640, 1280, 2560)
-"""Steps after which the answers so far are searched."""
+LOOKS = (120, 240, 480, 960, 1920, 3840)
+"""Steps after which all answers are searched: first after an hour, as in the service, then less often."""
 _OTHERS = 100_000
 
 
@@ -61,7 +61,9 @@ class Searching(Ours):
         moves = super().judge(served, given, step)
         ends = served.order[:, 0], served.order[:, -1]
         self._past.append(
-            np.stack([served.who, served.is_benchmark, served.item, given.choice, *ends, served.exposures])
+            np.stack(
+                [served.who, served.is_benchmark, served.item, given.choice, *ends, served.exposures]
+            ).astype(np.int32)
         )
         if step + 1 in LOOKS:
             self._look(step)
