@@ -11,7 +11,6 @@ from goldvein.stats.shortcuts import (
     class_rules,
     extremes,
     hurried_signal,
-    length_choices,
     ordinary_likelihoods,
     rapid_signal,
     shortcut_pass_shares,
@@ -19,9 +18,9 @@ from goldvein.stats.shortcuts import (
 from tests.stats import worlds
 
 
-def test_length_choices_keep_ties_and_give_up_on_equals() -> None:
+def test_extremes_keep_ties_and_give_up_on_equals() -> None:
     """A rule without a difference has nothing to go by."""
-    assert length_choices(["aa", "b", "cc", "d"]) == {"longest": (0, 2), "shortest": (1, 3)}
+    assert extremes([2, 1, 2, 1]) == ((0, 2), (1, 3))
     assert extremes([3, 3]) == ((), ())
     assert class_rules(2) == {"class 0": (0,), "class 1": (1,)}
 

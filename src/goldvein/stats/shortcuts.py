@@ -37,12 +37,6 @@ def extremes(values: Sequence[float]) -> tuple[tuple[int, ...], tuple[int, ...]]
     return largest, tuple(i for i, value in enumerate(values) if value == low)
 
 
-def length_choices(options: Sequence[str]) -> dict[str, tuple[int, ...]]:
-    """Choices of ``longest`` and ``shortest`` among texts, by number of characters."""
-    longest, shortest = extremes([len(option) for option in options])
-    return {"longest": longest, "shortest": shortest}
-
-
 def class_rules(n_classes: int) -> dict[str, tuple[int, ...]]:
     """One rule per class, "always this one", for projects whose classes are fixed."""
     return {f"class {index}": (index,) for index in range(n_classes)}

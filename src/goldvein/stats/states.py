@@ -66,11 +66,6 @@ class StateSpace:
         """Index of a shortcut's state; raises ``ValueError`` for a name that has none."""
         return self.n_abilities + self.shortcuts.index(shortcut)
 
-    @property
-    def n_good(self) -> int:
-        """Number of good states."""
-        return int(np.count_nonzero(self.good))
-
 
 def make_space(bar_theta: float, content_rules: Sequence[str] = DEFAULT_CONTENT_RULES) -> StateSpace:
     """Ability grid around the bar, with the bar midway between two grid points.

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from goldvein.sim.contest.burn_in import burn_in
+from goldvein.sim.contest.items import finding
 from goldvein.stats.estimation import AnswerLog, Benchmarks, Estimates, estimate
 from goldvein.stats.hazard import learn_hazard
 from goldvein.stats.items import as_served, bar_theta, curve_table, item_table, stack_tables
@@ -167,10 +168,7 @@ def _picks(items: Items, rules: tuple[str, ...], item: int) -> dict[str, tuple[i
 
 def _true_curves(items: Items, thetas: Array) -> Array:
     """P(key) of every item at each ability: (n, n_items)."""
-    chance = 1 / items.n_options
-    slopes = items.discrimination * (thetas[:, None] - items.difficulty)
-    curves: Array = chance + (1 - chance) / (1 + np.exp(-slopes))
-    return curves
+    return finding(items, thetas[:, None], np.arange(len(items)))
 
 
 def _true_bar(items: Items, accuracy: float) -> float:
