@@ -24,8 +24,6 @@ class Given:
     milliseconds: int | None
     p_benchmarks: float
     exposures: int | None
-    item_version: int | None
-    model_version: int
 
 
 def labelers(tx: Transaction, project: int, page: int = 10_000) -> dict[int, int]:

@@ -5,11 +5,10 @@ ORDER BY labeler LIMIT %(limit)s;
 
 -- name: latest
 -- The latest steps of some labelers, each labeler's in the order given, benchmarks alone or all.
-SELECT g.labeler, g.n, g.stage = 'benchmark', g.task, g.choice, g.shown, g.milliseconds, g.p_benchmarks, g.exposures,
-       g.item_version, g.model_version
+SELECT g.labeler, g.n, g.stage = 'benchmark', g.task, g.choice, g.shown, g.milliseconds, g.p_benchmarks, g.exposures
 FROM unnest(%(labelers)s::integer[], %(firsts)s::bigint[]) AS asked (labeler, first)
 JOIN LATERAL (
-    SELECT labeler, n, stage, task, choice, shown, milliseconds, p_benchmarks, exposures, item_version, model_version FROM log
+    SELECT labeler, n, stage, task, choice, shown, milliseconds, p_benchmarks, exposures FROM log
     WHERE project = %(project)s AND labeler = asked.labeler AND n >= asked.first AND kind = 'answer'
       AND (stage = 'benchmark' OR NOT %(benchmarks_only)s)
 ) g ON true
