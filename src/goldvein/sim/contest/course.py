@@ -61,9 +61,7 @@ def play(
         if progress is not None:
             progress(len(who))
     delivering = player.delivering() & (dismissed_at < 0)
-    return Record(
-        fate, correct, bad, dismissed_at, delivering, crowd.kinds, crowd.kind_of, crowd.changed_at
-    )
+    return Record(fate, correct, bad, dismissed_at, delivering, crowd.kinds, crowd.kind_of, crowd.changed_at)
 
 
 def _serve(
