@@ -5,8 +5,9 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from goldvein.sim.contest.figures import Ratio, figures, interval, measure, wilson
+from goldvein.sim.contest.figures import figures, measure
 from goldvein.sim.contest.player import BENCHMARK, DELIVERED, DISCARDED, HELD, NONE, WITHDRAWN, Record
+from goldvein.sim.contest.ratios import Ratio, interval, wilson
 
 B, D, H, X, W = BENCHMARK, DELIVERED, HELD, DISCARDED, WITHDRAWN
 

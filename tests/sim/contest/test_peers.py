@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 
 from goldvein.sim.contest.behaviour import Given, Served
-from goldvein.sim.contest.peers import PEERS, Mephisto, Peer, Recent, Setting, uniform_draw
+from goldvein.sim.contest.peer import Peer, Recent, Setting, uniform_draw
+from goldvein.sim.contest.peers import PEERS, Mephisto
 from goldvein.sim.contest.player import Moves
 
 N_BENCHMARKS = 40

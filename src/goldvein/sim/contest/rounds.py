@@ -10,7 +10,8 @@ from goldvein.domain.errors import InvalidInput
 from goldvein.sim.contest.behaviour import Crowd
 from goldvein.sim.contest.figures import Measured, figures, measure
 from goldvein.sim.contest.items import World, make_world
-from goldvein.sim.contest.peers import PEERS, Setting
+from goldvein.sim.contest.peer import Setting
+from goldvein.sim.contest.peers import PEERS
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
