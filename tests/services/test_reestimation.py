@@ -204,3 +204,15 @@ def reads_the_kind(work: Work, rng: np.random.Generator) -> Mapping[str, Any]:
         return {"choice": 0}
     kind = "abc".index(work.input["text"][-1])
     return {"choice": (kind + (rng.random() < 0.15)) % 3}
+
+
+def test_of_very_many_labelers_a_sample_is_read() -> None:
+    """What is read of ordinary work has a bound, and its people are spread over all; few are all read."""
+    crowd = {name: name % 7 for name in range(1, 100_001)}
+    asked = some_of(crowd, 2_000)
+
+    assert len(asked) == 2_000
+    assert min(asked) == 1
+    assert max(asked) == 100_000
+    assert all(crowd[name] == count for name, count in asked.items())
+    assert some_of({3: 1, 9: 4}, 2_000) == {3: 1, 9: 4}

@@ -140,7 +140,8 @@ def read_material(tx: Transaction, view: View, benchmark_answers: int = BENCHMAR
     counts = answerlog.labelers(tx, project)
     served = _read(tx, project, counts, _each(counts, benchmark_answers), benchmarks_only=True)
     ordinary_each = max(_FEWEST_EACH, ORDINARY_ANSWERS // max(1, len(counts)))
-    given = _read(tx, project, counts, ordinary_each, benchmarks_only=False)
+    asked = some_of(counts, ORDINARY_ANSWERS // ordinary_each)
+    given = _read(tx, project, asked, ordinary_each, benchmarks_only=False)
     labelers = np.array(sorted(counts), dtype=np.int64)
     whole = np.array([counts[labeler] for labeler in labelers.tolist()]) <= _each(counts, benchmark_answers)
     answered = np.unique(np.concatenate([served["task"], given["task"]]))
@@ -159,6 +160,15 @@ def read_material(tx: Transaction, view: View, benchmark_answers: int = BENCHMAR
 def _each(counts: Mapping[int, int], at_most: int) -> int:
     """Steps of each labeler among which benchmarks are looked for: most steps are ordinary work."""
     return 10 * max(_FEWEST_EACH, at_most // max(1, len(counts)))
+
+
+def some_of(counts: Mapping[int, int], at_most: int) -> Mapping[int, int]:
+    """So many labelers, evenly over all that there are: how good work leans shows in a sample."""
+    names = sorted(counts)
+    places = (
+        range(len(names)) if len(names) <= at_most else np.linspace(0, len(names) - 1, at_most).astype(int)
+    )
+    return {names[place]: counts[names[place]] for place in places}
 
 
 def _read(
