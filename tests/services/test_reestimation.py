@@ -13,6 +13,7 @@ from goldvein.domain.policy import Policy
 from goldvein.domain.records import ProjectDraft, TaskDraft, Work
 from goldvein.services import benchmarks, intake, keys, projects, reestimation
 from goldvein.services.benchmarks import ManualBenchmark
+from goldvein.services.material import some_of
 from goldvein.services.verification import verify
 from goldvein.services.views import Views
 from goldvein.store.database import Database
