@@ -64,8 +64,8 @@ def test_serve_answers_and_stops_when_asked(database_url: str, number: signal.Si
 def test_work_starts_and_stops_when_asked(database_url: str) -> None:
     """A signal ends the process with code 0 once what has begun is done."""
     process = _start("work", url=database_url)
-    time.sleep(4)
-    assert process.poll() is None, process.communicate()[1]
+    assert process.stderr is not None
+    assert any("work_started" in line for line in process.stderr)  # or its end, should it fail
     process.send_signal(signal.SIGTERM)
     _, said = process.communicate(timeout=30)
 
