@@ -23,8 +23,8 @@ def wants_review(
 ) -> BoolArray:
     """Whether the past labels of n labelers are looked at after a step: a benchmark has made them look bad.
 
-    Cheap, for the hot path. No answer can be found bad at ``withdraw_at`` before this, but by evidence that
-    is still to come; and with fewer benchmarks nothing was both delivered and backed by enough of them.
+    Cheap, for the hot path. Benchmarks alone convict: whatever else is known dates the change, but nothing is
+    looked at before they say so. With fewer of them nothing was both delivered and backed by enough.
 
     Parameters
     ----------

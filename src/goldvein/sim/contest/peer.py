@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -40,7 +41,7 @@ class Setting:
     scale: float = 1.0
 
 
-class Peer:
+class Peer(ABC):
     """Counts, uniform draws and dismissals that all peers share.
 
     Parameters
@@ -58,13 +59,13 @@ class Peer:
         self.ordinary = np.zeros(n, dtype=np.int64)
         self.out = np.zeros(n, dtype=bool)
 
+    @abstractmethod
     def rates(self, who: IntArray) -> Array:
         """Probability of a benchmark next."""
-        raise NotImplementedError
 
+    @abstractmethod
     def fails(self, who: IntArray) -> BoolArray:
         """Whether labelers who have just answered a benchmark are out by that: (n,) to (n,)."""
-        raise NotImplementedError
 
     def draw(self, rng: np.random.Generator, who: IntArray, unseen: BoolArray) -> IntArray:  # noqa: ARG002
         """Any unseen benchmark, each as likely as the other."""
@@ -85,7 +86,7 @@ class Peer:
         nothing = np.zeros(len(who), dtype=bool)
         return Moves(delivered=~tested, held=nothing, dismissed=dismissed)
 
-    def note(self, who: IntArray, hits: BoolArray) -> None:
+    def note(self, who: IntArray, hits: BoolArray) -> None:  # noqa: B027  a hook that most need not fill
         """Remember more than counts of right and wrong; nothing by default."""
 
     def delivering(self) -> BoolArray:
