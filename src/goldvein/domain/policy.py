@@ -61,9 +61,15 @@ class Policy:
     abandon_below: float = 0.2  # P(key right and task clean) at or under which a candidate is dropped
     panel_max: int = 7  # trusted answers for one candidate at most
     panel_deliver_at: float = 0.9  # P(answer) needed to deliver a dropped candidate from the panel
+    directed_share: float = 0.5  # new candidates sought for what shortcuts get wrong; 0 mines at random
+    stream_share: float = 0.1  # of highly trusted labelers' delivered answers, while benchmarks are missing,
+    # those whose tasks go on to others of the panel
+    bootstrap_tasks: int = 0  # without anybody trusted, so many tasks are answered by everybody; 0: never
+    bootstrap_answers: int = 8  # answers to each of them
 
     # Admission and supply: how many people the benchmarks can test.
     open_at: int = 20  # active benchmarks needed to open
+    open_counterexamples: int = 3  # of them, those that each content shortcut must get wrong
     reserve: int = 12  # unseen benchmarks that a labeler should always have ahead
     benchmarks_per_labeler: int = 20  # servings set aside for one admission
     supply_headroom: float = 1.25  # benchmarks mined beyond what today's labelers need
@@ -72,6 +78,13 @@ class Policy:
     trust_accuracy: float = 0.85  # mean accuracy on the frozen mix asked of a trusted labeler
     trust_at: float = 0.9  # P(at or over that accuracy) needed
     trust_benchmarks: int = 25  # benchmarks answered before trust can be earned
+    panel_share: float = 0.5  # of the time of somebody who earned trust, what mining may take
+
+    # Upkeep: when a benchmark goes out of use, and what disguises the others.
+    freeze_below: float = 0.5  # P(key right) under which a benchmark is frozen
+    exposure_budget: int = 1_000  # servings after which a benchmark retires
+    age_budget_seconds: int = 7_776_000  # time after its promotion after which a benchmark retires
+    decoy_share: float = 0.02  # ordinary tasks that go to two people: what two have seen need be no benchmark
 
     # Leases.
     lease_seconds: int = 600
@@ -146,6 +159,9 @@ _RANGES: dict[str, tuple[float, float]] = {
     "rate_floor": (0.0005, 1.0),
     "rate_slope": (0.0, 100.0),
     "supply_headroom": (1.0, 100.0),
+    "bootstrap_tasks": (0, 10_000),
+    "bootstrap_answers": (3, 1_000),
+    "open_counterexamples": (0, 10**9),
     "rate_fresh_benchmarks": (0, 10**9),
     "candidates_drawn": (1, 1_000),  # each draw makes so many random numbers
     "best_of": (1, 1_000),

@@ -19,7 +19,7 @@ EventName = Literal[
     "alert.opened",
     "alert.resolved",
 ]
-AlertKind = Literal["shortcut", "taste"]
+AlertKind = Literal["shortcut", "taste", "benchmarks", "leak"]
 UNANSWERABLE = -1
 """The choice of a labeler who says that none of the options can be picked."""
 
@@ -135,7 +135,7 @@ class Label:
     task: int
     unique_id: str | None
     answer: Mapping[str, Any]
-    basis: Literal["labeler", "panel"]
+    basis: Literal["labeler", "panel", "auditor"]
     labeler: str | None
     confidence: float | None
     p_benchmarks: float | None

@@ -12,13 +12,13 @@ import numpy as np
 from goldvein.decisions.gate import State
 from goldvein.decisions.serving import NOTHING_LEFT, benchmark_rate, serves_benchmark
 from goldvein.domain.records import NoWork
-from goldvein.services.admission import admit, with_own_marked
+from goldvein.services.admission import admit
 from goldvein.services.drawing import draw_unseen
 from goldvein.services.matching import Seeker, Take, match_any, match_behind, pair_off
-from goldvein.services.seeking import take_candidates
+from goldvein.services.panel import is_on_panel, serve_panel
 from goldvein.services.views import Item, View, Views
 from goldvein.services.writes import Writes
-from goldvein.store import attempts, benchmarks
+from goldvein.store import attempts
 from goldvein.store.attempts import BEGINNING, NO_DEADLINE, Lease, OpenAttempt
 from goldvein.store.database import Transaction
 from goldvein.store.labelers import LeaseInHand
@@ -85,9 +85,9 @@ class Desk:
 
     def _serve(self, view: View, seekers: Sequence[Seeker]) -> None:
         able = [seeker for seeker in seekers if self._may_work(view, seeker)]
-        panel = [seeker for seeker in able if self._on_panel(view, seeker)]
+        panel = [seeker for seeker in able if is_on_panel(self, view, seeker)]
         if panel:
-            self._serve_panel(view, panel)
+            serve_panel(self, view, panel)
         if view.project.state != "open":
             return
         crowd = [seeker for seeker in able if seeker.labeler not in self.given and self._admit(view, seeker)]
@@ -117,28 +117,14 @@ class Desk:
             seeker.reason = "paused"
             return False
         if view.project.state == "mining":
-            on_panel = self._on_panel(view, seeker)
+            on_panel = is_on_panel(self, view, seeker)
             seeker.reason = "queue_empty" if on_panel else "mining"
             return on_panel
         return True
 
-    def _on_panel(self, view: View, seeker: Seeker) -> bool:
-        standing = self._find_standing(view, seeker)
-        return seeker.hand.role == "trusted" or (standing is not None and standing.panel is not None)
-
-    def _cannot_prove(self, view: View, seeker: Seeker) -> bool:
-        """Whether a panel member's ordinary answers could only be held: that member made the benchmarks."""
-        standing = self._find_standing(view, seeker)
-        if standing is None or standing.p_benchmarks >= view.policy.deliver_at:
-            return False
-        if len(view.unseen(standing.seen)) > view.policy.min_benchmarks:
-            standing = with_own_marked(self.tx, standing)
-            self.writes.standings[standing.key] = standing
-        return len(view.unseen(standing.seen)) <= view.policy.min_benchmarks
-
     def _admit(self, view: View, seeker: Seeker) -> bool:
         """Whether the labeler is in, or can be let in now; a dismissed one only for a last few answers."""
-        standing = self._find_standing(view, seeker)
+        standing = self.find_standing(view, seeker)
         if standing is None:
             if not admit(self.tx, self.views, view, seeker.hand, self.writes, self.now):
                 seeker.reason = "admission_full"
@@ -161,32 +147,12 @@ class Desk:
             return queue(BEGINNING)
         return found
 
-    def _find_standing(self, view: View, seeker: Seeker) -> Standing | None:
+    def find_standing(self, view: View, seeker: Seeker) -> Standing | None:
+        """The seeker's standing in a project, as this group has it by now."""
         return self.writes.standings.get((view.project.id, seeker.labeler))
 
     def _standing(self, view: View, seeker: Seeker) -> Standing:
         return self.writes.standings[view.project.id, seeker.labeler]
-
-    # --- panel ---------------------------------------------------------------------------------------------
-
-    def _serve_panel(self, view: View, seekers: Sequence[Seeker]) -> None:
-        """Candidates under way first, wanted or not, then new ones while not too many are under way."""
-        missing = view.project.supply_target - len(view.active)
-        starters = [seeker for seeker in seekers if missing > 0 or self._cannot_prove(view, seeker)]
-        left = self._assign(
-            view, seekers, "panel", partial(attempts.take_open, self.tx, view.project.id, "panel")
-        )
-        left = [seeker for seeker in left if seeker in starters]
-        if not left:
-            return
-        under_way = benchmarks.count_candidates(self.tx, view.project.id)
-        room = max(0, missing) + 2 * len(starters) - under_way
-        if room > 0:
-            before = set(self.given)
-            take = partial(take_candidates, self.tx, self.views, view, self.rng)
-            self._assign(view, left[:room], "panel", take)
-            fresh = [self.given[s.labeler].lease for s in left if s.labeler in self.given.keys() - before]
-            benchmarks.insert_candidates(self.tx, [(lease.project, lease.task) for lease in fresh], self.now)
 
     # --- benchmarks ----------------------------------------------------------------------------------------
 
@@ -217,10 +183,10 @@ class Desk:
                     self._serve_benchmarks(view, [seeker])
             else:
                 able.append(seeker)
-        for seeker in self._assign(view, able, "label", partial(self._ordinary, view)):
+        for seeker in self.assign(view, able, "label", partial(self._ordinary, view)):
             seeker.reason = "queue_empty"
 
-    def _assign(self, view: View, seekers: Sequence[Seeker], stage: str, take: Take) -> list[Seeker]:
+    def assign(self, view: View, seekers: Sequence[Seeker], stage: str, take: Take) -> list[Seeker]:
         """Lease the head of a queue to seekers who never had that content; return those who got nothing."""
         left, passed = list(seekers), [*self.taken, *self._ended(view)]
         for limit in (len(left), len(left) + _SPARE, len(left) + 8 * _SPARE):

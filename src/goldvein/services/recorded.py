@@ -18,6 +18,7 @@ from goldvein.domain.records import UNANSWERABLE, NoWork, Work, WorkRequest
 from goldvein.services.closing import drop_holds
 from goldvein.services.dispatch import Desk, Given
 from goldvein.services.matching import Seeker
+from goldvein.services.panel import is_on_panel
 from goldvein.services.sweeps import Sweeper
 from goldvein.services.views import View, mark_seen
 from goldvein.services.work import WorkGroup
@@ -85,7 +86,7 @@ class RecordedDesk(Desk):
 
     def _direct(self, view: View, seeker: Seeker, row: RecordedRow, places: _Places, under_way: int) -> str:
         """Turn one recorded answer into a lease; return what it serves."""
-        on_panel = self._on_panel(view, seeker)
+        on_panel = is_on_panel(self, view, seeker)
         waiting = places.waiting.get(row.task)
         if row.task in view.active:
             return self._direct_benchmark(view, seeker, row)

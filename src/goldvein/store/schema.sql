@@ -9,7 +9,7 @@ CREATE TABLE alerts (
     detail jsonb NOT NULL,
     opened_at timestamp with time zone NOT NULL,
     resolved_at timestamp with time zone,
-    CONSTRAINT alerts_kind_check CHECK ((kind = ANY (ARRAY['shortcut'::text, 'taste'::text])))
+    CONSTRAINT alerts_kind_check CHECK ((kind = ANY (ARRAY['shortcut'::text, 'taste'::text, 'benchmarks'::text, 'leak'::text])))
 );
 
 ALTER TABLE alerts ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
@@ -30,7 +30,8 @@ CREATE TABLE answers (
     choice smallint NOT NULL,
     shown_at timestamp with time zone NOT NULL,
     received_at timestamp with time zone NOT NULL,
-    focus_ms integer
+    focus_ms integer,
+    comment text
 );
 
 CREATE TABLE api_keys (
@@ -77,7 +78,7 @@ CREATE TABLE attempts (
     exposures integer,
     CONSTRAINT attempts_check CHECK ((((state = 'open'::text) = (labeler IS NULL)) OR (state = 'closed'::text))),
     CONSTRAINT attempts_check1 CHECK (((state <> 'leased'::text) OR (expires_at IS NOT NULL))),
-    CONSTRAINT attempts_stage_check CHECK ((stage = ANY (ARRAY['label'::text, 'panel'::text, 'benchmark'::text]))),
+    CONSTRAINT attempts_stage_check CHECK ((stage = ANY (ARRAY['label'::text, 'panel'::text, 'benchmark'::text, 'decoy'::text, 'practice'::text]))),
     CONSTRAINT attempts_state_check CHECK ((state = ANY (ARRAY['open'::text, 'leased'::text, 'answered'::text, 'skipped'::text, 'lapsed'::text, 'closed'::text])))
 )
 WITH (fillfactor='70', autovacuum_vacuum_scale_factor='0.05');
@@ -120,8 +121,17 @@ CREATE TABLE benchmarks (
     revision bigint NOT NULL,
     created_at timestamp with time zone NOT NULL,
     promoted_at timestamp with time zone,
+    ended_at timestamp with time zone,
     reason text,
-    CONSTRAINT benchmarks_basis_check CHECK ((basis = ANY (ARRAY['panel'::text, 'manual'::text]))),
+    counts_as integer,
+    looked_at integer DEFAULT 0 NOT NULL,
+    flag text,
+    flagged_at timestamp with time zone,
+    expected_response jsonb,
+    initial_response jsonb,
+    source_project integer,
+    source_task bigint,
+    CONSTRAINT benchmarks_basis_check CHECK ((basis = ANY (ARRAY['panel'::text, 'manual'::text, 'bootstrap'::text, 'reused'::text]))),
     CONSTRAINT benchmarks_check CHECK (((state <> 'active'::text) OR ((ordinal IS NOT NULL) AND (item_version IS NOT NULL)))),
     CONSTRAINT benchmarks_state_check CHECK ((state = ANY (ARRAY['candidate'::text, 'active'::text, 'frozen'::text, 'retired'::text])))
 )
@@ -162,6 +172,15 @@ ALTER TABLE deliveries ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
     NO MINVALUE
     NO MAXVALUE
     CACHE 1
+);
+
+CREATE TABLE disputes (
+    project integer NOT NULL,
+    attempt bigint NOT NULL,
+    task bigint NOT NULL,
+    labeler integer NOT NULL,
+    reason text NOT NULL,
+    made_at timestamp with time zone NOT NULL
 );
 
 CREATE TABLE holds (
@@ -243,7 +262,7 @@ CREATE TABLE labels (
     delivered_at timestamp with time zone NOT NULL,
     replaces bigint,
     withdrawn_at timestamp with time zone,
-    CONSTRAINT labels_basis_check CHECK ((basis = ANY (ARRAY['labeler'::text, 'panel'::text])))
+    CONSTRAINT labels_basis_check CHECK ((basis = ANY (ARRAY['labeler'::text, 'panel'::text, 'auditor'::text])))
 );
 
 ALTER TABLE labels ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
@@ -279,7 +298,7 @@ CREATE TABLE log (
     benchmarks integer,
     decision text,
     detail jsonb,
-    CONSTRAINT log_kind_check CHECK ((kind = ANY (ARRAY['admit'::text, 'answer'::text, 'skip'::text, 'release'::text, 'discard'::text, 'dismiss'::text, 'trust'::text, 'promote'::text, 'drop'::text, 'open'::text, 'state'::text, 'policy'::text, 'model'::text, 'withdraw'::text, 'cancel'::text, 'expire'::text, 'alert'::text])))
+    CONSTRAINT log_kind_check CHECK ((kind = ANY (ARRAY['admit'::text, 'answer'::text, 'skip'::text, 'release'::text, 'discard'::text, 'dismiss'::text, 'trust'::text, 'promote'::text, 'drop'::text, 'open'::text, 'state'::text, 'policy'::text, 'model'::text, 'withdraw'::text, 'cancel'::text, 'expire'::text, 'alert'::text, 'candidate'::text, 'freeze'::text, 'thaw'::text, 'retire'::text, 'key'::text, 'flag'::text, 'rescored'::text, 'dispute'::text, 'practice'::text, 'bootstrap'::text])))
 )
 PARTITION BY RANGE (at);
 
@@ -316,7 +335,7 @@ CREATE TABLE log_other (
     benchmarks integer,
     decision text,
     detail jsonb,
-    CONSTRAINT log_kind_check CHECK ((kind = ANY (ARRAY['admit'::text, 'answer'::text, 'skip'::text, 'release'::text, 'discard'::text, 'dismiss'::text, 'trust'::text, 'promote'::text, 'drop'::text, 'open'::text, 'state'::text, 'policy'::text, 'model'::text, 'withdraw'::text, 'cancel'::text, 'expire'::text, 'alert'::text])))
+    CONSTRAINT log_kind_check CHECK ((kind = ANY (ARRAY['admit'::text, 'answer'::text, 'skip'::text, 'release'::text, 'discard'::text, 'dismiss'::text, 'trust'::text, 'promote'::text, 'drop'::text, 'open'::text, 'state'::text, 'policy'::text, 'model'::text, 'withdraw'::text, 'cancel'::text, 'expire'::text, 'alert'::text, 'candidate'::text, 'freeze'::text, 'thaw'::text, 'retire'::text, 'key'::text, 'flag'::text, 'rescored'::text, 'dispute'::text, 'practice'::text, 'bootstrap'::text])))
 );
 
 CREATE TABLE model_versions (
@@ -507,6 +526,9 @@ ALTER TABLE ONLY customers
 ALTER TABLE ONLY deliveries
     ADD CONSTRAINT deliveries_pkey PRIMARY KEY (webhook, id);
 
+ALTER TABLE ONLY disputes
+    ADD CONSTRAINT disputes_pkey PRIMARY KEY (project, attempt);
+
 ALTER TABLE ONLY holds
     ADD CONSTRAINT holds_pkey PRIMARY KEY (project, labeler, attempt);
 
@@ -566,9 +588,13 @@ CREATE INDEX batches_undrained ON batches USING btree (project, id) WHERE (drain
 
 CREATE INDEX benchmarks_candidates ON benchmarks USING btree (project) WHERE (state = 'candidate'::text);
 
+CREATE INDEX benchmarks_flagged ON benchmarks USING btree (project, flagged_at) WHERE (flag IS NOT NULL);
+
 CREATE UNIQUE INDEX benchmarks_ordinal ON benchmarks USING btree (project, ordinal) WHERE (ordinal IS NOT NULL);
 
 CREATE INDEX benchmarks_revision ON benchmarks USING btree (project, revision);
+
+CREATE INDEX disputes_task ON disputes USING btree (project, task);
 
 CREATE UNIQUE INDEX holds_attempt ON holds USING btree (project, attempt);
 

@@ -39,7 +39,7 @@ class Label(Response):
     task: int
     unique_id: str | None
     answer: dict[str, Any]
-    basis: Literal["labeler", "panel"]
+    basis: Literal["labeler", "panel", "auditor"]
     labeler: str | None
     confidence: float | None
     evidence: Evidence
@@ -53,7 +53,7 @@ class Alert(Response):
     """Something that somebody should look at: ``subject`` says what it is about, ``detail`` why."""
 
     id: int
-    kind: Literal["shortcut", "taste"]
+    kind: Literal["shortcut", "taste", "benchmarks", "leak"]
     subject: str
     detail: dict[str, Any]
     opened_at: datetime

@@ -120,7 +120,7 @@ CREATE TABLE attempts (
     id bigint GENERATED ALWAYS AS IDENTITY,
     task bigint NOT NULL,
     content bigint NOT NULL,
-    stage text NOT NULL CHECK (stage IN ('label', 'panel', 'benchmark')),
+    stage text NOT NULL CHECK (stage IN ('label', 'panel', 'benchmark', 'decoy', 'practice')),
     state text NOT NULL CHECK (state IN ('open', 'leased', 'answered', 'skipped', 'lapsed', 'closed')),
     lane smallint NOT NULL,                    -- 0: first in line (requeued), 1: as pushed
     due_at timestamptz NOT NULL,               -- the deadline, or the end of the year 9999
@@ -152,8 +152,21 @@ CREATE TABLE answers (
     shown_at timestamptz NOT NULL,
     received_at timestamptz NOT NULL,
     focus_ms integer,
+    comment text,                              -- why, in the labeler's words
     PRIMARY KEY (project, attempt)
 );
+
+-- A labeler's word that a task was unclear, or its answer not what it seems; on any task, benchmark or not.
+CREATE TABLE disputes (
+    project integer NOT NULL,
+    attempt bigint NOT NULL,
+    task bigint NOT NULL,
+    labeler integer NOT NULL,
+    reason text NOT NULL,
+    made_at timestamptz NOT NULL,
+    PRIMARY KEY (project, attempt)
+);
+CREATE INDEX disputes_task ON disputes (project, task);
 
 CREATE TABLE standings (
     project integer NOT NULL,
@@ -199,19 +212,29 @@ CREATE TABLE benchmarks (
     project integer NOT NULL,
     task bigint NOT NULL,
     state text NOT NULL CHECK (state IN ('candidate', 'active', 'frozen', 'retired')),
-    basis text NOT NULL CHECK (basis IN ('panel', 'manual')),
+    basis text NOT NULL CHECK (basis IN ('panel', 'manual', 'bootstrap', 'reused')),
     ordinal integer,
     item_version integer,
     exposures integer NOT NULL DEFAULT 0,
     revision bigint NOT NULL,
     created_at timestamptz NOT NULL,
     promoted_at timestamptz,
-    reason text,
+    ended_at timestamptz,                      -- frozen or retired since
+    reason text,                               -- why it was frozen or retired
+    counts_as integer,                         -- how its past answers count: null as served, 0 not at all, else by this item version
+    looked_at integer NOT NULL DEFAULT 0,      -- exposures when its answers were last looked at
+    flag text,                                 -- why an auditor should look at it
+    flagged_at timestamptz,
+    expected_response jsonb,                   -- what a reviewer should make of ``initial_response``, for review pipelines
+    initial_response jsonb,
+    source_project integer,                    -- where a reused one was made
+    source_task bigint,
     PRIMARY KEY (project, task),
     CHECK (state <> 'active' OR (ordinal IS NOT NULL AND item_version IS NOT NULL))
 ) WITH (fillfactor = 70);
 CREATE INDEX benchmarks_revision ON benchmarks (project, revision);
 CREATE INDEX benchmarks_candidates ON benchmarks (project) WHERE state = 'candidate';
+CREATE INDEX benchmarks_flagged ON benchmarks (project, flagged_at) WHERE flag IS NOT NULL;
 CREATE UNIQUE INDEX benchmarks_ordinal ON benchmarks (project, ordinal) WHERE ordinal IS NOT NULL;
 
 CREATE TABLE item_versions (
@@ -235,7 +258,7 @@ CREATE TABLE labels (
     task bigint NOT NULL,
     attempt bigint,                            -- null for a panel's label
     answer jsonb NOT NULL,
-    basis text NOT NULL CHECK (basis IN ('labeler', 'panel')),
+    basis text NOT NULL CHECK (basis IN ('labeler', 'panel', 'auditor')),
     labeler integer,
     confidence double precision,
     p_benchmarks double precision,
@@ -277,7 +300,7 @@ CREATE TABLE outbox_positions (
 CREATE TABLE alerts (
     project integer NOT NULL,
     id bigint GENERATED ALWAYS AS IDENTITY,
-    kind text NOT NULL CHECK (kind IN ('shortcut', 'taste')),
+    kind text NOT NULL CHECK (kind IN ('shortcut', 'taste', 'benchmarks', 'leak')),
     subject text NOT NULL,                     -- what it is about: the rule's name
     detail jsonb NOT NULL,                     -- counts and evidence, no names: customers read it
     opened_at timestamptz NOT NULL,
@@ -332,7 +355,8 @@ CREATE TABLE log (
     at timestamptz NOT NULL,
     id bigint GENERATED ALWAYS AS IDENTITY,
     kind text NOT NULL CHECK (kind IN ('admit', 'answer', 'skip', 'release', 'discard', 'dismiss', 'trust',
-        'promote', 'drop', 'open', 'state', 'policy', 'model', 'withdraw', 'cancel', 'expire', 'alert')),
+        'promote', 'drop', 'open', 'state', 'policy', 'model', 'withdraw', 'cancel', 'expire', 'alert',
+        'candidate', 'freeze', 'thaw', 'retire', 'key', 'flag', 'rescored', 'dispute', 'practice', 'bootstrap')),
     labeler integer,
     n bigint,
     attempt bigint,
