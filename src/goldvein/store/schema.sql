@@ -411,6 +411,12 @@ ALTER TABLE projects ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
     CACHE 1
 );
 
+CREATE TABLE rescorings (
+    project integer NOT NULL,
+    labeler integer NOT NULL,
+    asked_at timestamp with time zone NOT NULL
+);
+
 CREATE TABLE standings (
     project integer NOT NULL,
     labeler integer NOT NULL,
@@ -561,6 +567,9 @@ ALTER TABLE ONLY policy_versions
 
 ALTER TABLE ONLY projects
     ADD CONSTRAINT projects_pkey PRIMARY KEY (id);
+
+ALTER TABLE ONLY rescorings
+    ADD CONSTRAINT rescorings_pkey PRIMARY KEY (project, labeler);
 
 ALTER TABLE ONLY standings
     ADD CONSTRAINT standings_pkey PRIMARY KEY (project, labeler);

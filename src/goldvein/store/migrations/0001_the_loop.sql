@@ -221,7 +221,7 @@ CREATE TABLE benchmarks (
     promoted_at timestamptz,
     ended_at timestamptz,                      -- frozen or retired since
     reason text,                               -- why it was frozen or retired
-    counts_as integer,                         -- how its past answers count: null as served, 0 not at all, else by this item version
+    counts_as integer,                         -- the item version by which its past answers count; null: as served
     looked_at integer NOT NULL DEFAULT 0,      -- exposures when its answers were last looked at
     flag text,                                 -- why an auditor should look at it
     flagged_at timestamptz,
@@ -236,6 +236,14 @@ CREATE INDEX benchmarks_revision ON benchmarks (project, revision);
 CREATE INDEX benchmarks_candidates ON benchmarks (project) WHERE state = 'candidate';
 CREATE INDEX benchmarks_flagged ON benchmarks (project, flagged_at) WHERE flag IS NOT NULL;
 CREATE UNIQUE INDEX benchmarks_ordinal ON benchmarks (project, ordinal) WHERE ordinal IS NOT NULL;
+
+-- Standings to be computed anew, because an answer of theirs counts otherwise by now.
+CREATE TABLE rescorings (
+    project integer NOT NULL,
+    labeler integer NOT NULL,
+    asked_at timestamptz NOT NULL,
+    PRIMARY KEY (project, labeler)
+);
 
 CREATE TABLE item_versions (
     project integer NOT NULL,
