@@ -90,12 +90,12 @@ def serves_benchmark(rng: np.random.Generator, rate: float) -> bool:
 
 
 def eligible(unseen: IntArray, exposures: IntArray, policy: Policy) -> IntArray:
-    """Unseen benchmarks that are not worn; worn ones only if nothing else is left.
+    """Unseen benchmarks that are not worn; worn ones only if nothing else is left, spent ones never.
 
     A benchmark is worn once it was served as often as the exposure cap says, and twice as often as the pool's
     average. By the cap alone the most telling ones would wear out first, and everybody would then be tested
     on the dull rest, at twice the cost, until the whole pool is worn. What a worn benchmark tells of somebody
-    who may know its key is discounted in any case.
+    who may know its key is discounted in any case. One that has spent its ``exposure_budget`` is not served.
 
     Parameters
     ----------
@@ -108,8 +108,9 @@ def eligible(unseen: IntArray, exposures: IntArray, policy: Policy) -> IntArray:
     if not len(unseen):
         return unseen
     worn_at = max(policy.exposure_cap, 2 * int(np.add.reduce(exposures)) // len(exposures))
-    fresh = unseen[exposures[unseen] < worn_at]
-    return fresh if len(fresh) else unseen
+    served = exposures[unseen]
+    fresh = unseen[served < min(worn_at, policy.exposure_budget)]
+    return fresh if len(fresh) else unseen[served < policy.exposure_budget]
 
 
 def draw_benchmarks(

@@ -11,6 +11,7 @@ import numpy as np
 
 from goldvein.decisions.gate import State
 from goldvein.decisions.serving import NOTHING_LEFT, benchmark_rate, serves_benchmark
+from goldvein.domain.policy import Policy
 from goldvein.domain.records import NoWork
 from goldvein.services.admission import admit
 from goldvein.services.drawing import draw_unseen
@@ -27,6 +28,7 @@ from goldvein.tasktypes import choice
 
 _LAPSES_EVERY = timedelta(seconds=1)
 _SPARE = 64
+_DECOYS_SOONER = 1.5
 
 
 @dataclass(slots=True)
@@ -183,6 +185,12 @@ class Desk:
                     self._serve_benchmarks(view, [seeker])
             else:
                 able.append(seeker)
+        decoyed = [seeker for seeker in able if self.rng.random() < _decoy_rate(view.policy)]
+        if decoyed:
+            self.assign(
+                view, decoyed, "decoy", partial(attempts.take_open, self.tx, view.project.id, "decoy")
+            )
+        able = [seeker for seeker in able if seeker.labeler not in self.given]
         for seeker in self.assign(view, able, "label", partial(self._ordinary, view)):
             seeker.reason = "queue_empty"
 
@@ -222,8 +230,8 @@ class Desk:
         options = len(choice.choices_of(content.input, view.project.classes))
         lease = Lease(
             view.project.id, attempt.id, attempt.task, attempt.content, stage, attempt.due_at, seeker.labeler,
-            self._order(view, options), self._expiry(view), seeker.rate if stage == "label" else None,
-            NOTHING_LEFT if stage == "label" and seeker.is_exhausted else None,
+            self._order(view, options), self._expiry(view), seeker.rate if stage != "panel" else None,
+            NOTHING_LEFT if stage != "panel" and seeker.is_exhausted else None,
         )  # fmt: skip
         self.given[seeker.labeler] = Given(lease, attempt.fence + 1)
 
@@ -259,3 +267,8 @@ class Desk:
             given.lease for given in self.given.values() if given.lease.attempt is not None
         ]
         return written
+
+
+def _decoy_rate(policy: Policy) -> float:
+    """Share of ordinary servings that are decoys, if any wait: a little more than come, so that few do."""
+    return min(1.0, _DECOYS_SOONER * policy.decoy_share)

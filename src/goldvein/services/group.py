@@ -23,7 +23,7 @@ from goldvein.services.submission import Accepted, Outcome, end_skips, lapse, op
 from goldvein.services.views import View, Views
 from goldvein.services.writes import Writes
 from goldvein.store import answers, attempts, labelers, projects, standings
-from goldvein.store.attempts import Attempt, Key, Lease
+from goldvein.store.attempts import AS_PUSHED, NO_DEADLINE, Attempt, Key, Lease
 from goldvein.store.database import Transaction
 from goldvein.store.labelers import Hand
 from goldvein.store.log import Entry
@@ -31,6 +31,7 @@ from goldvein.store.standings import Standing
 from goldvein.tasktypes import choice
 
 Result = WorkResult | Exception
+_JUDGED = ("label", "benchmark", "decoy")
 DeskMaker = Callable[[Transaction, Views, Mapping[int, View], Writes, datetime, np.random.Generator], Desk]
 
 
@@ -98,7 +99,7 @@ class Group:
 
     def _lock_standings(self) -> None:
         """Lock the standings that may move or be asked for: the labelers' own in the projects under way."""
-        keys = {(o.attempt.project, o.labeler) for o in self._accepted("label", "benchmark")}
+        keys = {(o.attempt.project, o.labeler) for o in self._accepted(*_JUDGED)}
         open_projects = [view.project.id for view in self.by_project.values() if view.project.model_version]
         for request in self.requests:
             asked = (
@@ -134,7 +135,7 @@ class Group:
 
     def _judge(self) -> None:
         by_project: dict[int, list[Judged]] = defaultdict(list)
-        for answer in self._accepted("label", "benchmark"):
+        for answer in self._accepted(*_JUDGED):
             standing = self.writes.standings[answer.attempt.project, answer.labeler]
             by_project[answer.attempt.project].append(Judged(answer, standing))
         held = self._held([row for rows in by_project.values() for row in rows])
@@ -147,6 +148,16 @@ class Group:
                 self.writes.standings[moved.key] = moved
                 if moved.state == State.DISMISSED and row.standing.state != State.DISMISSED:
                     projects.count_admission(self.tx, project, change=-1, capacity=0)
+            self._want_decoys(self.by_project[project], rows)
+
+    def _want_decoys(self, view: View, rows: Sequence[Judged]) -> None:
+        """Let some of the tasks that were just delivered go to a second person."""
+        delivered = {label.attempt for label in self.writes.labels}
+        for row in rows:
+            attempt = row.answer.attempt
+            if attempt.id in delivered and self.rng.random() < view.policy.decoy_share:
+                wanted = replace(attempt.again("decoy"), due_at=NO_DEADLINE, lane=AS_PUSHED)
+                self.writes.wanted.append(wanted)
 
     def _reads(self, project: int, row: Judged) -> bool:
         """Whether an answer's content is needed: to deliver it, or for what it tells of the labeler."""

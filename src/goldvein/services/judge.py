@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from typing import Final
 
 import numpy as np
 
@@ -32,6 +33,9 @@ from goldvein.stats.arrays import Array
 from goldvein.store.answers import StoredAnswer
 from goldvein.store.log import Entry
 from goldvein.store.standings import Standing
+
+_DECOYED: Final = {"decoy": "decoy"}
+"""The decision on an answer that is wanted only for what it tells, by its stage: its task has its label."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,7 +160,7 @@ def _decide(
     """Do with an ordinary answer what the gate says, and write down the step and what follows from it."""
     attempt = row.answer.attempt
     decision: Gate | None = None
-    if not row.is_benchmark:
+    if attempt.stage == "label":
         decision = Gate.DISCARD if row.answer.choice == UNANSWERABLE else ruled
         if decision is Gate.DELIVER:
             answered = StoredAnswer(
@@ -168,7 +172,7 @@ def _decide(
             writes.held.append(hold(bench, attempt, standing, posterior))
         else:
             writes.wanted.append(attempt.again("label"))
-    writes.log.append(_step(bench, row, standing, decision))
+    writes.log.append(_step(bench, row, standing, str(decision or "") or _DECOYED.get(attempt.stage)))
     if standing.state != row.standing.state:
         writes.log.append(_turn(bench.view, standing))
     if standing.panel != row.standing.panel:
@@ -176,7 +180,7 @@ def _decide(
     return standing
 
 
-def _step(bench: Bench, row: Judged, standing: Standing, decision: Gate | None) -> Entry:
+def _step(bench: Bench, row: Judged, standing: Standing, decision: str | None) -> Entry:
     attempt, view = row.answer.attempt, bench.view
     return Entry(
         attempt.project, "answer", labeler=standing.labeler, n=standing.n, attempt=attempt.id,
@@ -185,7 +189,7 @@ def _step(bench: Bench, row: Judged, standing: Standing, decision: Gate | None) 
         model_version=standing.model_version, policy_version=view.project.policy_version, rate=attempt.rate,
         draw=attempt.draw, exposures=attempt.exposures,
         milliseconds=milliseconds_on_task(attempt.shown_at, bench.now), p_benchmarks=standing.p_benchmarks,
-        p_all=standing.p_all, benchmarks=standing.benchmarks, decision=str(decision) if decision else None,
+        p_all=standing.p_all, benchmarks=standing.benchmarks, decision=decision,
     )  # fmt: skip
 
 

@@ -182,8 +182,8 @@ class Replay:
             )  # fmt: skip
         if step.stage == "benchmark":
             return
-        decision = "discard"
-        if step.choice != UNANSWERABLE:
+        decision = "decoy" if step.stage == "decoy" else "discard"
+        if step.stage == "label" and step.choice != UNANSWERABLE:
             decision = gate(*track.p, track.benchmarks, track.state, policy).item()
         if decision != step.decision:
             self.say(

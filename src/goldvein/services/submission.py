@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Final
 
 from goldvein.domain.errors import Conflict, GoldveinError, LeaseLost, NotFound
 from goldvein.domain.records import WorkRequest
@@ -29,6 +30,9 @@ class Accepted:
 class Repeated:
     """An answer or skip that was taken before: it changes nothing."""
 
+
+NOBODY_WAITS: Final = ("benchmark", "decoy")
+"""Stages whose tasks wait for nobody: what becomes of their leases must look as it does for ordinary work."""
 
 Outcome = Accepted | Repeated | Attempt | GoldveinError
 """A plain attempt is a lease to skip or renew."""
@@ -92,10 +96,12 @@ def _waits_again(tx: Transaction, attempt: Attempt, writes: Writes) -> list[Key]
 
     Another late answer of the same group may have been quicker.
     """
-    if attempt.state == "leased" or (attempt.state == "lapsed" and attempt.stage == "benchmark"):
+    if attempt.state == "leased":
         return []
-    if attempt.state != "lapsed":
+    if attempt.state != "lapsed" or attempt.expires_at is None:
         return None
+    if attempt.stage in NOBODY_WAITS:  # as if the task had gone to the next who came
+        return None if attempts.taken_since(tx, attempt.project, attempt.expires_at) else []
     others = attempts.lock_of_tasks(tx, attempt.project, [attempt.task])
     if len(others) == 1 and others[0].state == "open" and others[0].stage == attempt.stage:
         place = (attempt.project, others[0].id)

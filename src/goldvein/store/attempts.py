@@ -298,6 +298,13 @@ def first_due(tx: Transaction, project: int) -> datetime | None:
     return row[0] if row else None
 
 
+def taken_since(tx: Transaction, project: int, moment: datetime) -> bool:
+    """Say whether any lease of ordinary work that is out was given after a moment."""
+    row = tx.execute(_queries.taken_since, {"project": project, "moment": moment}).fetchone()
+    assert row is not None
+    return bool(row[0])
+
+
 def left_in_closed(tx: Transaction, limit: int) -> list[tuple[int, int]]:
     """List project and task of what still waits in closed projects."""
     return tx.execute(_queries.left_in_closed, {"limit": limit}).fetchall()

@@ -28,10 +28,10 @@ FROM attempts WHERE (project, id) IN (SELECT * FROM unnest(%(projects)s::integer
 ORDER BY project, id FOR UPDATE;
 
 -- name: lock_of_tasks
--- The unfinished attempts of some tasks, locked in key order.
+-- The unfinished attempts of some tasks, decoys apart, locked in key order.
 SELECT project, id, task, content, stage, state, due_at, urgency, fence, labeler, shown, shown_at, expires_at, rate, draw,
        exposures
-FROM attempts WHERE project = %(project)s AND task = ANY (%(tasks)s) AND state IN ('open', 'leased')
+FROM attempts WHERE project = %(project)s AND task = ANY (%(tasks)s) AND state IN ('open', 'leased') AND stage <> 'decoy'
 ORDER BY project, id FOR UPDATE;
 
 -- name: take_open
@@ -114,6 +114,11 @@ FOR UPDATE SKIP LOCKED;
 SELECT count(*) FROM (SELECT FROM attempts WHERE project = %(project)s AND stage = %(stage)s AND state = 'open'
                       LIMIT %(bound)s) AS head;
 
+-- name: taken_since
+-- Whether any lease of ordinary work that is out was given after a moment.
+SELECT EXISTS (SELECT FROM attempts WHERE project = %(project)s AND state = 'leased' AND expires_at > %(moment)s
+               AND stage = 'label' AND shown_at > %(moment)s);
+
 -- name: first_due
 -- The earliest deadline that waits.
 SELECT min(due_at) FROM (
@@ -134,7 +139,7 @@ CROSS JOIN LATERAL (
     (SELECT a.task FROM attempts a WHERE a.project = p.id AND a.stage IN ('label', 'panel') AND a.state = 'open'
      LIMIT %(limit)s)
     UNION
-    (SELECT a.task FROM attempts a WHERE a.project = p.id AND a.state = 'leased' AND a.stage <> 'benchmark'
+    (SELECT a.task FROM attempts a WHERE a.project = p.id AND a.state = 'leased' AND a.stage NOT IN ('benchmark', 'decoy')
      LIMIT %(limit)s)
     UNION
     (SELECT h.task FROM holds h WHERE h.project = p.id LIMIT %(limit)s)) AS left_over

@@ -102,14 +102,14 @@ WHERE (t.state = 'labelled') <> (b.id IS NOT NULL) LIMIT %(limit)s;
 SELECT t.project, t.id FROM tasks t
 WHERE t.state = 'queued'
   AND (SELECT count(*) FROM attempts a WHERE a.project = t.project AND a.task = t.id AND a.state IN ('open', 'leased')
-       AND a.stage <> 'benchmark')
+       AND a.stage NOT IN ('benchmark', 'decoy'))
     + (SELECT count(*) FROM holds h WHERE h.project = t.project AND h.task = t.id) = 0
 LIMIT %(limit)s;
 
 -- name: tasks_in_two_hands
 -- No ordinary task is in two labelers' hands at once, and none that has ended is in anybody's.
 SELECT a.project, a.task FROM attempts a JOIN tasks t ON t.project = a.project AND t.id = a.task
-WHERE a.state IN ('open', 'leased') AND a.stage <> 'benchmark'
+WHERE a.state IN ('open', 'leased') AND a.stage NOT IN ('benchmark', 'decoy')
 GROUP BY a.project, a.task, t.state HAVING count(*) > 1 OR t.state <> 'queued' LIMIT %(limit)s;
 
 -- name: labels_without_event
