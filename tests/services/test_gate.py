@@ -115,7 +115,7 @@ def test_a_labeler_of_whom_nothing_can_be_learned_gets_no_more_work(db: Database
 
 def test_who_has_enough_answers_held_is_tested_next(db: Database) -> None:
     """Below the limit ordinary work, at the limit benchmarks, whatever the rate says."""
-    town = Town(db, {**ORDINARY, "max_held": 2})
+    town = Town(db, {**ORDINARY, "max_held": 2}, seed=2)
     town.open_by_hand()
     town.push(20)
     ann = town.hire("ann", nobody)
