@@ -1,0 +1,214 @@
+"""Whether a benchmark stays in use: keep it, freeze it, give it another key, or retire it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final, TypeAlias
+
+import numpy as np
+
+from goldvein.decisions.gate import at_least
+
+if TYPE_CHECKING:
+    from goldvein.domain.policy import Policy
+    from goldvein.stats.arrays import Array, IntArray
+    from goldvein.stats.mining import Evidence
+
+LEAST_GOOD: Final = 5.0
+"""Good labelers' worth of answers under which nothing is said against a key, and it is left alone."""
+LEAST_TO_REKEY: Final = 8.0
+"""The same for giving a benchmark another key without asking anybody."""
+LEAST_TO_JUDGE: Final = 20.0
+"""Good labelers' worth of answers under which nobody says that a benchmark is too easy or too hard."""
+LEAST_OTHERS: Final = 8.0
+"""Answers of people who are not good, in whose light too easy is too easy."""
+SURE: Final = 0.95
+"""P(too easy, or too hard) at which a benchmark retires for it."""
+HARD: Final = 0.4
+"""Share of trusted labelers who must solve a task, lucky guesses taken out."""
+APART: Final = 0.15
+"""What good labelers must have over others in accuracy."""
+MISFIT: Final = -4.0
+"""Standard errors by which good labelers do worse, and others better, than any difficulty explains."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Watched:
+    """What is known of a benchmark when it is looked at.
+
+    Attributes
+    ----------
+    key : int
+        In force.
+    evidence : Evidence
+        From ``stats.keys.key_evidence``.
+    choices : (n,) int
+        The crowd's answers; K for "cannot be answered".
+    p_good : (n,) float
+        P(its labeler was good), by anything but that answer.
+    curve : (n_difficulties,) float
+        P(a good labeler gets it right).
+    exposures : int
+    age_seconds : float
+        Since its promotion.
+    guessable : bool
+        Whether a known content rule gives the key: then others are right for that reason, and the benchmark
+        is not too easy, but one of those that the mix of benchmarks has to outweigh.
+    """
+
+    key: int
+    evidence: Evidence
+    choices: IntArray
+    p_good: Array
+    curve: Array
+    exposures: int
+    age_seconds: float
+    guessable: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Keep:
+    """The benchmark stays in use.
+
+    Attributes
+    ----------
+    p_right : float
+        P(the key in force is right).
+    """
+
+    p_right: float
+
+
+@dataclass(frozen=True, slots=True)
+class Freeze:
+    """The key is probably wrong: out of use, what it said of labelers does not count, somebody looks.
+
+    Attributes
+    ----------
+    p_right : float
+    rival : int
+        The likeliest answer, K for "cannot be answered".
+    p_rival : float
+    """
+
+    p_right: float
+    rival: int
+    p_rival: float
+
+
+@dataclass(frozen=True, slots=True)
+class Rekey:
+    """Another key is right with near certainty.
+
+    Attributes
+    ----------
+    key : int
+    p_right : float
+        P(the key in force until now was right).
+    p_key : float
+        P(the new one is).
+    """
+
+    key: int
+    p_right: float
+    p_key: float
+
+
+@dataclass(frozen=True, slots=True)
+class Retire:
+    """The benchmark has had its day: out of use, what it said of labelers stays.
+
+    Attributes
+    ----------
+    reason : str
+    p_right : float
+    """
+
+    reason: str
+    p_right: float
+
+
+Upkeep: TypeAlias = Keep | Freeze | Rekey | Retire
+
+
+def look(watched: Watched, policy: Policy) -> Upkeep:
+    """Decide one benchmark by all that its answers say.
+
+    A wrong key is looked for first: it does harm, while one that tells little only wastes a serving.
+
+    Parameters
+    ----------
+    watched : Watched
+    policy : Policy
+    """
+    p_right = float(watched.evidence.answer_probs[watched.key])
+    told = float(watched.p_good.sum())
+    if told >= LEAST_GOOD and not at_least(p_right, policy.freeze_below):
+        return _wrong(watched, p_right, told, policy)
+    reason = _spent(watched, policy) or _tells_nothing(watched, told)
+    return Keep(p_right) if reason is None else Retire(reason, p_right)
+
+
+def _wrong(watched: Watched, p_right: float, told: float, policy: Policy) -> Freeze | Rekey:
+    """Another key where it is as sure as a promoted one's would have to be; else nobody's."""
+    evidence = watched.evidence
+    rival = evidence.best
+    p_rival = float(evidence.answer_probs[rival])
+    clean = evidence.clean_probability(policy.ease_at_least)
+    sure = at_least(p_rival, policy.promote_key_at) and at_least(clean, policy.promote_at)
+    if told >= LEAST_TO_REKEY and rival < len(evidence.joint) - 1 and sure:
+        return Rekey(rival, p_right, p_rival)
+    return Freeze(p_right, rival, p_rival)
+
+
+def _spent(watched: Watched, policy: Policy) -> str | None:
+    if watched.exposures >= policy.exposure_budget:
+        return f"served {watched.exposures} times"
+    if watched.age_seconds >= policy.age_budget_seconds:
+        return f"{watched.age_seconds / 86_400:.0f} days old"
+    return None
+
+
+def _tells_nothing(watched: Watched, told: float) -> str | None:
+    """Why its answers tell little of those who give them, if they do."""
+    if told < LEAST_TO_JUDGE:
+        return None
+    hard = float(watched.evidence.joint[watched.key, watched.evidence.ease < HARD].sum())
+    if at_least(hard, SURE * float(watched.evidence.answer_probs[watched.key])):
+        return "too hard, or ambiguous"
+    if not watched.guessable and _too_easy(watched):
+        return "too easy"
+    if misfit(watched) <= MISFIT:
+        return "misfit: good labelers do worse on it than others"
+    return None
+
+
+def _too_easy(watched: Watched) -> bool:
+    """Whether others are right nearly as often as good labelers, beyond chance."""
+    right = watched.choices == watched.key
+    rates, spreads = [], []
+    for weights in (watched.p_good, 1 - watched.p_good):
+        if weights.sum() < LEAST_OTHERS:
+            return False
+        hits, misses = 1 + weights[right].sum(), 1 + weights[~right].sum()
+        rates.append(hits / (hits + misses))
+        spreads.append(hits * misses / ((hits + misses) ** 2 * (hits + misses + 1)))
+    return bool(rates[0] - rates[1] + 1.645 * np.sqrt(sum(spreads)) < APART)
+
+
+def misfit(watched: Watched) -> float:
+    """How much worse good labelers do, and how much better others, than the model foretells: standard errors.
+
+    The weighted sum of residuals, weights rising with P(good): 0 on average under the model, one standard
+    error wide. Far below 0, good people miss what others find: taste, a trick, or a key that leaked.
+    """
+    options = len(watched.evidence.joint) - 1
+    weights = watched.evidence.difficulty_weights(watched.key)
+    solved = float(weights @ watched.curve)
+    foretold = watched.p_good * solved + (1 - watched.p_good) / options
+    leverage = watched.p_good - watched.p_good.mean()
+    variance = float((leverage**2 * foretold * (1 - foretold)).sum())
+    if variance < 0.25:
+        return 0.0
+    residual = (watched.choices == watched.key) - foretold
+    return float((leverage * residual).sum() / np.sqrt(variance))
