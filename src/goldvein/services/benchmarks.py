@@ -13,7 +13,8 @@ from goldvein.domain.errors import Conflict, GoldveinError, InvalidInput
 from goldvein.domain.policy import Policy
 from goldvein.domain.records import ItemError, Project, PushResult, TaskDraft
 from goldvein.services import intake
-from goldvein.services.mining import make_item, open_if_ready
+from goldvein.services.items import make_item
+from goldvein.services.mining import open_if_ready
 from goldvein.services.projects import read
 from goldvein.services.views import STARTING_ANSWERS
 from goldvein.stats.mining import task_evidence

@@ -12,15 +12,16 @@ from goldvein.decisions.admission import may_open
 from goldvein.decisions.mining import Continue, Promote, settle
 from goldvein.domain.policy import Policy
 from goldvein.domain.records import UNANSWERABLE, Project
+from goldvein.services.items import make_item
 from goldvein.services.submission import Accepted
 from goldvein.services.views import View
 from goldvein.services.writes import Writes
-from goldvein.stats.arrays import Array, ShapeError
-from goldvein.stats.items import bar_theta, item_table
+from goldvein.stats.arrays import ShapeError
+from goldvein.stats.items import bar_theta
 from goldvein.stats.model import AnswerModel, Model, make_model
 from goldvein.store import attempts, benchmarks, labelers, projects, tasks
 from goldvein.store.attempts import Attempt
-from goldvein.store.benchmarks import Benchmark, ItemVersion, PanelAnswer
+from goldvein.store.benchmarks import Benchmark, PanelAnswer
 from goldvein.store.database import Transaction
 from goldvein.store.labels import NewLabel
 from goldvein.store.log import Entry, append
@@ -150,35 +151,6 @@ def _panel_entry(view: View, answer: Accepted) -> Entry:
     return Entry(
         attempt.project, "answer", labeler=answer.labeler, attempt=attempt.id, task=attempt.task,
         stage="panel", choice=answer.choice, shown=attempt.shown, policy_version=view.project.policy_version,
-    )  # fmt: skip
-
-
-def make_item(
-    model: Model | None,
-    project: Project,
-    task: int,
-    version: int,
-    key_probs: Array,
-    difficulty: Array,
-    content: Content,
-    *,
-    wrong: Array | None = None,
-    model_version: int | None = None,
-) -> ItemVersion:
-    """What is known of a benchmark, with its likelihoods once the project has a model.
-
-    ``wrong`` says where wrong answers go, if that is learned; ``model_version`` that the model is not the
-    project's present one.
-    """
-    key = int(np.argmax(key_probs))
-    table = None
-    if model is not None:
-        rules = choice.rule_choices(content.input, project.classes, model.space.content_rules, content.rules)
-        table = item_table(model, key_probs, difficulty, rules, wrong).tobytes()
-    return ItemVersion(
-        task, version, key, float(key_probs[key]), key_probs.tolist(), difficulty.tolist(),
-        (model_version or project.model_version) if model is not None else None, table,
-        None if wrong is None else wrong.tolist(),
     )  # fmt: skip
 
 

@@ -15,10 +15,10 @@ import numpy as np
 
 from goldvein.domain.errors import Conflict
 from goldvein.domain.records import Project
+from goldvein.services.items import make_item
 from goldvein.services.learning import LEAST_ANSWERS, learn, too_little
 from goldvein.services.lessons import ItemEstimate
 from goldvein.services.material import read_material
-from goldvein.services.mining import make_item
 from goldvein.services.views import View, Views
 from goldvein.stats.model import Model
 from goldvein.store import answerlog, benchmarks, log, projects, tasks

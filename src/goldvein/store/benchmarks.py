@@ -16,7 +16,8 @@ _queries = load("benchmarks")
 class ItemVersion:
     """What is known of one benchmark; ``likelihoods`` holds float64 (states, options + 1).
 
-    ``wrong`` says where wrong answers go; null where that is not learned.
+    ``wrong`` says where wrong answers go; null where that is not learned. Answers to a ``struck`` one say
+    nothing.
     """
 
     task: int
@@ -28,6 +29,17 @@ class ItemVersion:
     model_version: int | None
     likelihoods: bytes | None
     wrong: Sequence[float] | None = None
+    struck: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Life:
+    """Where a candidate or benchmark stands in its life, and by which item versions its answers count."""
+
+    state: str
+    item_version: int | None
+    counts_as: int | None
+    counted_as: int | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,6 +114,50 @@ def promote(
     )
 
 
+def lock_life(tx: Transaction, project: int, task: int) -> Life | None:
+    """Lock one candidate or benchmark and read where it stands; null if the task is neither."""
+    row = tx.execute(_queries.lock_life, {"project": project, "task": task}).fetchone()
+    return Life(*row) if row else None
+
+
+def change_life(
+    tx: Transaction, project: int, task: int, life: Life, *, reason: str | None, revision: int,
+    ended_at: datetime | None, recount: bool,
+) -> None:  # fmt: skip
+    """Write where a benchmark stands from now on; ``recount``: its past answers count otherwise."""
+    tx.execute(
+        _queries.change_life,
+        {
+            "project": project, "task": task, "state": life.state, "item_version": life.item_version,
+            "counts_as": life.counts_as, "counted_as": life.counted_as, "reason": reason,
+            "revision": revision, "ended_at": ended_at, "recount": recount,
+        },
+    )  # fmt: skip
+
+
+def end(
+    tx: Transaction, project: int, tasks: Sequence[int], *, reason: str, revision: int, now: datetime
+) -> list[int]:
+    """Retire those of some candidates and benchmarks that are not retired yet; return which."""
+    values = {"project": project, "tasks": sorted(tasks), "reason": reason, "revision": revision, "now": now}
+    return sorted(row[0] for row in tx.execute(_queries.end, values))
+
+
+def item_version(tx: Transaction, project: int, task: int, version: int) -> ItemVersion:
+    """Read one item version."""
+    row = tx.execute(
+        _queries.item_version, {"project": project, "task": task, "version": version}
+    ).fetchone()
+    assert row is not None
+    return ItemVersion(*row)
+
+
+def set_flag(tx: Transaction, project: int, task: int, why: str | None, now: datetime) -> bool:
+    """Put a benchmark into the auditor's queue, or take it out; false if it was so already."""
+    values = {"project": project, "task": task, "why": why, "now": now}
+    return tx.execute(_queries.set_flag, values).rowcount > 0
+
+
 def retire(tx: Transaction, project: int, tasks: Sequence[int], *, reason: str, revision: int) -> None:
     """Take candidates or benchmarks out of use."""
     tx.execute(
@@ -124,6 +180,7 @@ def insert_item_version(tx: Transaction, project: int, item: ItemVersion, now: d
             "wrong": None if item.wrong is None else list(item.wrong),
             "model_version": item.model_version,
             "likelihoods": item.likelihoods,
+            "struck": item.struck,
             "now": now,
         },
     )
@@ -175,7 +232,7 @@ def changed_since(tx: Transaction, project: int, revision: int) -> list[Benchmar
     """List benchmarks that changed after a revision."""
     rows = tx.execute(_queries.changed_since, {"project": project, "revision": revision})
     return [
-        Benchmark(row[0], row[1], row[2], row[3], ItemVersion(row[0], *row[4:12]), row[12], row[13])
+        Benchmark(row[0], row[1], row[2], row[3], ItemVersion(row[0], *row[4:13]), row[13], row[14])
         for row in rows
     ]
 

@@ -78,7 +78,7 @@ CREATE TABLE attempts (
     exposures integer,
     CONSTRAINT attempts_check CHECK ((((state = 'open'::text) = (labeler IS NULL)) OR (state = 'closed'::text))),
     CONSTRAINT attempts_check1 CHECK (((state <> 'leased'::text) OR (expires_at IS NOT NULL))),
-    CONSTRAINT attempts_stage_check CHECK ((stage = ANY (ARRAY['label'::text, 'panel'::text, 'benchmark'::text, 'decoy'::text, 'practice'::text]))),
+    CONSTRAINT attempts_stage_check CHECK ((stage = ANY (ARRAY['label'::text, 'panel'::text, 'benchmark'::text, 'decoy'::text, 'practice'::text, 'audit'::text]))),
     CONSTRAINT attempts_state_check CHECK ((state = ANY (ARRAY['open'::text, 'leased'::text, 'answered'::text, 'skipped'::text, 'lapsed'::text, 'closed'::text])))
 )
 WITH (fillfactor='70', autovacuum_vacuum_scale_factor='0.05');
@@ -124,6 +124,8 @@ CREATE TABLE benchmarks (
     ended_at timestamp with time zone,
     reason text,
     counts_as integer,
+    counted_as integer,
+    recount boolean DEFAULT false NOT NULL,
     looked_at integer DEFAULT 0 NOT NULL,
     flag text,
     flagged_at timestamp with time zone,
@@ -131,6 +133,8 @@ CREATE TABLE benchmarks (
     initial_response jsonb,
     source_project integer,
     source_task bigint,
+    claimed_by integer,
+    claimed_until timestamp with time zone,
     CONSTRAINT benchmarks_basis_check CHECK ((basis = ANY (ARRAY['panel'::text, 'manual'::text, 'bootstrap'::text, 'reused'::text]))),
     CONSTRAINT benchmarks_check CHECK (((state <> 'active'::text) OR ((ordinal IS NOT NULL) AND (item_version IS NOT NULL)))),
     CONSTRAINT benchmarks_state_check CHECK ((state = ANY (ARRAY['candidate'::text, 'active'::text, 'frozen'::text, 'retired'::text])))
@@ -220,6 +224,7 @@ CREATE TABLE item_versions (
     wrong double precision[],
     model_version integer,
     likelihoods bytea,
+    struck boolean DEFAULT false NOT NULL,
     made_at timestamp with time zone NOT NULL
 );
 
@@ -262,7 +267,7 @@ CREATE TABLE labels (
     delivered_at timestamp with time zone NOT NULL,
     replaces bigint,
     withdrawn_at timestamp with time zone,
-    CONSTRAINT labels_basis_check CHECK ((basis = ANY (ARRAY['labeler'::text, 'panel'::text, 'auditor'::text])))
+    CONSTRAINT labels_basis_check CHECK ((basis = ANY (ARRAY['labeler'::text, 'panel'::text, 'auditor'::text, 'manual'::text])))
 );
 
 ALTER TABLE labels ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
@@ -298,7 +303,7 @@ CREATE TABLE log (
     benchmarks integer,
     decision text,
     detail jsonb,
-    CONSTRAINT log_kind_check CHECK ((kind = ANY (ARRAY['admit'::text, 'answer'::text, 'skip'::text, 'release'::text, 'discard'::text, 'dismiss'::text, 'trust'::text, 'promote'::text, 'drop'::text, 'open'::text, 'state'::text, 'policy'::text, 'model'::text, 'withdraw'::text, 'cancel'::text, 'expire'::text, 'alert'::text, 'candidate'::text, 'freeze'::text, 'thaw'::text, 'retire'::text, 'key'::text, 'flag'::text, 'rescored'::text, 'dispute'::text, 'practice'::text, 'bootstrap'::text])))
+    CONSTRAINT log_kind_check CHECK ((kind = ANY (ARRAY['admit'::text, 'answer'::text, 'skip'::text, 'release'::text, 'discard'::text, 'dismiss'::text, 'trust'::text, 'promote'::text, 'drop'::text, 'open'::text, 'state'::text, 'policy'::text, 'model'::text, 'withdraw'::text, 'cancel'::text, 'expire'::text, 'alert'::text, 'candidate'::text, 'freeze'::text, 'thaw'::text, 'retire'::text, 'key'::text, 'flag'::text, 'rescored'::text, 'dispute'::text, 'practice'::text, 'bootstrap'::text, 'audit'::text])))
 )
 PARTITION BY RANGE (at);
 
@@ -335,7 +340,7 @@ CREATE TABLE log_other (
     benchmarks integer,
     decision text,
     detail jsonb,
-    CONSTRAINT log_kind_check CHECK ((kind = ANY (ARRAY['admit'::text, 'answer'::text, 'skip'::text, 'release'::text, 'discard'::text, 'dismiss'::text, 'trust'::text, 'promote'::text, 'drop'::text, 'open'::text, 'state'::text, 'policy'::text, 'model'::text, 'withdraw'::text, 'cancel'::text, 'expire'::text, 'alert'::text, 'candidate'::text, 'freeze'::text, 'thaw'::text, 'retire'::text, 'key'::text, 'flag'::text, 'rescored'::text, 'dispute'::text, 'practice'::text, 'bootstrap'::text])))
+    CONSTRAINT log_kind_check CHECK ((kind = ANY (ARRAY['admit'::text, 'answer'::text, 'skip'::text, 'release'::text, 'discard'::text, 'dismiss'::text, 'trust'::text, 'promote'::text, 'drop'::text, 'open'::text, 'state'::text, 'policy'::text, 'model'::text, 'withdraw'::text, 'cancel'::text, 'expire'::text, 'alert'::text, 'candidate'::text, 'freeze'::text, 'thaw'::text, 'retire'::text, 'key'::text, 'flag'::text, 'rescored'::text, 'dispute'::text, 'practice'::text, 'bootstrap'::text, 'audit'::text])))
 );
 
 CREATE TABLE model_versions (
@@ -397,6 +402,9 @@ CREATE TABLE projects (
     last_ordinal integer DEFAULT 0 NOT NULL,
     created_at timestamp with time zone NOT NULL,
     opened_at timestamp with time zone,
+    copy_of integer,
+    carried integer DEFAULT 0 NOT NULL,
+    family integer,
     CONSTRAINT projects_deadline_seconds_check CHECK ((deadline_seconds > 0)),
     CONSTRAINT projects_state_check CHECK ((state = ANY (ARRAY['draft'::text, 'mining'::text, 'open'::text, 'paused'::text, 'closed'::text]))),
     CONSTRAINT projects_type_check CHECK ((type = 'choice'::text))
@@ -414,7 +422,8 @@ ALTER TABLE projects ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
 CREATE TABLE rescorings (
     project integer NOT NULL,
     labeler integer NOT NULL,
-    asked_at timestamp with time zone NOT NULL
+    asked_at timestamp with time zone NOT NULL,
+    asks integer DEFAULT 1 NOT NULL
 );
 
 CREATE TABLE standings (
@@ -595,13 +604,21 @@ CREATE INDEX attempts_task ON attempts USING btree (project, task);
 
 CREATE INDEX batches_undrained ON batches USING btree (project, id) WHERE (drained_at IS NULL);
 
+CREATE INDEX benchmarks_basis ON benchmarks USING btree (project, basis, task);
+
 CREATE INDEX benchmarks_candidates ON benchmarks USING btree (project) WHERE (state = 'candidate'::text);
 
-CREATE INDEX benchmarks_flagged ON benchmarks USING btree (project, flagged_at) WHERE (flag IS NOT NULL);
+CREATE INDEX benchmarks_flagged ON benchmarks USING btree (project, task) WHERE (flag IS NOT NULL);
+
+CREATE INDEX benchmarks_in_doubt ON benchmarks USING btree (flagged_at, project, task) WHERE (flag IS NOT NULL);
 
 CREATE UNIQUE INDEX benchmarks_ordinal ON benchmarks USING btree (project, ordinal) WHERE (ordinal IS NOT NULL);
 
+CREATE INDEX benchmarks_recount ON benchmarks USING btree (project) WHERE recount;
+
 CREATE INDEX benchmarks_revision ON benchmarks USING btree (project, revision);
+
+CREATE INDEX benchmarks_state ON benchmarks USING btree (project, state, task);
 
 CREATE INDEX disputes_task ON disputes USING btree (project, task);
 
@@ -633,11 +650,15 @@ CREATE UNIQUE INDEX outbox_unnumbered ON outbox USING btree (project, id) WHERE 
 
 CREATE INDEX projects_customer ON projects USING btree (customer);
 
+CREATE INDEX projects_family ON projects USING btree (family) WHERE (family IS NOT NULL);
+
 CREATE INDEX standings_labeler ON standings USING btree (labeler);
 
 CREATE INDEX standings_review ON standings USING btree (project) WHERE (review_wanted IS NOT NULL);
 
 CREATE INDEX tasks_batch ON tasks USING btree (project, batch, id) WHERE (batch IS NOT NULL);
+
+CREATE INDEX tasks_content ON tasks USING btree (project, content, id);
 
 CREATE UNIQUE INDEX tasks_unique_id ON tasks USING btree (project, unique_id) WHERE (unique_id IS NOT NULL);
 
@@ -672,6 +693,9 @@ ALTER TABLE ONLY outbox_positions
 
 ALTER TABLE ONLY policy_versions
     ADD CONSTRAINT policy_versions_project_fkey FOREIGN KEY (project) REFERENCES projects(id);
+
+ALTER TABLE ONLY projects
+    ADD CONSTRAINT projects_copy_of_fkey FOREIGN KEY (copy_of) REFERENCES projects(id);
 
 ALTER TABLE ONLY projects
     ADD CONSTRAINT projects_customer_fkey FOREIGN KEY (customer) REFERENCES customers(id);

@@ -55,9 +55,13 @@ CREATE TABLE projects (
     supply_target integer NOT NULL,            -- mining goes on while fewer benchmarks are active
     last_ordinal integer NOT NULL DEFAULT 0,   -- of benchmarks
     created_at timestamptz NOT NULL,
-    opened_at timestamptz
+    opened_at timestamptz,
+    copy_of integer REFERENCES projects,       -- the project that it was made from
+    carried integer NOT NULL DEFAULT 0,        -- benchmarks that came with it
+    family integer                             -- projects that share benchmarks: nobody gets one of them twice
 );
 CREATE INDEX projects_customer ON projects (customer);
+CREATE INDEX projects_family ON projects (family) WHERE family IS NOT NULL;
 
 CREATE TABLE policy_versions (
     project integer NOT NULL REFERENCES projects,
@@ -103,6 +107,7 @@ CREATE TABLE tasks (
 ) WITH (fillfactor = 80);
 CREATE UNIQUE INDEX tasks_unique_id ON tasks (project, unique_id) WHERE unique_id IS NOT NULL;
 CREATE INDEX tasks_batch ON tasks (project, batch, id) WHERE batch IS NOT NULL;
+CREATE INDEX tasks_content ON tasks (project, content, id);
 
 CREATE TABLE task_inputs (
     project integer NOT NULL,
@@ -120,7 +125,7 @@ CREATE TABLE attempts (
     id bigint GENERATED ALWAYS AS IDENTITY,
     task bigint NOT NULL,
     content bigint NOT NULL,
-    stage text NOT NULL CHECK (stage IN ('label', 'panel', 'benchmark', 'decoy', 'practice')),
+    stage text NOT NULL CHECK (stage IN ('label', 'panel', 'benchmark', 'decoy', 'practice', 'audit')),
     state text NOT NULL CHECK (state IN ('open', 'leased', 'answered', 'skipped', 'lapsed', 'closed')),
     lane smallint NOT NULL,                    -- 0: first in line (requeued), 1: as pushed
     due_at timestamptz NOT NULL,               -- the deadline, or the end of the year 9999
@@ -221,7 +226,9 @@ CREATE TABLE benchmarks (
     promoted_at timestamptz,
     ended_at timestamptz,                      -- frozen or retired since
     reason text,                               -- why it was frozen or retired
-    counts_as integer,                         -- the item version by which its past answers count; null: as served
+    counts_as integer,                         -- the item version by which answers by earlier ones count; null: as served
+    counted_as integer,                        -- of a frozen one: ``counts_as`` before
+    recount boolean NOT NULL DEFAULT false,    -- who answered it is still to be found, and rescored
     looked_at integer NOT NULL DEFAULT 0,      -- exposures when its answers were last looked at
     flag text,                                 -- why an auditor should look at it
     flagged_at timestamptz,
@@ -229,12 +236,18 @@ CREATE TABLE benchmarks (
     initial_response jsonb,
     source_project integer,                    -- where a reused one was made
     source_task bigint,
+    claimed_by integer,                        -- the auditor who looks at it
+    claimed_until timestamptz,
     PRIMARY KEY (project, task),
     CHECK (state <> 'active' OR (ordinal IS NOT NULL AND item_version IS NOT NULL))
 ) WITH (fillfactor = 70);
 CREATE INDEX benchmarks_revision ON benchmarks (project, revision);
 CREATE INDEX benchmarks_candidates ON benchmarks (project) WHERE state = 'candidate';
-CREATE INDEX benchmarks_flagged ON benchmarks (project, flagged_at) WHERE flag IS NOT NULL;
+CREATE INDEX benchmarks_recount ON benchmarks (project) WHERE recount;
+CREATE INDEX benchmarks_flagged ON benchmarks (project, task) WHERE flag IS NOT NULL;
+CREATE INDEX benchmarks_in_doubt ON benchmarks (flagged_at, project, task) WHERE flag IS NOT NULL;
+CREATE INDEX benchmarks_state ON benchmarks (project, state, task);
+CREATE INDEX benchmarks_basis ON benchmarks (project, basis, task);
 CREATE UNIQUE INDEX benchmarks_ordinal ON benchmarks (project, ordinal) WHERE ordinal IS NOT NULL;
 
 -- Standings to be computed anew, because an answer of theirs counts otherwise by now.
@@ -242,6 +255,7 @@ CREATE TABLE rescorings (
     project integer NOT NULL,
     labeler integer NOT NULL,
     asked_at timestamptz NOT NULL,
+    asks integer NOT NULL DEFAULT 1,           -- grows when it is asked again meanwhile
     PRIMARY KEY (project, labeler)
 );
 
@@ -256,6 +270,7 @@ CREATE TABLE item_versions (
     wrong double precision[],                  -- where wrong answers go, learned; null: evenly
     model_version integer,                     -- the grid that the likelihoods stand on; null before opening
     likelihoods bytea,                         -- float64 (states, options + 1)
+    struck boolean NOT NULL DEFAULT false,     -- of a frozen one: answers to it say nothing, all likelihoods are one
     made_at timestamptz NOT NULL,
     PRIMARY KEY (project, task, version)
 );
@@ -266,7 +281,7 @@ CREATE TABLE labels (
     task bigint NOT NULL,
     attempt bigint,                            -- null for a panel's label
     answer jsonb NOT NULL,
-    basis text NOT NULL CHECK (basis IN ('labeler', 'panel', 'auditor')),
+    basis text NOT NULL CHECK (basis IN ('labeler', 'panel', 'auditor', 'manual')),
     labeler integer,
     confidence double precision,
     p_benchmarks double precision,
@@ -364,7 +379,7 @@ CREATE TABLE log (
     id bigint GENERATED ALWAYS AS IDENTITY,
     kind text NOT NULL CHECK (kind IN ('admit', 'answer', 'skip', 'release', 'discard', 'dismiss', 'trust',
         'promote', 'drop', 'open', 'state', 'policy', 'model', 'withdraw', 'cancel', 'expire', 'alert',
-        'candidate', 'freeze', 'thaw', 'retire', 'key', 'flag', 'rescored', 'dispute', 'practice', 'bootstrap')),
+        'candidate', 'freeze', 'thaw', 'retire', 'key', 'flag', 'rescored', 'dispute', 'practice', 'bootstrap', 'audit')),
     labeler integer,
     n bigint,
     attempt bigint,

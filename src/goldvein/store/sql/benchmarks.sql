@@ -21,6 +21,35 @@ UPDATE benchmarks SET state = 'active', ordinal = %(ordinal)s, item_version = %(
     promoted_at = %(now)s
 WHERE project = %(project)s AND task = %(task)s;
 
+-- name: lock_life
+-- Where one candidate or benchmark stands, against two changes at once.
+SELECT state, item_version, counts_as, counted_as FROM benchmarks WHERE project = %(project)s AND task = %(task)s FOR UPDATE;
+
+-- name: change_life
+-- Where a benchmark stands from now on; a recount that is still to be done stays to be done.
+UPDATE benchmarks SET state = %(state)s, item_version = %(item_version)s, counts_as = %(counts_as)s,
+    counted_as = %(counted_as)s, reason = %(reason)s, ended_at = %(ended_at)s, revision = %(revision)s,
+    recount = recount OR %(recount)s
+WHERE project = %(project)s AND task = %(task)s;
+
+-- name: end
+-- candidate | active | frozen -> retired, with the reason kept, locked in key order.
+UPDATE benchmarks SET state = 'retired', reason = %(reason)s, ended_at = %(now)s, revision = %(revision)s
+FROM (SELECT task FROM benchmarks
+      WHERE project = %(project)s AND task = ANY (%(tasks)s::bigint[]) AND state <> 'retired' ORDER BY task FOR UPDATE) AS living
+WHERE benchmarks.project = %(project)s AND benchmarks.task = living.task
+RETURNING benchmarks.task;
+
+-- name: item_version
+-- One item version.
+SELECT task, version, key, key_right, key_probabilities, difficulty, model_version, likelihoods, wrong, struck
+FROM item_versions WHERE project = %(project)s AND task = %(task)s AND version = %(version)s;
+
+-- name: set_flag
+-- Into the auditor's queue, or out of it.
+UPDATE benchmarks SET flag = %(why)s::text, flagged_at = CASE WHEN %(why)s::text IS NULL THEN NULL ELSE %(now)s::timestamptz END
+WHERE project = %(project)s AND task = %(task)s AND flag IS DISTINCT FROM %(why)s::text;
+
 -- name: retire
 -- Any state -> retired, with the reason kept.
 UPDATE benchmarks SET state = 'retired', reason = %(reason)s, revision = %(revision)s
@@ -33,9 +62,9 @@ UPDATE benchmarks SET item_version = %(version)s, revision = %(revision)s WHERE 
 -- name: insert_item_version
 -- What is known of a benchmark; versions are never changed.
 INSERT INTO item_versions (project, task, version, key, key_right, key_probabilities, difficulty, wrong, model_version,
-                           likelihoods, made_at)
+                           likelihoods, struck, made_at)
 VALUES (%(project)s, %(task)s, %(version)s, %(key)s, %(key_right)s, %(key_probabilities)s, %(difficulty)s, %(wrong)s,
-        %(model_version)s, %(likelihoods)s, %(now)s);
+        %(model_version)s, %(likelihoods)s, %(struck)s, %(now)s);
 
 -- name: insert_item_versions
 -- What is known of many benchmarks; versions are never changed.
@@ -59,7 +88,7 @@ WHERE benchmarks.project = %(project)s AND benchmarks.task = new.task;
 -- Benchmarks that changed after a revision, with the item version in force. The content is looked up row by row: a join
 -- may read all tasks of a large project for two benchmarks.
 SELECT b.task, b.state, b.ordinal, b.exposures, v.version, v.key, v.key_right, v.key_probabilities, v.difficulty,
-       v.model_version, v.likelihoods, v.wrong, (SELECT t.content FROM tasks t WHERE t.project = b.project AND t.id = b.task), b.basis
+       v.model_version, v.likelihoods, v.wrong, v.struck, (SELECT t.content FROM tasks t WHERE t.project = b.project AND t.id = b.task), b.basis
 FROM benchmarks b
 JOIN item_versions v ON v.project = b.project AND v.task = b.task AND v.version = b.item_version
 WHERE b.project = %(project)s AND b.revision > %(revision)s
@@ -93,11 +122,16 @@ SELECT state, count(*) FROM benchmarks WHERE project = %(project)s GROUP BY stat
 SELECT count(*) FROM (SELECT FROM benchmarks WHERE project = %(project)s AND state = 'candidate' LIMIT %(bound)s) AS head;
 
 -- name: panel_choices
--- What the panel has said of some candidates, in the order of its answers. The attempts are found first, whatever the
--- planner thinks of the number of answers.
+-- What the panel has said of some candidates and of benchmarks made of them, in the order of its answers. Where mining began
+-- with a label that a labeler had just given, that answer is the first. The attempts are found first, whatever the planner
+-- thinks of the number of answers.
 WITH asked AS MATERIALIZED (
     SELECT id FROM attempts
     WHERE project = %(project)s AND task = ANY (%(tasks)s) AND stage = 'panel' AND state = 'answered'
+    UNION ALL
+    SELECT l.attempt FROM labels l JOIN benchmarks b ON b.project = l.project AND b.task = l.task
+    WHERE l.project = %(project)s AND l.task = ANY (%(tasks)s) AND l.withdrawn_at IS NULL AND l.basis = 'labeler'
+      AND (b.state = 'candidate' OR b.promoted_at IS NOT NULL)
 )
 SELECT n.task, n.labeler, n.choice, n.received_at FROM asked
 JOIN answers n ON n.project = %(project)s AND n.attempt = asked.id
