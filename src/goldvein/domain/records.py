@@ -135,7 +135,7 @@ class Label:
     task: int
     unique_id: str | None
     answer: Mapping[str, Any]
-    basis: Literal["labeler", "panel", "auditor"]
+    basis: Literal["labeler", "panel", "auditor", "manual"]
     labeler: str | None
     confidence: float | None
     p_benchmarks: float | None
@@ -203,6 +203,7 @@ class WorkRequest:
     answer: Mapping[str, Any] | None = None
     focus_ms: int | None = None
     reason: str | None = None
+    comment: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -39,7 +39,7 @@ class Label(Response):
     task: int
     unique_id: str | None
     answer: dict[str, Any]
-    basis: Literal["labeler", "panel", "auditor"]
+    basis: Literal["labeler", "panel", "auditor", "manual"]
     labeler: str | None
     confidence: float | None
     evidence: Evidence
