@@ -37,6 +37,9 @@ MATRIX: dict[tuple[str, str], set[str]] = {
     ("POST", "/v1/work/{lease}/answer"): W,
     ("POST", "/v1/work/{lease}/skip"): W,
     ("POST", "/v1/work/{lease}/renew"): W,
+    ("POST", "/v1/work/{lease}/dispute"): W,
+    ("POST", "/v1/practice/next"): W,
+    ("POST", "/v1/practice/{practice}/answer"): W,
     ("POST", "/v1/customers"): O,
     ("GET", "/v1/customers"): O,
     ("POST", "/v1/labelers"): O,
@@ -50,7 +53,7 @@ PUBLIC = {("GET", "/healthz"), ("GET", "/v1/openapi.json")}
 
 def filled(path: str, project: int) -> str:
     """An address with something in each gap; only the project exists."""
-    gaps = {"project": str(project), "lease": "A" * 22, "batch": "none"}
+    gaps = {"project": str(project), "lease": "A" * 22, "practice": "A" * 22, "batch": "none"}
     for name in ("task", "webhook", "labeler", "key"):
         gaps[name] = "999999"
     return path.format(**gaps)

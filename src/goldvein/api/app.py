@@ -9,7 +9,7 @@ from litestar.openapi import OpenAPIConfig
 from litestar.types import ASGIApp
 
 from goldvein import __version__
-from goldvein.api import administration, labels, problems, projects, tasks, webhooks, work
+from goldvein.api import administration, labels, practice, problems, projects, tasks, webhooks, work
 from goldvein.api.access import authorize
 from goldvein.api.bodies import SMALL
 from goldvein.api.openapi import openapi
@@ -42,6 +42,9 @@ ROUTES = (
     work.answer_work,
     work.skip_work,
     work.renew_work,
+    practice.next_practice,
+    practice.answer_practice,
+    practice.dispute_work,
     administration.create_customer,
     administration.list_customers,
     administration.create_labelers,

@@ -59,7 +59,9 @@ def _request(labeler: int, kind: str, lease: str | None, body: bytes) -> WorkReq
     match kind:
         case "answer":
             answer = bodies.decode(body, _answer)
-            return WorkRequest(labeler, "answer", None, lease, answer.answer, answer.focus_ms)
+            return WorkRequest(
+                labeler, "answer", None, lease, answer.answer, answer.focus_ms, comment=answer.comment or None
+            )
         case "next":
             ask = bodies.decode(body or b"{}", _ask)
             return WorkRequest(labeler, "next", ask.project)

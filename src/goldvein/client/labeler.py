@@ -12,6 +12,8 @@ from goldvein.client.http import Ask, AsyncTransport, Transport
 _work = msgspec.json.Decoder(wire.Work)
 _answered = msgspec.json.Decoder(wire.Answered)
 _renewed = msgspec.json.Decoder(wire.Renewed)
+_practice = msgspec.json.Decoder(wire.Practice)
+_feedback = msgspec.json.Decoder(wire.Feedback)
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,10 +28,26 @@ def _next(project: int | None) -> Ask:
     return Ask("POST", "/v1/work/next", {} if project is None else {"project": project})
 
 
-def _answer(lease: str, choice: int | None, focus_ms: int | None) -> Ask:
-    answer: dict[str, Any] = {"unanswerable": True} if choice is None else {"choice": choice}
-    body = {"answer": answer} if focus_ms is None else {"answer": answer, "focus_ms": focus_ms}
+def _said(choice: int | None) -> dict[str, Any]:
+    return {"unanswerable": True} if choice is None else {"choice": choice}
+
+
+def _answer(lease: str, choice: int | None, focus_ms: int | None, comment: str | None) -> Ask:
+    more = {"focus_ms": focus_ms, "comment": comment}
+    body = {"answer": _said(choice), **{name: value for name, value in more.items() if value is not None}}
     return Ask("POST", f"/v1/work/{lease}/answer", body)
+
+
+def _dispute(lease: str, reason: str) -> Ask:
+    return Ask("POST", f"/v1/work/{lease}/dispute", {"reason": reason})
+
+
+def _practise(project: int) -> Ask:
+    return Ask("POST", "/v1/practice/next", {"project": project})
+
+
+def _practised(practice: str, choice: int | None) -> Ask:
+    return Ask("POST", f"/v1/practice/{practice}/answer", {"answer": _said(choice)})
 
 
 def _skip(lease: str, reason: str | None) -> Ask:
@@ -45,6 +63,10 @@ def _given(response: httpx.Response) -> wire.Work | NoWork:
         reason = response.headers.get("Goldvein-Reason", "unknown")
         return NoWork(reason, int(response.headers.get("Retry-After", "5")))
     return _work.decode(response.content)
+
+
+def _to_practise(response: httpx.Response) -> wire.Practice | None:
+    return None if response.status_code == 204 else _practice.decode(response.content)
 
 
 class LabelerClient:
@@ -69,9 +91,23 @@ class LabelerClient:
         """Ask for work."""
         return _given(self._transport.send(_next(project)))
 
-    def answer(self, lease: str, choice: int | None, *, focus_ms: int | None = None) -> wire.Answered:
-        """Answer with a position as shown, from 0, and get the next piece of work."""
-        return _answered.decode(self._transport.send(_answer(lease, choice, focus_ms)).content)
+    def answer(
+        self, lease: str, choice: int | None, *, focus_ms: int | None = None, comment: str | None = None
+    ) -> wire.Answered:
+        """Answer with a position as shown, from 0, and get the next piece of work; ``comment`` says why."""
+        return _answered.decode(self._transport.send(_answer(lease, choice, focus_ms, comment)).content)
+
+    def dispute(self, lease: str, reason: str) -> None:
+        """Say that a task, once in hand, was unclear, or what is wrong with it."""
+        self._transport.send(_dispute(lease, reason))
+
+    def practise(self, project: int) -> wire.Practice | None:
+        """Get a task to learn by; None if there is none that you have not had."""
+        return _to_practise(self._transport.send(_practise(project)))
+
+    def answer_practice(self, practice: str, choice: int | None) -> wire.Feedback:
+        """Answer a practice task with a position as shown, and hear what is right."""
+        return _feedback.decode(self._transport.send(_practised(practice, choice)).content)
 
     def skip(self, lease: str, *, reason: str | None = None) -> wire.Answered:
         """Hand the task back."""
@@ -104,9 +140,24 @@ class AsyncLabelerClient:
         """Ask for work."""
         return _given(await self._transport.send(_next(project)))
 
-    async def answer(self, lease: str, choice: int | None, *, focus_ms: int | None = None) -> wire.Answered:
-        """Answer with a position as shown, from 0, and get the next piece of work."""
-        return _answered.decode((await self._transport.send(_answer(lease, choice, focus_ms))).content)
+    async def answer(
+        self, lease: str, choice: int | None, *, focus_ms: int | None = None, comment: str | None = None
+    ) -> wire.Answered:
+        """Answer with a position as shown, from 0, and get the next piece of work; ``comment`` says why."""
+        response = await self._transport.send(_answer(lease, choice, focus_ms, comment))
+        return _answered.decode(response.content)
+
+    async def dispute(self, lease: str, reason: str) -> None:
+        """Say that a task, once in hand, was unclear, or what is wrong with it."""
+        await self._transport.send(_dispute(lease, reason))
+
+    async def practise(self, project: int) -> wire.Practice | None:
+        """Get a task to learn by; None if there is none that you have not had."""
+        return _to_practise(await self._transport.send(_practise(project)))
+
+    async def answer_practice(self, practice: str, choice: int | None) -> wire.Feedback:
+        """Answer a practice task with a position as shown, and hear what is right."""
+        return _feedback.decode((await self._transport.send(_practised(practice, choice))).content)
 
     async def skip(self, lease: str, *, reason: str | None = None) -> wire.Answered:
         """Hand the task back."""

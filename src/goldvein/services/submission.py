@@ -113,7 +113,7 @@ def _stored(request: WorkRequest, attempt: Attempt, picked: int) -> NewAnswer:
     assert attempt.shown_at is not None
     return NewAnswer(
         attempt.project, attempt.id, attempt.task, request.labeler, dict(request.answer or {}), picked,
-        attempt.shown_at, request.focus_ms,
+        attempt.shown_at, request.focus_ms, request.comment,
     )  # fmt: skip
 
 

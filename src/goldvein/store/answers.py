@@ -28,6 +28,7 @@ class NewAnswer:
     choice: int
     shown_at: datetime
     focus_ms: int | None
+    comment: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +57,7 @@ def insert_many(tx: Transaction, answers: Sequence[NewAnswer], now: datetime) ->
                 "choices": [a.choice for a in answers],
                 "shown": [a.shown_at for a in answers],
                 "focus": [a.focus_ms for a in answers],
+                "comments": [a.comment for a in answers],
                 "now": now,
             },
         )

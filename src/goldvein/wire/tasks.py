@@ -1,11 +1,11 @@
-"""Tasks, batches and benchmarks by hand."""
+"""Tasks and batches."""
 
 from datetime import datetime
 from typing import Annotated, Any, Literal
 
 import msgspec
 
-from goldvein.wire.base import MAX_PUSH, BatchName, Content, Name, Probability, Request, Response
+from goldvein.wire.base import MAX_PUSH, BatchName, Content, Name, Request, Response
 from goldvein.wire.labels import Label
 from goldvein.wire.problems import ItemProblem
 
@@ -88,24 +88,3 @@ class Batch(Response):
     p95_seconds: float | None
     eta: datetime | None
     done: bool
-
-
-class BenchmarkNew(Request):
-    """A benchmark by hand: ``key`` is the right option in the order sent (or the class), from 0."""
-
-    input: Content
-    key: Annotated[int, msgspec.Meta(ge=0, le=1_000)]
-    key_right: Probability = 0.98
-    unique_id: Name | None = None
-
-
-class BenchmarkPush(Request):
-    """Benchmarks by hand."""
-
-    benchmarks: Annotated[list[BenchmarkNew], msgspec.Meta(min_length=1, max_length=MAX_PUSH)]
-
-
-class RawBenchmarks(Request):
-    """Benchmarks that are read one by one."""
-
-    benchmarks: Annotated[list[msgspec.Raw], msgspec.Meta(min_length=1, max_length=MAX_PUSH)]

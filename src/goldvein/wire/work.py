@@ -15,10 +15,14 @@ class WorkAsk(Request):
 
 
 class WorkAnswer(Request):
-    """An answer: ``{"choice": POSITION}`` as shown, from 0, or ``{"unanswerable": true}``."""
+    """An answer: ``{"choice": POSITION}`` as shown, from 0, or ``{"unanswerable": true}``.
+
+    ``comment`` says why, in the labeler's words; a panel member's is read by those who practise later.
+    """
 
     answer: dict[str, Any]
     focus_ms: Annotated[int, msgspec.Meta(ge=0, le=86_400_000)] | None = None
+    comment: Note | None = None
 
 
 class WorkSkip(Request):
