@@ -131,6 +131,13 @@ def withdraw_labels(
     return [one.label for one in taken]
 
 
+def withdraw_in_place(tx: Transaction, project: int, one: Withdrawal, reason: str, now: datetime) -> None:
+    """Take one label back for another that is delivered at once; the task is locked, the label current."""
+    labels.withdraw(tx, [(project, one.label)], now)
+    append(tx, [_entry(project, one, reason)], now)
+    _tell(tx, project, "label.withdrawn", [one.task], [one.label], now)
+
+
 def _entry(project: int, one: Withdrawal, reason: str) -> Entry:
     return Entry(
         project, "withdraw", labeler=one.labeler, attempt=one.attempt, task=one.task,

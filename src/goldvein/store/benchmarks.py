@@ -143,6 +143,19 @@ def end(
     return sorted(row[0] for row in tx.execute(_queries.end, values))
 
 
+def living(tx: Transaction, project: int, tasks: Sequence[int]) -> list[int]:
+    """List those of some tasks that are candidates or benchmarks not retired yet."""
+    values = {"project": project, "tasks": sorted(tasks)}
+    return [row[0] for row in tx.execute(_queries.living, values)]
+
+
+def ended(tx: Transaction, project: int, task: int) -> tuple[str | None, datetime | None]:
+    """Read why and when a benchmark was frozen or retired."""
+    row = tx.execute(_queries.ended, {"project": project, "task": task}).fetchone()
+    assert row is not None
+    return row[0], row[1]
+
+
 def item_version(tx: Transaction, project: int, task: int, version: int) -> ItemVersion:
     """Read one item version."""
     row = tx.execute(

@@ -49,6 +49,16 @@ class Delivered:
     delivered_at: datetime
 
 
+@dataclass(frozen=True, slots=True)
+class Current:
+    """The current label of a task; ``labeler`` is the person."""
+
+    id: int
+    choice: int
+    attempt: int | None
+    labeler: int | None
+
+
 @lru_cache(maxsize=65536)
 def pseudonym(key: bytes, project: int, labeler: int) -> str:
     """Name a labeler for one project's customer: the same there always, not to be traced to the person."""
@@ -106,6 +116,12 @@ def withdraw(tx: Transaction, keys: Iterable[tuple[int, int]], now: datetime) ->
         return []
     values = {"projects": [p for p, _ in taken], "ids": [i for _, i in taken], "now": now}
     return sorted(tx.execute(_queries.withdraw, values).fetchall())
+
+
+def current_of_task(tx: Transaction, project: int, task: int) -> Current | None:
+    """Find the current label of a task."""
+    row = tx.execute(_queries.current_of_task, {"project": project, "task": task}).fetchone()
+    return Current(*row) if row else None
 
 
 def current_of_attempts(

@@ -40,6 +40,14 @@ FROM (SELECT task FROM benchmarks
 WHERE benchmarks.project = %(project)s AND benchmarks.task = living.task
 RETURNING benchmarks.task;
 
+-- name: living
+-- Those of some tasks that are candidates or benchmarks not retired yet.
+SELECT task FROM benchmarks WHERE project = %(project)s AND task = ANY (%(tasks)s::bigint[]) AND state <> 'retired';
+
+-- name: ended
+-- Why and when a benchmark was frozen or retired.
+SELECT reason, ended_at FROM benchmarks WHERE project = %(project)s AND task = %(task)s;
+
 -- name: item_version
 -- One item version.
 SELECT task, version, key, key_right, key_probabilities, difficulty, model_version, likelihoods, wrong, struck

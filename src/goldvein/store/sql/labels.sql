@@ -22,6 +22,11 @@ FROM unnest(%(projects)s::integer[], %(ids)s::bigint[]) AS taken (project, id)
 WHERE labels.project = taken.project AND labels.id = taken.id AND labels.withdrawn_at IS NULL
 RETURNING labels.project, labels.task, labels.id;
 
+-- name: current_of_task
+-- The current label of one task.
+SELECT id, (answer ->> 'choice')::integer, attempt, labeler FROM labels
+WHERE project = %(project)s AND task = %(task)s AND withdrawn_at IS NULL;
+
 -- name: current_of_attempts
 -- The current labels that came out of some attempts, with when they were delivered.
 SELECT l.id, l.task, l.attempt, l.delivered_at
