@@ -213,3 +213,42 @@ def test_the_mark_of_an_exhausted_labeler_is_no_draws_probability() -> None:
     draws = draw_benchmarks(np.random.default_rng(5), newcomer(model, 40), left, pool, none, model, POLICY)
 
     assert all(draw is not None and NOTHING_LEFT < draw.probability <= 1 for draw in draws)
+
+
+def test_candidates_follow_their_weights() -> None:
+    """By weight each is compared in proportion, none twice, and a draw says how likely it was among them."""
+    model, unseen = worlds.model(), np.arange(3, 63)
+    tables = stack_tables([worlds.table(model)] * 63)
+    weights = np.r_[np.full(33, 1.0), np.full(30, 3.0)]
+    rng = np.random.default_rng(5)
+    draws = [
+        draw
+        for _ in range(50)
+        for draw in draw_benchmarks(
+            rng, np.tile(newcomer(model, 1), 40), [unseen] * 40, tables, np.zeros(63, dtype=int), model,
+            POLICY, weights,
+        )
+        if draw is not None
+    ]  # fmt: skip
+    compared = np.bincount(np.concatenate([draw.candidates for draw in draws]), minlength=63) / len(draws)
+
+    assert len(draws) == 2_000
+    assert all(len(set(draw.candidates)) == len(draw.candidates) <= 20 for draw in draws)
+    assert all(draw.index in draw.candidates and draw.probability == 1 / POLICY.best_of for draw in draws)
+    assert compared[:3].sum() == 0
+    assert compared[3:33] == pytest.approx(20 / 120, abs=0.04)
+    assert compared[33:] == pytest.approx(60 / 120, abs=0.08)
+    assert compared[3:33].mean() == pytest.approx(20 / 120, rel=0.03)
+
+
+def test_with_few_left_weights_choose_nothing() -> None:
+    """Whoever has seen most compares all the rest; equal weights leave nothing out in the long run."""
+    model = worlds.model()
+    tables = stack_tables([worlds.table(model)] * 30)
+    few = draw_benchmarks(
+        np.random.default_rng(1), newcomer(model, 1), [np.arange(20)], tables, np.zeros(30, dtype=int), model,
+        POLICY, np.r_[1e-9, np.ones(29)],
+    )[0]  # fmt: skip
+
+    assert few is not None
+    assert few.candidates == tuple(range(20))

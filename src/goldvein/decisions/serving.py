@@ -121,6 +121,7 @@ def draw_benchmarks(
     exposures: IntArray,
     model: Model,
     policy: Policy,
+    weights: Array | None = None,
 ) -> list[Draw | None]:
     """Draw a benchmark for each of n labelers: one of the best few of some unseen ones.
 
@@ -138,6 +139,9 @@ def draw_benchmarks(
         Servings of every benchmark of the pool.
     model : Model
     policy : Policy
+    weights : (n_items,) float, optional
+        How likely each is to be among those that are compared, relative to the others; all alike without.
+        From ``stats.mix``, so that no shortcut passes what is compared more often than chance would.
 
     Returns
     -------
@@ -148,7 +152,11 @@ def draw_benchmarks(
     draws: list[Draw | None] = [None] * len(unseen)
     if not able:
         return draws
-    candidates, counts = _candidates([unseen[i] for i in able], uniforms[able, :-1])
+    left = [unseen[i] for i in able]
+    if weights is None:
+        candidates, counts = _candidates(left, uniforms[able, :-1])
+    else:
+        candidates, counts = _weighted_candidates(left, uniforms[able, :-1], weights)
     remaining = remaining_variance(posteriors[:, able], model, pool, candidates, exposures)
     remaining[np.arange(candidates.shape[1]) >= counts[:, None]] = np.inf
     best = np.argsort(remaining, axis=1, kind="stable")
@@ -172,3 +180,23 @@ def _candidates(unseen: Sequence[IntArray], uniforms: Array) -> tuple[IntArray, 
     widths = (places + 1) * sizes[:, None] // counts[:, None] - starts
     chosen = starts + (uniforms * widths).astype(np.int64)
     return np.array([items[row] for items, row in zip(unseen, chosen, strict=True)]), counts
+
+
+def _weighted_candidates(
+    unseen: Sequence[IntArray], uniforms: Array, weights: Array
+) -> tuple[IntArray, IntArray]:
+    """As ``_candidates``, from stretches of equal weight; an item that fills several of them counts once."""
+    most = uniforms.shape[1]
+    points = (np.arange(most) + uniforms) / most
+    chosen = np.empty(uniforms.shape, dtype=np.int64)
+    counts = np.empty(len(unseen), dtype=np.int64)
+    for row, items in enumerate(unseen):
+        found = items
+        if len(items) > most:
+            up_to = np.add.accumulate(weights[items])
+            places = np.searchsorted(up_to, points[row] * up_to[-1], side="right")
+            found = np.unique(items[np.minimum(places, len(items) - 1)])
+        counts[row] = len(found)
+        chosen[row, : len(found)] = found
+        chosen[row, len(found) :] = found[-1]
+    return chosen, counts

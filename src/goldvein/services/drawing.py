@@ -53,7 +53,9 @@ def _draw_once(
     own = [writes.standings[view.project.id, seeker.labeler] for seeker in seekers]
     unseen = [view.unseen(standing.seen) for standing in own]
     _, posteriors = unpack(own, view.models, view.model_version)
-    draws = draw_benchmarks(rng, posteriors, unseen, view.tables, view.exposures, view.model, view.policy)
+    draws = draw_benchmarks(
+        rng, posteriors, unseen, view.tables, view.exposures, view.model, view.policy, view.weights
+    )
     _ask_for_supply(tx, view, unseen)
     drawn = [(s, view.pool[d.index], d) for s, d in zip(seekers, draws, strict=True) if d is not None]
     for seeker, draw in zip(seekers, draws, strict=True):

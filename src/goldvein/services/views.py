@@ -15,6 +15,7 @@ from goldvein.domain.policy import Policy
 from goldvein.domain.records import Project
 from goldvein.stats.arrays import Array, IntArray
 from goldvein.stats.items import stack_tables
+from goldvein.stats.mix import Mix, bearable, table_passes, target_mix
 from goldvein.stats.model import AnswerModel, Model, make_answer_model
 from goldvein.stats.shortcuts import shortcut_pass_shares
 from goldvein.stats.versions import carried_table
@@ -28,7 +29,10 @@ from goldvein.store.tasks import Content, Key
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Item:
-    """A benchmark as serving and judging need it; ``table`` is (states, options + 1)."""
+    """A benchmark as serving and judging need it; ``table`` is (states, options + 1).
+
+    Answers to a ``struck`` one say nothing.
+    """
 
     task: int
     ordinal: int
@@ -36,6 +40,7 @@ class Item:
     version: int
     key: int
     table: Array
+    struck: bool = False
 
 
 @dataclass(slots=True, eq=False)
@@ -50,6 +55,9 @@ class View:
         The active ones; ``tables``, ``ordinals`` and ``exposures`` run parallel to it.
     pass_shares : mapping of str to float
         The share of the pool that each shortcut passes; empty while there is none.
+    mix : Mix, optional
+        How often each of the pool is to be served, so that no shortcut passes more than chance would; None
+        while there is no pool.
     models : dict of int to Model
         The present version and those that standings met so far; versions never change.
     head : tuple
@@ -66,6 +74,7 @@ class View:
     ordinals: IntArray = field(default_factory=lambda: np.zeros(0, dtype=np.int64))
     exposures: IntArray = field(default_factory=lambda: np.zeros(0, dtype=np.int64))
     pass_shares: Mapping[str, float] = field(default_factory=dict)
+    mix: Mix | None = None
     models: dict[int, Model] = field(default_factory=dict)
     lapses_swept_at: datetime | None = None
     head: Place = BEGINNING
@@ -74,6 +83,16 @@ class View:
     def answers(self) -> AnswerModel:
         """How trusted people answer: the opened model's, or the one that every project starts with."""
         return self.model.answers if self.model else STARTING_ANSWERS
+
+    @property
+    def weights(self) -> Array | None:
+        """Weights by which candidates of a draw are found; None where all of the pool are alike.
+
+        With ``directed_share`` 0 nothing is done about shortcuts, in mining as in serving.
+        """
+        if self.mix is None or self.mix.is_even or not self.policy.directed_share:
+            return None
+        return self.mix.weights
 
     @property
     def model_version(self) -> int:
@@ -200,7 +219,7 @@ class Views:
             table = np.frombuffer(item.likelihoods).reshape(laid_on.space.size, -1)
             view.items[benchmark.task] = Item(
                 benchmark.task, benchmark.ordinal, benchmark.content, item.version, item.key,
-                carried_table(table, laid_on, view.model),
+                carried_table(table, laid_on, view.model), item.struck,
             )  # fmt: skip
         view.active.pop(benchmark.task, None)
         if benchmark.state == "active":
@@ -216,6 +235,11 @@ def _stack(tx: Transaction, view: View) -> None:
         view.ordinals = np.array([item.ordinal for item in view.pool])
         view.exposures = np.array([exposures.get(item.task, 0) for item in view.pool])
         if view.model is not None:
-            view.pass_shares = shortcut_pass_shares(
-                view.model, [item.table for item in view.pool], [item.key for item in view.pool]
+            tables, keys = [item.table for item in view.pool], [item.key for item in view.pool]
+            view.pass_shares = shortcut_pass_shares(view.model, tables, keys)
+            fixed = view.project.classes is not None
+            view.mix = target_mix(
+                table_passes(view.model, tables, keys, positions_fixed=fixed),
+                [table.shape[1] - 1 for table in tables],
+                bearable(view.exposures, view.policy.exposure_budget),
             )

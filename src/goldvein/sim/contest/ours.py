@@ -13,6 +13,7 @@ from goldvein.decisions.withdrawing import wants_review
 from goldvein.sim.contest.hindsight import Hindsight
 from goldvein.sim.contest.player import Moves
 from goldvein.stats.items import as_served
+from goldvein.stats.mix import bearable, target_mix
 from goldvein.stats.posterior import newcomer
 from goldvein.stats.shortcuts import hurried_signal, ordinary_signal, rapid_signal
 
@@ -26,6 +27,9 @@ if TYPE_CHECKING:
 
 SECONDS_A_TASK = 30
 """Pace at which a step of the virtual clock is turned into seconds, for what the policy counts in seconds."""
+
+DRAWS_A_MIX = 25
+"""Draws of the whole crowd after which the mix follows what benchmarks can still bear."""
 
 
 class Ours:
@@ -46,7 +50,9 @@ class Ours:
         self.name = "default"
         self.policy, self.model, self.pool = policy, knowledge.model, knowledge.pool
         self.size = size
-        self._picks = world.ordinary.picks
+        self._picks, self._benchmarks = world.ordinary.picks, world.benchmarks
+        self._weights: Array | None = None
+        self._draws = 0
         self._characters = np.concatenate([world.benchmarks.characters, world.ordinary.characters])
         self._posterior_benchmarks = newcomer(self.model, size)
         self._posterior_all = newcomer(self.model, size)
@@ -72,12 +78,28 @@ class Ours:
     def draw(self, rng: np.random.Generator, who: IntArray, unseen: BoolArray) -> IntArray:
         """One of the few most telling of some unseen benchmarks, for each labeler."""
         left = [eligible(np.flatnonzero(row), self._exposures, self.policy) for row in unseen]
-        posteriors = self._posterior_all[:, who]
-        draws = draw_benchmarks(rng, posteriors, left, self.pool, self._exposures, self.model, self.policy)
+        if self._draws % DRAWS_A_MIX == 0:
+            self._weigh()
+        self._draws += 1
+        draws = draw_benchmarks(
+            rng, self._posterior_all[:, who], left, self.pool, self._exposures, self.model, self.policy,
+            self._weights,
+        )  # fmt: skip
         items = np.array([-1 if draw is None else draw.index for draw in draws])
         np.add.at(self._exposures, items[items >= 0], 1)
         self._exhausted[who[items < 0]] = True
         return items
+
+    def _weigh(self) -> None:
+        """Weights by which no rule that has a state passes more than chance would."""
+        if not self.policy.directed_share:
+            return
+        items = self._benchmarks
+        rules = self.model.space.content_rules
+        passes = {rule: (items.picks[rule] == items.stored_key).astype(float) for rule in rules}
+        most = bearable(self._exposures, self.policy.exposure_budget)
+        mix = target_mix(passes, np.full(len(items), items.n_options), most)
+        self._weights = None if mix.is_even else mix.weights
 
     def delivering(self) -> BoolArray:
         """Whose ordinary answer would go out now: (N,)."""
