@@ -45,7 +45,15 @@ def read_benchmark(raw: bytes | msgspec.Raw, index: int, place: str) -> ManualBe
     item = _read(_benchmark, raw, index, place)
     if isinstance(item, ItemError):
         return item
-    return ManualBenchmark(index, item.input, item.key, item.key_right, item.unique_id)
+    return ManualBenchmark(
+        index,
+        item.input,
+        item.key,
+        item.key_right,
+        item.unique_id,
+        item.expected_response,
+        item.initial_response,
+    )
 
 
 def _read(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
@@ -11,15 +11,16 @@ import numpy as np
 
 from goldvein.domain.errors import Conflict, GoldveinError, InvalidInput
 from goldvein.domain.policy import Policy
-from goldvein.domain.records import ItemError, Project, PushResult, TaskDraft
-from goldvein.services import intake
+from goldvein.domain.records import UNANSWERABLE, ItemError, Project, PushResult, TaskDraft
+from goldvein.services import adoption, intake
 from goldvein.services.items import make_item
 from goldvein.services.mining import open_if_ready
 from goldvein.services.projects import read
 from goldvein.services.views import STARTING_ANSWERS
 from goldvein.stats.mining import task_evidence
 from goldvein.stats.model import Model
-from goldvein.store import benchmarks, log, projects
+from goldvein.store import benchmarks, curated, log, projects
+from goldvein.store.curated import Given
 from goldvein.store.database import Database, Transaction
 from goldvein.store.log import Entry
 from goldvein.store.tasks import Content, NewTask
@@ -35,17 +36,37 @@ _WORTH = 4
 
 @dataclass(frozen=True, slots=True)
 class ManualBenchmark:
-    """A task with its key, the option in content order; ``index`` is its place in the request."""
+    """A task with its key, the option in content order; ``index`` is its place in the request.
+
+    The key may be given as ``expected_response``. That and ``initial_response`` are kept for pipelines in
+    which people review answers.
+    """
 
     index: int
     input: Mapping[str, Any]
-    key: int
+    key: int | None
     key_right: float = KEY_RIGHT
     unique_id: str | None = None
+    expected_response: Mapping[str, Any] | None = None
+    initial_response: Mapping[str, Any] | None = None
+
+
+@dataclass(slots=True)
+class _Checked:
+    """Sound items with what was read from them, by index; and what is wrong with the others."""
+
+    sound: list[NewTask]
+    keys: dict[int, int]
+    given: dict[int, Given]
+    rights: dict[int, float]
+    errors: list[ItemError]
 
 
 def add_manual(db: Database, project: int, items: Sequence[ManualBenchmark], now: datetime) -> PushResult:
     """Store benchmarks; a bad one is reported and the others are kept. The project opens if they are enough.
+
+    Sent again, they are there already. What is a task of the customer's becomes a benchmark as that task: if
+    it waits, its key is its label.
 
     Raises
     ------
@@ -53,74 +74,117 @@ def add_manual(db: Database, project: int, items: Sequence[ManualBenchmark], now
         If the project is closed.
     """
     with db.transaction() as tx:
-        projects.find_locked(tx, project)  # it does not open meanwhile
         target = read(tx, project, None)
-        if target.state == "closed":
-            raise Conflict(f"project {project} is closed and takes no benchmarks", code="project_closed")
-        policy = Policy.from_dict(projects.get_policy(tx, project, target.policy_version))
-        sound, errors = _check_all(items, target, now)
-        stored, conflicts = intake.store(tx, target, sound, batch=None, state="benchmark", now=now)
-        new = [task for task in sound if task.draft.index in stored]
-        if new:
-            _store(tx, target, new, {item.index: item for item in items}, now)
-            open_if_ready(tx, project, policy, STARTING_ANSWERS, now)
-    return intake.result(sound, errors, stored, conflicts, None)
+        _check_living(target)
+        checked = _check_all(items, target, now)
+        taken = adoption.take(tx, project, checked.sound)
+        locked = projects.find_locked(tx, project)  # it does not open meanwhile
+        assert locked is not None
+        _check_living(locked)
+        return _add(tx, locked, checked, taken, now)
+
+
+def _add(
+    tx: Transaction, project: Project, checked: _Checked, taken: adoption.Taken, now: datetime
+) -> PushResult:
+    keys = checked.keys
+    into = adoption.sort(tx, project.id, checked.sound, keys, taken)
+    stored, conflicts = intake.store(tx, project, into.fresh, batch=None, state="benchmark", now=now)
+    new = [task for task in into.fresh if task.draft.index in stored] + into.adopted
+    if new:
+        _store(tx, project, new, checked, now)
+        adoption.deliver(tx, project, into.adopted, keys, taken, now)
+        policy = Policy.from_dict(projects.get_policy(tx, project.id, project.policy_version))
+        open_if_ready(tx, project.id, policy, STARTING_ANSWERS, now)
+    ids = {task.draft.index: task.id for task in [*into.fresh, *into.adopted, *into.existing]}
+    ids |= {index: ids[first] for index, first in into.repeats.items()}
+    conflicts |= into.conflicts
+    conflicts |= {
+        index: replace(conflicts[first], index=index)
+        for index, first in into.repeats.items() if first in conflicts
+    }  # fmt: skip
+    placed = [replace(task, id=ids.get(task.draft.index, 0)) for task in checked.sound]
+    return intake.result(placed, checked.errors, {task.draft.index for task in new}, conflicts, None)
+
+
+def _check_living(project: Project) -> None:
+    if project.state == "closed":
+        raise Conflict(f"project {project.id} is closed and takes no benchmarks", code="project_closed")
 
 
 def _store(
-    tx: Transaction,
-    project: Project,
-    new: Sequence[NewTask],
-    items: Mapping[int, ManualBenchmark],
-    now: datetime,
+    tx: Transaction, project: Project, new: Sequence[NewTask], checked: _Checked, now: datetime
 ) -> None:
     model = None
     if project.model_version is not None:
         model = Model.from_dict(projects.get_model(tx, project.id, project.model_version))
-    ordinals = [projects.next_ordinal(tx, project.id) for _ in new]
-    revision = projects.next_revision(tx, project.id)
-    benchmarks.insert_manual(tx, project.id, [task.id for task in new], ordinals, revision=revision, now=now)
     answers = model.answers if model else STARTING_ANSWERS
+    revision = projects.next_revision(tx, project.id)
+    given = [replace(checked.given[task.draft.index], task=task.id, promoted_at=now) for task in new]
+    curated.insert(tx, project.id, given, basis="manual", revision=revision, now=now)
+    versions = []
     for task in new:
-        given = items[task.draft.index]
-        options = len(choice.choices_of(given.input, project.classes))
-        keys = np.full(options, (1 - given.key_right) / (options - 1))
-        keys[given.key] = given.key_right
-        content = Content(given.input, task.rules)
-        agreed = task_evidence(answers, options, [given.key] * _WORTH)
-        difficulty = agreed.difficulty_weights(given.key)
-        item = make_item(model, project, task.id, 1, keys, difficulty, content)
-        benchmarks.insert_item_version(tx, project.id, item, now)
+        key, right = checked.keys[task.draft.index], checked.rights[task.draft.index]
+        options = len(choice.choices_of(task.draft.input, project.classes))
+        keys = np.full(options, (1 - right) / (options - 1))
+        keys[key] = right
+        agreed = task_evidence(answers, options, [key] * _WORTH)
+        content = Content(task.draft.input, task.rules)
+        versions.append(make_item(model, project, task.id, 1, keys, agreed.difficulty_weights(key), content))
+    benchmarks.insert_item_versions(tx, project.id, versions, now)
     log.append(
         tx,
         [
-            Entry(project.id, "promote", task=task.id, decision="manual", choice=items[task.draft.index].key)
+            Entry(
+                project.id, "promote", task=task.id, decision="manual", choice=checked.keys[task.draft.index]
+            )
             for task in new
         ],
         now,
     )
 
 
-def _check_all(
-    items: Sequence[ManualBenchmark], project: Project, now: datetime
-) -> tuple[list[NewTask], list[ItemError]]:
-    sound, errors = [], []
+def _check_all(items: Sequence[ManualBenchmark], project: Project, now: datetime) -> _Checked:
+    checked = _Checked([], {}, {}, {}, [])
     for item in items:
         draft = TaskDraft(item.index, item.input, unique_id=item.unique_id)
         try:
             task = intake.check(draft, project, now)
-            _check_key(item, len(choice.choices_of(item.input, project.classes)))
-            sound.append(task)
+            key = _read_key(item, project)
+            given = Given(0, 0, now, _response(item, project, key), _initial(item, project))
         except GoldveinError as error:
             pointer = f"/benchmarks/{item.index}{error.facts.get('pointer', '')}"
-            errors.append(ItemError(item.index, error.code, error.detail, pointer))
-    return sound, errors
+            checked.errors.append(ItemError(item.index, error.code, error.detail, pointer))
+            continue
+        checked.sound.append(task)
+        checked.keys[item.index], checked.rights[item.index] = key, item.key_right
+        checked.given[item.index] = given
+    return checked
 
 
-def _check_key(item: ManualBenchmark, options: int) -> None:
-    if not 0 <= item.key < options:
+def _read_key(item: ManualBenchmark, project: Project) -> int:
+    """The key, given as such or as the expected response, and checked."""
+    options = len(choice.choices_of(item.input, project.classes))
+    expected = None
+    if item.expected_response is not None:
+        expected = choice.read_response(
+            item.expected_response, item.input, project.classes, "expected_response"
+        )
+        if expected == UNANSWERABLE or item.key not in (None, expected):
+            raise InvalidInput(
+                f"expected_response names option {expected}, key {item.key}: give one of them, an option",
+                code="key_contradicts", pointer="/expected_response",
+            )  # fmt: skip
+    key = item.key if item.key is not None else expected
+    if key is None:
         raise InvalidInput(
-            f"key {item.key} is none of the {options} options: give 0 to {options - 1}",
+            'a benchmark needs a key: give `key`, or `expected_response` as {"choice": KEY}',
+            code="key_missing",
+            pointer="/key",
+        )
+    if not 0 <= key < options:
+        raise InvalidInput(
+            f"key {key} is none of the {options} options: give 0 to {options - 1}",
             code="key_out_of_range",
             pointer="/key",
         )
@@ -129,3 +193,19 @@ def _check_key(item: ManualBenchmark, options: int) -> None:
             f"key_right {item.key_right} must lie between chance ({1 / options:.3f}) and 1",
             code="key_right_range", pointer="/key_right",
         )  # fmt: skip
+    return key
+
+
+def _response(item: ManualBenchmark, project: Project, key: int) -> Mapping[str, Any] | None:
+    if item.expected_response is None and item.initial_response is None:
+        return None
+    return choice.label_answer(key, item.input, project.classes)
+
+
+def _initial(item: ManualBenchmark, project: Project) -> Mapping[str, Any] | None:
+    if item.initial_response is None:
+        return None
+    picked = choice.read_response(item.initial_response, item.input, project.classes, "initial_response")
+    if picked == UNANSWERABLE:
+        return {"unanswerable": True}
+    return choice.label_answer(picked, item.input, project.classes)

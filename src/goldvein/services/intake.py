@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 
 from goldvein.domain.errors import Conflict, GoldveinError, InvalidInput, NotFound
 from goldvein.domain.records import BatchProgress, ItemError, Project, PushedTask, PushResult, Task, TaskDraft
-from goldvein.services.closing import close_tasks, retire_benchmark
+from goldvein.services.closing import close_tasks, retire_benchmark, stop_mining
 from goldvein.services.projects import read as read_project
 from goldvein.store import attempts, labels, tasks
 from goldvein.store.attempts import NO_DEADLINE, Wanted
@@ -87,9 +87,11 @@ def store(
     for place, task in enumerate(sound):
         if task.draft.index in stored or task.draft.unique_id is None:
             continue
-        existing, content, _ = known[task.draft.unique_id]
-        if content == task.content:
+        existing, content, there = known[task.draft.unique_id]
+        if content == task.content and (there == "benchmark") == (state == "benchmark"):
             sound[place] = replace(task, id=existing)
+        elif content == task.content:
+            conflicts[task.draft.index] = _taken(task.draft, existing, there)
         else:
             conflicts[task.draft.index] = _duplicate(task.draft, existing)
     return stored, conflicts
@@ -101,6 +103,17 @@ def _duplicate(draft: TaskDraft, existing: int) -> ItemError:
         "duplicate_unique_id",
         f"unique_id {draft.unique_id!r} already names task {existing} with another content: "
         "use a new unique_id, or cancel that task",
+        f"/tasks/{draft.index}/unique_id",
+        {"task": existing},
+    )
+
+
+def _taken(draft: TaskDraft, existing: int, state: str) -> ItemError:
+    """The name is that of a benchmark, where a task is pushed, or of a task that can be none any more."""
+    return ItemError(
+        draft.index,
+        "duplicate_unique_id",
+        f"unique_id {draft.unique_id!r} already names {existing}, which is {state}: use a new unique_id",
         f"/tasks/{draft.index}/unique_id",
         {"task": existing},
     )
@@ -211,7 +224,9 @@ def cancel_task(db: Database, project: int, task: int, now: datetime) -> Task:
         found = _read_task(tx, project, task)
         if found.state == "cancelled":
             return found
-        if found.state == "labelled" and retire_benchmark(tx, project, task, now):
+        if found.state == "labelled" and (
+            stop_mining(tx, project, task, now) or retire_benchmark(tx, project, task, now)
+        ):
             return found
         if close_tasks(tx, project, [task], "cancelled", now) != [task]:
             raise Conflict(f"task {task} is {found.state} and cannot be cancelled", code="task_finished")

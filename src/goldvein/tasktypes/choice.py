@@ -235,3 +235,28 @@ def read_answer(answer: Mapping[str, Any], shown: Sequence[int]) -> int:
 def label_answer(choice: int, content: Mapping[str, Any], classes: Sequence[str] | None) -> dict[str, Any]:
     """The answer as the customer receives it: the content option and its text."""
     return {"choice": choice, "value": choices_of(content, classes)[choice]}
+
+
+def read_response(
+    response: Mapping[str, Any], content: Mapping[str, Any], classes: Sequence[str] | None, name: str
+) -> int:
+    """Read an answer in content order, as it stands in a benchmark or a label: with or without its ``value``.
+
+    Raises
+    ------
+    InvalidInput
+        ``answer_invalid`` or ``choice_out_of_range``, or ``value_contradicts`` where the text is another one.
+    """
+    choices = choices_of(content, classes)
+    told = {key: value for key, value in response.items() if key != "value"}
+    try:
+        picked = read_answer(told, range(len(choices)))
+    except InvalidInput as error:
+        place = str(error.facts.get("pointer", "")).removeprefix("/answer")
+        raise InvalidInput(f"{name}: {error.detail}", code=error.code, pointer=f"/{name}{place}") from error
+    if "value" in response and (picked == UNANSWERABLE or response["value"] != choices[picked]):
+        raise InvalidInput(
+            f"{name} picks option {picked}, but its value is the text of another: leave `value` out",
+            code="value_contradicts", pointer=f"/{name}/value",
+        )  # fmt: skip
+    return picked

@@ -1,0 +1,300 @@
+"""Benchmarks as people look after them: given by hand, listed, judged by auditors, carried on."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from psycopg.types.json import Jsonb
+
+from goldvein.store.attempts import NO_DEADLINE
+from goldvein.store.database import Transaction
+from goldvein.store.queries import load
+
+_queries = load("curated")
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """A task that has some content; ``made`` where a benchmark was made of it, with its key."""
+
+    content: int
+    task: int
+    state: str
+    unique_id: str | None
+    life: str | None
+    made: bool
+    key: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Given:
+    """A benchmark about to be stored; the source is where a reused one was made."""
+
+    task: int
+    exposures: int
+    promoted_at: datetime
+    expected: Mapping[str, Any] | None = None
+    initial: Mapping[str, Any] | None = None
+    source_project: int | None = None
+    source_task: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """A benchmark in a list."""
+
+    task: int
+    unique_id: str | None
+    state: str
+    basis: str
+    key: int | None
+    key_right: float | None
+    exposures: int
+    created_at: datetime
+    promoted_at: datetime | None
+    ended_at: datetime | None
+    reason: str | None
+    flag: str | None
+    flagged_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class Whole(Line):
+    """A benchmark with its content."""
+
+    input: Mapping[str, Any]
+    expected_response: Mapping[str, Any] | None
+    initial_response: Mapping[str, Any] | None
+    source_project: int | None
+    source_task: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One step of a life, as the log has it."""
+
+    at: datetime
+    kind: str
+    choice: int | None
+    decision: str | None
+    detail: Mapping[str, Any] | None
+
+
+@dataclass(frozen=True, slots=True)
+class Version:
+    """What was believed since a time."""
+
+    version: int
+    key: int
+    key_right: float
+    made_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Belief:
+    """What is believed of a benchmark."""
+
+    key: int
+    key_right: float
+    key_probabilities: Sequence[float]
+
+
+@dataclass(frozen=True, slots=True)
+class Doubt:
+    """A benchmark in the auditors' queue."""
+
+    project: int
+    task: int
+    instruction: str
+    type: str
+    input: Mapping[str, Any]
+    classes: Sequence[str] | None
+    flagged_at: datetime
+    claimed_until: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """Who has a benchmark in doubt in hand."""
+
+    state: str
+    flag: str
+    flagged_at: datetime
+    claimed_by: int | None
+    claimed_until: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class Carried:
+    """A benchmark that may go on in a copy of its project."""
+
+    task: int
+    exposures: int
+    promoted_at: datetime
+    input: Mapping[str, Any]
+    metadata: Mapping[str, Any] | None
+    rules: Mapping[str, Sequence[int]]
+    content: int
+    key_probabilities: Sequence[float]
+    difficulty: Sequence[float]
+    expected: Mapping[str, Any] | None
+    initial: Mapping[str, Any] | None
+
+
+def by_contents(tx: Transaction, project: int, contents: Sequence[int]) -> list[Known]:
+    """List the tasks that have any of these contents, oldest first; a hundred of each at most."""
+    values = {"project": project, "contents": sorted(set(contents))}
+    return [Known(*row) for row in tx.execute(_queries.by_contents, values)]
+
+
+def insert(
+    tx: Transaction, project: int, given: Sequence[Given], *, basis: str, revision: int, now: datetime
+) -> None:
+    """Store benchmarks whose keys are given; their item versions follow."""
+    last = _take_ordinals(tx, project, len(given))
+    tx.execute(
+        _queries.insert,
+        {
+            "project": project,
+            "basis": basis,
+            "revision": revision,
+            "now": now,
+            "tasks": [one.task for one in given],
+            "ordinals": list(range(last - len(given) + 1, last + 1)),
+            "exposures": [one.exposures for one in given],
+            "promoted": [one.promoted_at for one in given],
+            "expected": [None if one.expected is None else Jsonb(one.expected) for one in given],
+            "initial": [None if one.initial is None else Jsonb(one.initial) for one in given],
+            "source_projects": [one.source_project for one in given],
+            "source_tasks": [one.source_task for one in given],
+        },
+    )
+
+
+def _take_ordinals(tx: Transaction, project: int, count: int) -> int:
+    row = tx.execute(_queries.take_ordinals, {"project": project, "count": count}).fetchone()
+    assert row is not None
+    return int(row[0])
+
+
+def page(
+    tx: Transaction,
+    project: int,
+    *,
+    state: str | None,
+    basis: str | None,
+    flagged: bool,
+    after: int,
+    limit: int,
+) -> list[Line]:
+    """List benchmarks after a task; each filter has an index of its own."""
+    if flagged:
+        query = _queries.list_flagged
+    elif state is not None:
+        query = _queries.list_state
+    elif basis is not None:
+        query = _queries.list_basis
+    else:
+        query = _queries.list_all
+    values = {"project": project, "state": state, "basis": basis, "after": after, "limit": limit}
+    return [Line(*row) for row in tx.execute(query, values)]
+
+
+def find(tx: Transaction, project: int, task: int) -> Whole | None:
+    """Read one benchmark, or candidate."""
+    row = tx.execute(_queries.one, {"project": project, "task": task}).fetchone()
+    return Whole(*row) if row else None
+
+
+def servings(tx: Transaction, project: int, task: int) -> dict[int | None, int]:
+    """Count a benchmark's servings that are over by the choice they ended with; None: by none."""
+    return dict(tx.execute(_queries.servings, {"project": project, "task": task}).fetchall())
+
+
+def life(tx: Transaction, project: int, task: int, limit: int = 200) -> list[Step]:
+    """List the latest steps of a benchmark's life."""
+    rows = tx.execute(_queries.life, {"project": project, "task": task, "limit": limit})
+    return [Step(*row) for row in rows]
+
+
+def versions(tx: Transaction, project: int, task: int, limit: int = 50) -> list[Version]:
+    """List the latest item versions of a benchmark."""
+    rows = tx.execute(_queries.versions, {"project": project, "task": task, "limit": limit})
+    return [Version(*row) for row in rows]
+
+
+def beliefs(tx: Transaction, project: int, tasks: Sequence[int]) -> dict[int, Belief]:
+    """What is believed of some benchmarks now, or was before they were struck out."""
+    rows = tx.execute(_queries.believed, {"project": project, "tasks": sorted(tasks)})
+    return {row[0]: Belief(*row[1:]) for row in rows}
+
+
+def follow_key(tx: Transaction, project: int, task: int, expected: Mapping[str, Any]) -> None:
+    """Let the expected response, where there is one, say what a new key says."""
+    tx.execute(_queries.follow_key, {"project": project, "task": task, "expected": Jsonb(expected)})
+
+
+def worn(
+    tx: Transaction, project: int, *, state: str, basis: str | None, flagged: bool | None, exposures: int,
+    after: int, limit: int,
+) -> list[int]:  # fmt: skip
+    """List benchmarks in one state that a filter means, from after a task on."""
+    values = {
+        "project": project, "state": state, "basis": basis, "flagged": flagged, "exposures": exposures,
+        "after": after, "limit": limit,
+    }  # fmt: skip
+    return [row[0] for row in tx.execute(_queries.worn, values)]
+
+
+def in_doubt(
+    tx: Transaction,
+    *,
+    auditor: int,
+    project: int | None,
+    after: tuple[datetime, int, int],
+    limit: int,
+    now: datetime,
+) -> list[Doubt]:
+    """List benchmarks in doubt, oldest first, from after a place on."""
+    values = {
+        "auditor": auditor, "project": project, "flagged_at": after[0], "after_project": after[1],
+        "after_task": after[2], "limit": limit, "now": now,
+    }  # fmt: skip
+    return [Doubt(*row) for row in tx.execute(_queries.in_doubt, values)]
+
+
+def lock_doubt(tx: Transaction, project: int, task: int) -> Claim | None:
+    """Lock one benchmark in doubt; null if it is in none."""
+    row = tx.execute(_queries.lock_doubt, {"project": project, "task": task}).fetchone()
+    return Claim(*row) if row else None
+
+
+def claim(tx: Transaction, project: int, task: int, auditor: int, until: datetime) -> None:
+    """Put a benchmark in doubt into one auditor's hands."""
+    values = {"project": project, "task": task, "auditor": auditor, "until": until}
+    tx.execute(_queries.claim, values)
+
+
+def unclaim(tx: Transaction, project: int, task: int) -> None:
+    """Take it out of them."""
+    tx.execute(_queries.unclaim, {"project": project, "task": task})
+
+
+def note_seen(
+    tx: Transaction, project: int, task: int, *, labeler: int, shown: Sequence[int], now: datetime
+) -> None:
+    """Note that an auditor has had a content: nobody is tested on what they audited."""
+    order = ",".join(map(str, shown))
+    values = {"project": project, "task": task, "labeler": labeler, "shown": order, "now": now}
+    tx.execute(_queries.note_seen, {**values, "due_at": NO_DEADLINE})
+
+
+def carried(
+    tx: Transaction, project: int, *, exposures: int, since: datetime, after: int, limit: int
+) -> list[Carried]:
+    """List benchmarks that may go on elsewhere, from after a task on."""
+    values = {"project": project, "exposures": exposures, "since": since, "after": after, "limit": limit}
+    return [Carried(*row) for row in tx.execute(_queries.carried, values)]
