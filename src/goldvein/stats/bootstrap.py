@@ -29,11 +29,16 @@ LEAST_ANSWERS: Final = 20
 """Answers of a labeler before agreement can earn trust."""
 LEAST_TRUSTED: Final = 3
 LEAST_CLEAN: Final = 10
+MOST_TRUSTED: Final = 8
+MOST_TRUSTED_SHARE: Final = 1 / 3
+"""Of those who could be trusted the best are, at most so many or so large a share of all."""
 _QUANTILE: Final = 0.1
 _EXPLAINED_AT_MOST: Final = 0.5
 _CAMP_SHARE: Final = 0.34
 _CAMP_CERTAIN: Final = 0.8
-_CAMP_DISSENT: Final = 0.25
+_CAMP_DISSENT: Final = 0.4
+_CAMP_ABILITY: Final = -1.5
+_CAMP_AGREES: Final = 0.6
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,9 +159,9 @@ def bootstrap(answers: AnswerModel, batch: Batch, asked: Asked | None = None) ->
     refusal = _too_few_clean(int(clean.sum()))
     if refusal is None:
         able = _able(answers, batch, joint, clean, wanted)
-        mass = beliefs.abilities[:, able].sum(axis=1)
-        trusted = (mass >= wanted.trust_at) & (given >= LEAST_ANSWERS)
-        refusal = _why_not(answers, batch, beliefs, trusted)
+        enough = (beliefs.abilities[:, able].sum(axis=1) >= wanted.trust_at) & (given >= LEAST_ANSWERS)
+        trusted = _best(enough, lower, mean)
+        refusal = _why_not(answers, batch, beliefs, enough, trusted)
     if refusal is not None:
         trusted, clean = np.zeros_like(trusted), np.zeros_like(clean)
     return Bootstrap(joint, p_clean, clean, lower, mean, beliefs.shortcuts, given, trusted, refusal)
@@ -232,6 +237,15 @@ def _able(answers: AnswerModel, batch: Batch, joint: Array, clean: BoolArray, as
     return able
 
 
+def _best(enough: BoolArray, lower: Array, mean: Array) -> BoolArray:
+    """Those of the able who are best by what is certain of them."""
+    most = max(MOST_TRUSTED, int(MOST_TRUSTED_SHARE * len(enough)))
+    order = np.lexsort((mean, lower))[::-1]
+    best = np.zeros(len(enough), dtype=bool)
+    best[order[enough[order]][:most]] = True
+    return best
+
+
 def _too_few_clean(count: int) -> str | None:
     if count >= LEAST_CLEAN:
         return None
@@ -241,8 +255,10 @@ def _too_few_clean(count: int) -> str | None:
     )
 
 
-def _why_not(answers: AnswerModel, batch: Batch, beliefs: Beliefs, trusted: BoolArray) -> str | None:
-    """Why the trusted cannot be relied on."""
+def _why_not(
+    answers: AnswerModel, batch: Batch, beliefs: Beliefs, enough: BoolArray, trusted: BoolArray
+) -> str | None:
+    """Why the trusted, the best of those who agree well enough, cannot be relied on."""
     ways = "appoint somebody as trusted, or give benchmarks by hand"
     if trusted.sum() < LEAST_TRUSTED:
         return (
@@ -254,10 +270,10 @@ def _why_not(answers: AnswerModel, batch: Batch, beliefs: Beliefs, trusted: Bool
         return (
             f"{by_rule:.0%} of the labelers answer by a rule or at random; agreement is no proof here: {ways}"
         )
-    camp = other_camp(answers, batch, beliefs, trusted)
-    if camp > _CAMP_SHARE * trusted.sum():
+    camp = other_camp(answers, batch, beliefs, enough)
+    if camp > _CAMP_SHARE * enough.sum():
         return (
-            f"{int(trusted.sum())} labelers agree with each other, and {camp} others agree with each other "
+            f"{int(enough.sum())} labelers agree with each other, and {camp} others agree with each other "
             f"on other answers: nobody but you can say who is right: {ways}"
         )
     return None
@@ -266,19 +282,17 @@ def _why_not(answers: AnswerModel, batch: Batch, beliefs: Beliefs, trusted: Bool
 def other_camp(answers: AnswerModel, batch: Batch, beliefs: Beliefs, trusted: BoolArray) -> int:
     """Count the labelers who, left among themselves, agree on keys of their own.
 
-    The trusted and those who follow a known rule are left out, not those who seem to answer at random: so
-    the smaller of two camps looks to the larger. Of the keys on which the rest is certain, a good part must
-    differ from those of all.
+    Everybody but those who agree with the keys is looked at again, also those who seem to answer by a rule or
+    at random: so the smaller of two camps looks to the larger. Of the keys on which the rest is certain, a
+    good part must differ from those of all.
     """
-    left = ~trusted & (beliefs.shortcuts[:, 1:].sum(axis=1) <= _EXPLAINED_AT_MOST)
-    rows = np.flatnonzero(left[batch.labeler])
-    if left.sum() < LEAST_TRUSTED or not len(rows):
+    rows = np.flatnonzero(~trusted[batch.labeler])
+    if not len(rows):
         return 0
     own = infer(answers, batch.of(rows))
     sure = own.joint.sum(axis=2).max(axis=1) >= _CAMP_CERTAIN
     differs = own.joint.sum(axis=2).argmax(axis=1) != beliefs.joint.sum(axis=2).argmax(axis=1)
     if sure.sum() < LEAST_CLEAN or differs[sure].mean() < _CAMP_DISSENT:
         return 0
-    agrees = np.zeros(batch.n_labelers)
-    agrees[: len(own.people)] = own.abilities[:, THETAS >= 0].sum(axis=1)
-    return int((left & (agrees > _CAMP_CERTAIN)).sum())
+    agrees = own.abilities[:, THETAS >= _CAMP_ABILITY].sum(axis=1) > _CAMP_AGREES
+    return int((agrees & ~trusted[: len(agrees)]).sum())
