@@ -83,3 +83,41 @@ def test_what_cannot_be_is_refused_at_once(
     """Wrong names are answered with the right ones before anything is played."""
     code = 2 if arguments[0] == "--seeds" else 1
     assert said in run("simulate", scenario, *arguments, code=code).output
+
+
+MINING = """
+[mining]
+tasks = 300
+[[mining.kinds]]
+name = "clear"
+share = 0.6
+accuracy = 0.95
+[[mining.kinds]]
+name = "split"
+share = 0.4
+accuracy = 0.5
+attractor = 0.8
+ambiguous = true
+"""
+
+
+def test_rules_of_mining_compete(run: Run, tmp_path: Path) -> None:
+    """A scenario of mining plays every rule; what belongs to labelers is refused with the way out."""
+    path = tmp_path / "pool.toml"
+    path.write_text(MINING)
+    result = run("simulate", str(path), "--seeds", "2", "--json", "-")
+    report = json.loads(result.stdout)
+
+    assert report["seeds"] == [1, 2]
+    assert "goldvein" in report["rules"]
+    assert report["optimum"][0]["wrong_keys"] > report["optimum"][-1]["wrong_keys"]
+    assert "unanimous 5" in result.output
+    assert "leave --matched out" in run("simulate", str(path), "--matched", code=2).output
+
+
+def test_a_wrong_pool_says_what_to_do(run: Run, tmp_path: Path) -> None:
+    """The key, its value, the rule."""
+    path = tmp_path / "pool.toml"
+    path.write_text(MINING.replace("0.4", "0.3"))
+
+    assert "sum to 0.9" in run("simulate", str(path), code=1).output

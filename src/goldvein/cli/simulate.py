@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import rich_click as click
 
 from goldvein.cli.common import errors_for_people, json_option, progress, terminal, write_json
+from goldvein.cli.mining import refuse_contest_options, simulate_mining
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -26,9 +27,7 @@ LABEL_WIDTH, CELL_WIDTH = 24, 24  # columns of the terminal for a figure's name,
     "policies",
     multiple=True,
     metavar="NAME",
-    default=(DEFAULT,),
-    show_default=True,
-    help="A policy to play, `all` for every one; may be given several times.",
+    help=f"A policy to play, `all` for every one; may be given several times; `{DEFAULT}` if not given.",
 )
 @click.option("--seeds", type=click.IntRange(1), default=1, show_default=True, help="Populations to draw.")
 @click.option(
@@ -61,13 +60,22 @@ def simulate(
 
     The table shows each figure with its 95% interval. For instance:
     `goldvein simulate scenarios/example.toml --policy all --seeds 5`.
+
+    Where SCENARIO has a `[mining]` table, rules that make benchmarks compete instead: all of them on the same
+    tasks and the same panel's answers, beside the optimum for that pool. For instance:
+    `goldvein simulate scenarios/mining/mixed.toml --seeds 5`.
     """
     from goldvein.sim.contest.plot import check_plot, draw_contest
     from goldvein.sim.contest.rounds import Contest, chosen
     from goldvein.sim.contest.scenario import read_scenario
+    from goldvein.sim.mining.scenario import is_mining
 
+    if is_mining(scenario):
+        refuse_contest_options(policies, matched=matched, plot=plot_path is not None)
+        simulate_mining(scenario, seeds, json_path)
+        return
     with errors_for_people():
-        contest = Contest(read_scenario(scenario), chosen(policies), seeds, matched=matched)
+        contest = Contest(read_scenario(scenario), chosen(policies or (DEFAULT,)), seeds, matched=matched)
         if plot_path is not None:
             check_plot(plot_path)
     console, began = terminal(), time.perf_counter()
