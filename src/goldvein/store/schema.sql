@@ -141,6 +141,15 @@ CREATE TABLE benchmarks (
 )
 WITH (fillfactor='70');
 
+CREATE TABLE bootstraps (
+    project integer NOT NULL,
+    state text NOT NULL,
+    begun_at timestamp with time zone NOT NULL,
+    ended_at timestamp with time zone,
+    why text,
+    CONSTRAINT bootstraps_state_check CHECK ((state = ANY (ARRAY['collecting'::text, 'done'::text, 'refused'::text])))
+);
+
 CREATE TABLE customers (
     id integer NOT NULL,
     name text NOT NULL,
@@ -378,13 +387,6 @@ CREATE TABLE outbox_positions (
     last bigint NOT NULL
 );
 
-CREATE TABLE policy_versions (
-    project integer NOT NULL,
-    version integer NOT NULL,
-    policy jsonb NOT NULL,
-    made_at timestamp with time zone NOT NULL
-);
-
 CREATE TABLE projects (
     id integer NOT NULL,
     customer integer NOT NULL,
@@ -408,22 +410,6 @@ CREATE TABLE projects (
     CONSTRAINT projects_deadline_seconds_check CHECK ((deadline_seconds > 0)),
     CONSTRAINT projects_state_check CHECK ((state = ANY (ARRAY['draft'::text, 'mining'::text, 'open'::text, 'paused'::text, 'closed'::text]))),
     CONSTRAINT projects_type_check CHECK ((type = 'choice'::text))
-);
-
-ALTER TABLE projects ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
-    SEQUENCE NAME projects_id_seq
-    START WITH 1
-    INCREMENT BY 1
-    NO MINVALUE
-    NO MAXVALUE
-    CACHE 1
-);
-
-CREATE TABLE rescorings (
-    project integer NOT NULL,
-    labeler integer NOT NULL,
-    asked_at timestamp with time zone NOT NULL,
-    asks integer DEFAULT 1 NOT NULL
 );
 
 CREATE TABLE standings (
@@ -451,6 +437,67 @@ CREATE TABLE standings (
     CONSTRAINT standings_state_check CHECK ((state = ANY (ARRAY['admitted'::text, 'boundary'::text, 'dismissed'::text])))
 )
 WITH (fillfactor='50');
+
+CREATE TABLE trust (
+    project integer NOT NULL,
+    labeler integer NOT NULL,
+    basis text NOT NULL,
+    lower double precision,
+    reason text NOT NULL,
+    since timestamp with time zone NOT NULL,
+    CONSTRAINT trust_basis_check CHECK ((basis = ANY (ARRAY['appointed'::text, 'elsewhere'::text, 'bootstrap'::text, 'barred'::text])))
+);
+
+CREATE VIEW panel_members AS
+ SELECT p.id AS project,
+    l.id AS labeler,
+    'appointed'::text AS basis
+   FROM (projects p
+     JOIN labelers l ON ((l.role = 'trusted'::text)))
+  WHERE (NOT (EXISTS ( SELECT
+           FROM trust t
+          WHERE ((t.project = p.id) AND (t.labeler = l.id) AND (t.basis = 'barred'::text)))))
+UNION
+ SELECT t.project,
+    t.labeler,
+    t.basis
+   FROM (trust t
+     JOIN labelers l ON ((l.id = t.labeler)))
+  WHERE ((l.role <> 'trusted'::text) AND ((t.basis = 'appointed'::text) OR ((t.basis <> 'barred'::text) AND (NOT (EXISTS ( SELECT
+           FROM standings s
+          WHERE ((s.project = t.project) AND (s.labeler = t.labeler))))))))
+UNION
+ SELECT s.project,
+    s.labeler,
+    'earned'::text AS basis
+   FROM (standings s
+     JOIN labelers l ON ((l.id = s.labeler)))
+  WHERE ((s.panel = 'earned'::text) AND (l.role <> 'trusted'::text) AND (NOT (EXISTS ( SELECT
+           FROM trust t
+          WHERE ((t.project = s.project) AND (t.labeler = s.labeler) AND (t.basis = ANY (ARRAY['appointed'::text, 'barred'::text])))))));
+
+CREATE TABLE policy_versions (
+    project integer NOT NULL,
+    version integer NOT NULL,
+    policy jsonb NOT NULL,
+    made_at timestamp with time zone NOT NULL
+);
+
+ALTER TABLE projects ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME projects_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
+CREATE TABLE rescorings (
+    project integer NOT NULL,
+    labeler integer NOT NULL,
+    asked_at timestamp with time zone NOT NULL,
+    asks integer DEFAULT 1 NOT NULL
+);
 
 CREATE TABLE task_inputs (
     project integer NOT NULL,
@@ -535,6 +582,9 @@ ALTER TABLE ONLY batches
 ALTER TABLE ONLY benchmarks
     ADD CONSTRAINT benchmarks_pkey PRIMARY KEY (project, task);
 
+ALTER TABLE ONLY bootstraps
+    ADD CONSTRAINT bootstraps_pkey PRIMARY KEY (project);
+
 ALTER TABLE ONLY customers
     ADD CONSTRAINT customers_pkey PRIMARY KEY (id);
 
@@ -588,6 +638,9 @@ ALTER TABLE ONLY task_inputs
 
 ALTER TABLE ONLY tasks
     ADD CONSTRAINT tasks_pkey PRIMARY KEY (project, id);
+
+ALTER TABLE ONLY trust
+    ADD CONSTRAINT trust_pkey PRIMARY KEY (project, labeler);
 
 ALTER TABLE ONLY webhooks
     ADD CONSTRAINT webhooks_pkey PRIMARY KEY (id);
@@ -653,6 +706,8 @@ CREATE INDEX projects_customer ON projects USING btree (customer);
 CREATE INDEX projects_family ON projects USING btree (family) WHERE (family IS NOT NULL);
 
 CREATE INDEX standings_labeler ON standings USING btree (labeler);
+
+CREATE INDEX standings_panel ON standings USING btree (project, labeler) WHERE (panel IS NOT NULL);
 
 CREATE INDEX standings_review ON standings USING btree (project) WHERE (review_wanted IS NOT NULL);
 

@@ -198,6 +198,40 @@ CREATE TABLE standings (
 ) WITH (fillfactor = 50);
 CREATE INDEX standings_labeler ON standings (labeler);
 CREATE INDEX standings_review ON standings (project) WHERE review_wanted IS NOT NULL;
+CREATE INDEX standings_panel ON standings (project, labeler) WHERE panel IS NOT NULL;
+
+-- Who may answer a project's candidates for a reason that stands in no standing of it, and who may not in spite of one.
+CREATE TABLE trust (
+    project integer NOT NULL,
+    labeler integer NOT NULL,
+    basis text NOT NULL CHECK (basis IN ('appointed', 'elsewhere', 'bootstrap', 'barred')),
+    lower double precision,                    -- what is certain of the labeler: logits over the bar, or accuracy
+    reason text NOT NULL,
+    since timestamptz NOT NULL,
+    PRIMARY KEY (project, labeler)
+);
+
+-- Everybody who may answer candidates. Where somebody has a standing, that says whether trust was earned.
+CREATE VIEW panel_members AS
+SELECT p.id AS project, l.id AS labeler, 'appointed' AS basis FROM projects p JOIN labelers l ON l.role = 'trusted'
+WHERE NOT EXISTS (SELECT FROM trust t WHERE t.project = p.id AND t.labeler = l.id AND t.basis = 'barred')
+UNION
+SELECT t.project, t.labeler, t.basis FROM trust t JOIN labelers l ON l.id = t.labeler
+WHERE l.role <> 'trusted' AND (t.basis = 'appointed' OR (t.basis <> 'barred'
+    AND NOT EXISTS (SELECT FROM standings s WHERE s.project = t.project AND s.labeler = t.labeler)))
+UNION
+SELECT s.project, s.labeler, 'earned' FROM standings s JOIN labelers l ON l.id = s.labeler
+WHERE s.panel = 'earned' AND l.role <> 'trusted' AND NOT EXISTS (
+    SELECT FROM trust t WHERE t.project = s.project AND t.labeler = s.labeler AND t.basis IN ('appointed', 'barred'));
+
+-- A start without anybody trusted: the first tasks, which everybody answers.
+CREATE TABLE bootstraps (
+    project integer PRIMARY KEY,
+    state text NOT NULL CHECK (state IN ('collecting', 'done', 'refused')),
+    begun_at timestamptz NOT NULL,
+    ended_at timestamptz,
+    why text                                   -- it was refused
+);
 
 -- Answers kept back, each with P(state now, good at that answer | all since): its sum is the smoothed probability.
 CREATE TABLE holds (

@@ -15,6 +15,10 @@ FROM unnest(%(tasks)s::bigint[], %(ordinals)s::integer[]) AS new (task, ordinal)
 -- One candidate or benchmark, against two settlements at once.
 SELECT state FROM benchmarks WHERE project = %(project)s AND task = %(task)s FOR UPDATE;
 
+-- name: state_of
+-- Where one candidate or benchmark stands.
+SELECT state FROM benchmarks WHERE project = %(project)s AND task = %(task)s;
+
 -- name: promote
 -- candidate -> active.
 UPDATE benchmarks SET state = 'active', ordinal = %(ordinal)s, item_version = %(item_version)s, revision = %(revision)s,
@@ -86,10 +90,11 @@ FROM unnest(%(tasks)s::bigint[], %(versions)s::integer[], %(keys)s::smallint[], 
      AS new (task, version, key, key_right, key_probabilities, difficulty, wrong, model_version, likelihoods);
 
 -- name: set_item_versions
--- The item versions that servings of many benchmarks use from now on, locked in key order.
+-- The item versions that servings of many benchmarks use from now on, locked in key order; those of which something else is
+-- known by now are left as they are.
 UPDATE benchmarks SET item_version = new.version, revision = %(revision)s
 FROM (SELECT b.task, n.version FROM unnest(%(tasks)s::bigint[], %(versions)s::integer[]) AS n (task, version)
-      JOIN benchmarks b ON b.project = %(project)s AND b.task = n.task ORDER BY b.task FOR UPDATE OF b) AS new
+      JOIN benchmarks b ON b.project = %(project)s AND b.task = n.task AND b.item_version = n.version - 1 ORDER BY b.task FOR UPDATE OF b) AS new
 WHERE benchmarks.project = %(project)s AND benchmarks.task = new.task;
 
 -- name: changed_since
@@ -103,8 +108,8 @@ WHERE b.project = %(project)s AND b.revision > %(revision)s
 ORDER BY b.ordinal;
 
 -- name: likelihoods
--- Some item versions, for replay of the log.
-SELECT task, version, model_version, likelihoods FROM item_versions
+-- Some item versions, for replay of the log; of those that are struck out no likelihoods.
+SELECT task, version, model_version, CASE WHEN NOT struck THEN likelihoods END FROM item_versions
 WHERE project = %(project)s AND likelihoods IS NOT NULL
   AND (task, version) IN (SELECT * FROM unnest(%(tasks)s::bigint[], %(versions)s::integer[]));
 
@@ -147,17 +152,20 @@ ORDER BY n.attempt;
 
 -- name: count_panel_seen
 -- How many trusted labelers have had this content, whether they answered or not.
-SELECT count(*) FROM attempts a JOIN labelers l ON l.id = a.labeler
-LEFT JOIN standings s ON s.project = a.project AND s.labeler = a.labeler
-WHERE a.project = %(project)s AND a.content = %(content)s AND (l.role = 'trusted' OR s.panel IS NOT NULL);
+SELECT count(*) FROM attempts a
+WHERE a.project = %(project)s AND a.content = %(content)s
+  AND a.labeler IN (SELECT m.labeler FROM panel_members m WHERE m.project = %(project)s);
 
 -- name: waiting_in_vain
--- Candidates' open attempts whose content so many trusted labelers, all there are, have had.
+-- Candidates' open attempts whose content so many trusted labelers, all there are, have had. Those that everybody answers
+-- at a project's start wait for each other.
 SELECT a.project, a.id FROM attempts a
 WHERE a.project = %(project)s AND a.stage = 'panel' AND a.state = 'open' AND %(trusted)s <= (
-    SELECT count(*) FROM attempts seen JOIN labelers l ON l.id = seen.labeler
-    LEFT JOIN standings s ON s.project = seen.project AND s.labeler = seen.labeler
-    WHERE seen.project = a.project AND seen.content = a.content AND (l.role = 'trusted' OR s.panel IS NOT NULL))
+    SELECT count(*) FROM attempts seen
+    WHERE seen.project = a.project AND seen.content = a.content
+      AND seen.labeler IN (SELECT m.labeler FROM panel_members m WHERE m.project = %(project)s))
+  AND NOT EXISTS (SELECT FROM benchmarks b WHERE b.project = a.project AND b.task = a.task
+                  AND b.state = 'candidate' AND b.basis = 'bootstrap')
 LIMIT %(limit)s;
 
 -- name: ordinals_seen

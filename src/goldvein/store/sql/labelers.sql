@@ -12,5 +12,4 @@ WHERE labelers.id = held.labeler;
 
 -- name: count_trusted
 -- How many people may answer candidates of a project.
-SELECT (SELECT count(*) FROM labelers WHERE role = 'trusted')
-     + (SELECT count(*) FROM standings WHERE project = %(project)s AND panel = 'earned');
+SELECT count(*) FROM panel_members WHERE project = %(project)s;
