@@ -17,6 +17,8 @@ _LOOKS = 20
 def close_tasks(tx: Transaction, project: int, wanted: Iterable[int], state: str, now: datetime) -> list[int]:
     """End those of the tasks that still wait, with their attempts, held answers and benchmarks.
 
+    Of tasks that have their label already only the mining ends, if they are cancelled.
+
     Parameters
     ----------
     state : str
@@ -28,8 +30,16 @@ def close_tasks(tx: Transaction, project: int, wanted: Iterable[int], state: str
         The tasks that were ended.
     """
     keys = [(project, task) for task in wanted]
-    unfinished, placed = _take_places(tx, project, {task for _, task in keys})
+    unfinished, placed = take_places(tx, project, {task for _, task in keys})
     lines = tasks.lock(tx, keys)
+    if state == "cancelled":
+        _end_mining(
+            tx,
+            project,
+            unfinished,
+            {task for (_, task), one in lines.items() if one.state == "labelled"},
+            now,
+        )
     closed = sorted(task for (_, task), line in lines.items() if line.state == "queued" and task in placed)
     if not closed:
         return []
@@ -45,7 +55,37 @@ def close_tasks(tx: Transaction, project: int, wanted: Iterable[int], state: str
     return closed
 
 
-def _take_places(tx: Transaction, project: int, wanted: set[int]) -> tuple[list[Attempt], set[int]]:
+def _end_mining(
+    tx: Transaction, project: int, unfinished: Iterable[Attempt], labelled: set[int], now: datetime
+) -> list[int]:
+    """Retire candidates that have their label; a trusted answer on its way finds its lease lost."""
+    places = [attempt for attempt in unfinished if attempt.task in labelled and attempt.stage == "panel"]
+    if not places:
+        return []
+    attempts.end(tx, {(project, attempt.id): "closed" for attempt in places})
+    ended = sorted({attempt.task for attempt in places})
+    revision = projects.next_revision(tx, project)
+    benchmarks.retire(tx, project, ended, reason="cancelled", revision=revision)
+    append(tx, [Entry(project, "cancel", task=task, decision="candidate") for task in ended], now)
+    return ended
+
+
+def stop_mining(tx: Transaction, project: int, task: int, now: datetime) -> bool:
+    """End the mining of a task that has its label; false if it is not mined.
+
+    While we wait for its place, a group may let it wait in another one: then we look again.
+    """
+    for _ in range(_LOOKS):
+        places = [one for one in attempts.lock_of_tasks(tx, project, [task]) if one.stage == "panel"]
+        if places:
+            line = tasks.lock(tx, [(project, task)])[project, task]
+            return line.state == "labelled" and bool(_end_mining(tx, project, places, {task}, now))
+        if benchmarks.state_of(tx, project, task) != "candidate":
+            break
+    return False
+
+
+def take_places(tx: Transaction, project: int, wanted: set[int]) -> tuple[list[Attempt], set[int]]:
     """Lock the unfinished attempts of some tasks, and drop their held answers; also which tasks had a place.
 
     While we wait for a place, a group may end it and let the task wait in another one, which is then too

@@ -123,7 +123,9 @@ def retire(tx: Transaction, project: int, wanted: Sequence[int], reason: str, no
         return []
     waiting = [one for one in attempts.lock_of_tasks(tx, project, sorted(wanted)) if one.stage == "panel"]
     attempts.end(tx, {(project, one.id): "closed" for one in waiting})
-    attempts.insert_open(tx, [one.again("label") for one in waiting])
+    lines = tasks.lock(tx, [(project, one.task) for one in waiting])  # one that has its label waits for nothing
+    again = [one for one in waiting if lines[project, one.task].state == "queued"]
+    attempts.insert_open(tx, [one.again("label") for one in again])
     revision = projects.next_revision(tx, project)
     gone = benchmarks.end(tx, project, wanted, reason=reason, revision=revision, now=now)
     append(tx, [Entry(project, "retire", task=task, decision=reason) for task in gone], now)

@@ -9,10 +9,14 @@ from datetime import datetime
 import numpy as np
 
 from goldvein.decisions.admission import may_open
-from goldvein.decisions.mining import Continue, Promote, settle
+from goldvein.decisions.mining import Continue, Drop, Promote, settle
+from goldvein.decisions.seeking import PUT_BACK
 from goldvein.domain.policy import Policy
 from goldvein.domain.records import UNANSWERABLE, Project
 from goldvein.services.items import make_item
+from goldvein.services.relabelling import replace_label
+from goldvein.services.screening import screened
+from goldvein.services.shortcuts import keeps_shut
 from goldvein.services.submission import Accepted
 from goldvein.services.views import View
 from goldvein.services.writes import Writes
@@ -25,7 +29,7 @@ from goldvein.store.benchmarks import Benchmark, PanelAnswer
 from goldvein.store.database import Transaction
 from goldvein.store.labels import NewLabel
 from goldvein.store.log import Entry, append
-from goldvein.store.tasks import Content
+from goldvein.store.tasks import Content, TaskLine
 from goldvein.tasktypes import choice
 
 
@@ -39,6 +43,8 @@ def settle_candidates(
     says of a task how many of the panel can still be asked; without it, all the trusted who have not had it.
     """
     project = view.project.id
+    # Whether a task has its label, and so whether that counts among the panel's answers, is settled first.
+    lines = tasks.lock(tx, [(project, answer.attempt.task) for answer in answers])
     stored = benchmarks.panel_answers(tx, project, [answer.attempt.task for answer in answers])
     trusted = labelers.count_trusted(tx, project)
     for answer in answers:
@@ -49,7 +55,8 @@ def settle_candidates(
             left = panel_left(attempt.task)
         else:
             left = max(0, trusted - benchmarks.count_panel_seen(tx, project, attempt.content))
-        _settle(tx, view, attempt, panel, left, contents[project, attempt.task], writes, now)
+        line = lines[project, attempt.task]
+        _settle(tx, view, attempt, line, panel, left, contents[project, attempt.task], writes, now)
     if view.project.state == "mining":
         open_if_ready(tx, view.project.id, view.policy, view.answers, now)
 
@@ -62,11 +69,15 @@ def settle_in_vain(tx: Transaction, view: View, now: datetime) -> int:
     waiting = [attempt for attempt in found.values() if attempt.state == "open"]
     if not waiting:
         return 0
+    lines = tasks.lock(tx, [(project, attempt.task) for attempt in waiting])
     stored = benchmarks.panel_answers(tx, project, [attempt.task for attempt in waiting])
     contents = tasks.contents(tx, {(project, attempt.task) for attempt in waiting})
     writes = Writes(ended={(project, attempt.id): "closed" for attempt in waiting})
     for attempt in waiting:
-        _settle(tx, view, attempt, stored[attempt.task], 0, contents[project, attempt.task], writes, now)
+        line = lines[project, attempt.task]
+        _settle(
+            tx, view, attempt, line, stored[attempt.task], 0, contents[project, attempt.task], writes, now
+        )
     writes.flush(tx, now)
     if view.project.state == "mining":
         open_if_ready(tx, project, view.policy, view.answers, now)
@@ -74,35 +85,42 @@ def settle_in_vain(tx: Transaction, view: View, now: datetime) -> int:
 
 
 def _settle(
-    tx: Transaction, view: View, attempt: Attempt, panel: Sequence[PanelAnswer], left: int, content: Content,
-    writes: Writes, now: datetime,
+    tx: Transaction, view: View, attempt: Attempt, line: TaskLine, panel: Sequence[PanelAnswer], left: int,
+    content: Content, writes: Writes, now: datetime,
 ) -> None:  # fmt: skip
     options = len(choice.choices_of(content.input, view.project.classes))
     choices = [options if answer.choice == UNANSWERABLE else answer.choice for answer in panel]
     settlement = settle(view.answers, options, choices, left, view.policy)
+    settlement = screened(tx, view, settlement, choices, options, content)
     if isinstance(settlement, Continue):
         writes.wanted.append(attempt.again("panel"))
         return
     if benchmarks.lock_state(tx, attempt.project, attempt.task) != "candidate":
         return
     if isinstance(settlement, Promote):
+        picked, p = settlement.key, settlement.p_clean
+    else:
+        picked, p = settlement.answer if settlement.answer is not None else options, settlement.p
+    if line.state == "queued":
+        if picked < options:
+            writes.labels.append(_panel_label(view, attempt.task, picked, panel, content, now))
+        else:
+            writes.wanted.append(replace(attempt.again("label"), urgency=-line.priority))
+    elif isinstance(settlement, Promote):
+        replace_label(tx, view, attempt.task, picked, "panel", now, "the panel's key is another one")
+    if isinstance(settlement, Promote):
         _promote(tx, view, attempt.task, settlement, content, now)
-        picked = settlement.key
     else:
-        picked = settlement.answer if settlement.answer is not None else options
-        _drop(tx, attempt, delivered=picked < options)
-    if picked < options:
-        writes.labels.append(_panel_label(view, attempt.task, picked, panel, content, now))
-    else:
-        writes.wanted.append(attempt.again("label"))
-    kind = "promote" if isinstance(settlement, Promote) else "drop"
-    p = settlement.p_clean if isinstance(settlement, Promote) else settlement.p
+        _drop(tx, attempt, settlement, delivered=picked < options and line.state == "queued")
     detail = {
         "p": p,
         "labelers": [answer.labeler for answer in panel],
         "choices": choices,
         "trusted_left": left,
     }
+    if isinstance(settlement, Drop) and settlement.agrees_with is not None:
+        detail["agrees_with"] = settlement.agrees_with
+    kind = "promote" if isinstance(settlement, Promote) else "drop"
     writes.log.append(
         Entry(
             attempt.project, kind, task=attempt.task, choice=picked if picked < options else UNANSWERABLE,
@@ -132,8 +150,10 @@ def _with_model(tx: Transaction, view: View) -> tuple[Project, Model | None]:
     return current, Model.from_dict(projects.get_model(tx, current.id, current.model_version))
 
 
-def _drop(tx: Transaction, attempt: Attempt, *, delivered: bool) -> None:
+def _drop(tx: Transaction, attempt: Attempt, settlement: Drop, *, delivered: bool) -> None:
     reason = "answered by the panel, not unambiguous" if delivered else "ambiguous, or not to be answered"
+    if settlement.agrees_with is not None:
+        reason = PUT_BACK
     revision = projects.next_revision(tx, attempt.project)
     benchmarks.retire(tx, attempt.project, [attempt.task], reason=reason, revision=revision)
 
@@ -162,7 +182,7 @@ def open_if_ready(
     if project is None or project.state != "mining":
         return False
     known = [found for found in benchmarks.changed_since(tx, project_id, 0) if found.state == "active"]
-    if not may_open(len(known), policy):
+    if not may_open(len(known), policy) or keeps_shut(tx, project, policy, known, now) is not None:
         return False
     try:
         model = _opening_model(project, policy, answers, known)

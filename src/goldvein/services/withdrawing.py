@@ -149,19 +149,26 @@ def _entry(project: int, one: Withdrawal, reason: str) -> Entry:
 def _let_wait(
     tx: Transaction, project: int, lines: Mapping[int, TaskLine], cancelled: Mapping[int, bool], now: datetime
 ) -> None:
-    """Queue tasks whose label went, and end those that nobody would wait for."""
-    expired = [task for task, line in lines.items() if line.deadline is not None and line.deadline <= now]
+    """Queue tasks whose label went, and end those that nobody would wait for.
+
+    One that is still a candidate ends, if so, by the sweeper or by what the panel says.
+    """
+    mined = attempts.mined_places(tx, project, sorted(lines))  # these wait where they are: with the panel
+    ends = {task: line for task, line in lines.items() if task not in mined}
+    expired = [task for task, line in ends.items() if line.deadline is not None and line.deadline <= now]
     dropped = [
         task
-        for task, line in lines.items()
+        for task, line in ends.items()
         if line.batch is not None and cancelled.get(line.batch) and task not in expired
     ]
     again = {task: line for task, line in lines.items() if task not in {*expired, *dropped}}
     waiting = [line.batch for line in again.values() if line.batch is not None]
     tasks.requeue(tx, project, sorted(again), waiting)
-    attempts.insert_open(tx, [_wanted(project, task, line) for task, line in again.items()])
-    ends = {(project, task): "expired" for task in expired} | {(project, t): "cancelled" for t in dropped}
-    tasks.finish(tx, ends, now)
+    attempts.insert_open(
+        tx, [_wanted(project, task, line) for task, line in again.items() if task not in mined]
+    )
+    ended = {(project, task): "expired" for task in expired} | {(project, t): "cancelled" for t in dropped}
+    tasks.finish(tx, ended, now)
     _tell(tx, project, "task.expired", expired, [None] * len(expired), now)
     kinds = [(task, "expire") for task in expired] + [(task, "cancel") for task in dropped]
     append(tx, [Entry(project, kind, task=task) for task, kind in kinds], now)

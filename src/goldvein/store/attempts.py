@@ -292,6 +292,12 @@ def count_leased(tx: Transaction, project: int) -> int:
     return int(row[0])
 
 
+def mined_places(tx: Transaction, project: int, tasks: Sequence[int]) -> set[int]:
+    """Find those of some tasks that are with the panel: in its queue or in hand. Nothing is locked."""
+    values = {"project": project, "tasks": list(tasks)}
+    return {row[0] for row in tx.execute(_queries.mined_places, values)} if tasks else set()
+
+
 def first_due(tx: Transaction, project: int) -> datetime | None:
     """Find the earliest deadline that waits."""
     row = tx.execute(_queries.first_due, {"project": project}).fetchone()

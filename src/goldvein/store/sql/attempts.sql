@@ -102,9 +102,10 @@ ORDER BY expires_at LIMIT %(limit)s
 FOR UPDATE SKIP LOCKED;
 
 -- name: take_overdue
--- Waiting attempts whose task's deadline has passed, locked.
+-- Waiting attempts of tasks without a label whose deadline has passed, locked.
 SELECT project, id, task FROM attempts
 WHERE project = %(project)s AND stage = %(stage)s AND state = 'open' AND lane = %(lane)s AND due_at < %(now)s
+  AND EXISTS (SELECT FROM tasks t WHERE t.project = attempts.project AND t.id = attempts.task AND t.state = 'queued')
 ORDER BY project, stage, lane, due_at, urgency, id
 LIMIT %(limit)s
 FOR UPDATE SKIP LOCKED;
@@ -118,6 +119,11 @@ SELECT count(*) FROM (SELECT FROM attempts WHERE project = %(project)s AND stage
 -- Whether any lease of ordinary work that is out was given after a moment.
 SELECT EXISTS (SELECT FROM attempts WHERE project = %(project)s AND state = 'leased' AND expires_at > %(moment)s
                AND stage = 'label' AND shown_at > %(moment)s);
+
+-- name: mined_places
+-- Those of some tasks that are with the panel: in its queue or in hand.
+SELECT DISTINCT task FROM attempts
+WHERE project = %(project)s AND task = ANY (%(tasks)s) AND stage = 'panel' AND state IN ('open', 'leased');
 
 -- name: first_due
 -- The earliest deadline that waits.

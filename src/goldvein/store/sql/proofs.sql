@@ -107,10 +107,23 @@ WHERE t.state = 'queued'
 LIMIT %(limit)s;
 
 -- name: tasks_in_two_hands
--- No ordinary task is in two labelers' hands at once, and none that has ended is in anybody's.
+-- No ordinary task is in two labelers' hands at once, and none that has ended is in anybody's; only one that has its label
+-- may be with the panel, while it is a candidate.
 SELECT a.project, a.task FROM attempts a JOIN tasks t ON t.project = a.project AND t.id = a.task
+LEFT JOIN benchmarks b ON b.project = a.project AND b.task = a.task
 WHERE a.state IN ('open', 'leased') AND a.stage NOT IN ('benchmark', 'decoy')
-GROUP BY a.project, a.task, t.state HAVING count(*) > 1 OR t.state <> 'queued' LIMIT %(limit)s;
+GROUP BY a.project, a.task, t.state, b.state
+HAVING count(*) > 1
+    OR (t.state <> 'queued' AND NOT (t.state = 'labelled' AND coalesce(b.state, '') = 'candidate' AND bool_and(a.stage = 'panel')))
+LIMIT %(limit)s;
+
+-- name: candidates_left_alone
+-- A candidate that has its label already is with the panel.
+SELECT b.project, b.task FROM benchmarks b JOIN tasks t ON t.project = b.project AND t.id = b.task
+WHERE b.state = 'candidate' AND t.state = 'labelled'
+  AND NOT EXISTS (SELECT FROM attempts a WHERE a.project = b.project AND a.task = b.task AND a.stage = 'panel'
+                  AND a.state IN ('open', 'leased'))
+LIMIT %(limit)s;
 
 -- name: labels_without_event
 -- Every label has one event that tells of it.
