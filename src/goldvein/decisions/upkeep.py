@@ -10,10 +10,15 @@ import numpy as np
 from goldvein.decisions.gate import at_least
 
 if TYPE_CHECKING:
+    from numpy.typing import ArrayLike
+
     from goldvein.domain.policy import Policy
-    from goldvein.stats.arrays import Array, IntArray
+    from goldvein.stats.arrays import Array, BoolArray
+    from goldvein.stats.keys import Said
     from goldvein.stats.mining import Evidence
 
+GROWN_BY, GROWN_SHARE = 5, 0.25
+"""Answers since the last look after which a benchmark is looked at again: at least, and of those it had."""
 LEAST_GOOD: Final = 5.0
 """Good labelers' worth of answers under which nothing is said against a key, and it is left alone."""
 LEAST_TO_REKEY: Final = 8.0
@@ -42,12 +47,8 @@ class Watched:
         In force.
     evidence : Evidence
         From ``stats.keys.key_evidence``.
-    choices : (n,) int
-        The crowd's answers; K for "cannot be answered".
-    p_good : (n,) float
-        P(its labeler was good), by anything but that answer.
-    curve : (n_difficulties,) float
-        P(a good labeler gets it right).
+    said : Said
+        The crowd's answers.
     exposures : int
     age_seconds : float
         Since its promotion.
@@ -58,9 +59,7 @@ class Watched:
 
     key: int
     evidence: Evidence
-    choices: IntArray
-    p_good: Array
-    curve: Array
+    said: Said
     exposures: int
     age_seconds: float
     guessable: bool = False
@@ -96,7 +95,7 @@ class Freeze:
     p_rival: float
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Rekey:
     """Another key is right with near certainty.
 
@@ -107,11 +106,16 @@ class Rekey:
         P(the key in force until now was right).
     p_key : float
         P(the new one is).
+    key_probs : (K,) float
+    difficulty_weights : (n_difficulties,) float
+        What the benchmark carries from now on.
     """
 
     key: int
     p_right: float
     p_key: float
+    key_probs: Array
+    difficulty_weights: Array
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,6 +135,23 @@ class Retire:
 Upkeep: TypeAlias = Keep | Freeze | Rekey | Retire
 
 
+def is_due(exposures: ArrayLike, looked_at: ArrayLike) -> BoolArray:
+    """Whether benchmarks were served often enough since they were looked at: elementwise."""
+    before = np.asarray(looked_at)
+    due: BoolArray = np.asarray(exposures) - before >= np.maximum(GROWN_BY, GROWN_SHARE * before)
+    return due
+
+
+def is_plain(said: Said, key: int) -> bool:
+    """Whether the crowd so plainly confirms a key that no evidence need be weighed to keep it.
+
+    Those who do the job gave it twice as often as any other answer.
+    """
+    votes = np.bincount(said.choices, weights=said.p_able, minlength=key + 1)
+    rivals = np.delete(votes, key)
+    return bool(votes[key] >= 2 * rivals.max(initial=0.0))
+
+
 def look(watched: Watched, policy: Policy) -> Upkeep:
     """Decide one benchmark by all that its answers say.
 
@@ -142,7 +163,7 @@ def look(watched: Watched, policy: Policy) -> Upkeep:
     policy : Policy
     """
     p_right = float(watched.evidence.answer_probs[watched.key])
-    told = float(watched.p_good.sum())
+    told = float(watched.said.p_able.sum())
     if told >= LEAST_GOOD and not at_least(p_right, policy.freeze_below):
         return _wrong(watched, p_right, told, policy)
     reason = _spent(watched, policy) or _tells_nothing(watched, told)
@@ -157,7 +178,7 @@ def _wrong(watched: Watched, p_right: float, told: float, policy: Policy) -> Fre
     clean = evidence.clean_probability(policy.ease_at_least)
     sure = at_least(p_rival, policy.promote_key_at) and at_least(clean, policy.promote_at)
     if told >= LEAST_TO_REKEY and rival < len(evidence.joint) - 1 and sure:
-        return Rekey(rival, p_right, p_rival)
+        return Rekey(rival, p_right, p_rival, evidence.key_probs, evidence.difficulty_weights(rival))
     return Freeze(p_right, rival, p_rival)
 
 
@@ -185,9 +206,10 @@ def _tells_nothing(watched: Watched, told: float) -> str | None:
 
 def _too_easy(watched: Watched) -> bool:
     """Whether others are right nearly as often as good labelers, beyond chance."""
-    right = watched.choices == watched.key
+    said = watched.said
+    right = said.choices == watched.key
     rates, spreads = [], []
-    for weights in (watched.p_good, 1 - watched.p_good):
+    for weights in (said.p_able, 1 - said.p_able):
         if weights.sum() < LEAST_OTHERS:
             return False
         hits, misses = 1 + weights[right].sum(), 1 + weights[~right].sum()
@@ -199,16 +221,15 @@ def _too_easy(watched: Watched) -> bool:
 def misfit(watched: Watched) -> float:
     """How much worse good labelers do, and how much better others, than the model foretells: standard errors.
 
-    The weighted sum of residuals, weights rising with P(good): 0 on average under the model, one standard
+    The weighted sum of residuals, weights rising with ability: 0 on average under the model, one standard
     error wide. Far below 0, good people miss what others find: taste, a trick, or a key that leaked.
     """
-    options = len(watched.evidence.joint) - 1
-    weights = watched.evidence.difficulty_weights(watched.key)
-    solved = float(weights @ watched.curve)
-    foretold = watched.p_good * solved + (1 - watched.p_good) / options
-    leverage = watched.p_good - watched.p_good.mean()
+    said, options = watched.said, len(watched.evidence.joint) - 1
+    solved = said.curves @ watched.evidence.difficulty_weights(watched.key)
+    foretold = said.p_able * solved + (1 - said.p_able) / options
+    leverage = foretold - foretold.mean()
     variance = float((leverage**2 * foretold * (1 - foretold)).sum())
     if variance < 0.25:
         return 0.0
-    residual = (watched.choices == watched.key) - foretold
+    residual = (said.choices == watched.key) - foretold
     return float((leverage * residual).sum() / np.sqrt(variance))

@@ -1,20 +1,22 @@
 """What the crowd's answers say about a benchmark's key and ease, on top of what its panel said.
 
-Nobody of the crowd is known for certain. An answer comes from a good labeler with some probability, and then
-tells of the key; otherwise it comes from somebody whose answer does not depend on the key and tells nothing.
+Nobody of the crowd is known for certain. An answer comes with some probability from somebody who does the
+job, and then tells of the key; otherwise from somebody whose answer does not depend on it, and tells nothing.
 Thus a hundred followers of the longest option make no key, however well they agree.
 """
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
-from goldvein.stats.arrays import Array, IntArray, ShapeError
-from goldvein.stats.mining import Evidence, labeler_curve, panel_curve, task_evidence
+from goldvein.stats.arrays import Array, BoolArray, IntArray, ShapeError
+from goldvein.stats.items import accuracy_curve
+from goldvein.stats.mining import Evidence, panel_curve, task_evidence
 from goldvein.stats.special import log_gamma
-from goldvein.stats.states import LEAKER, POSITION_RULES, RANDOM
+from goldvein.stats.states import LEAKER, RANDOM
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -30,7 +32,8 @@ them may be wrong for a single reason. Without it no crowd could ever outweigh a
 MOST_ANSWERS: Final = 500
 """Answers of the crowd to one benchmark that are weighed; of more, the latest."""
 
-_NONE_OF_OTHERS: Final = 0.02
+ABLE: Final = 0.5
+"""Share of a good labeler's solving from which an ability counts as doing the job."""
 
 
 # --- what was known before the crowd ---------------------------------------------------------------------
@@ -81,72 +84,101 @@ def given_start(answers: AnswerModel, key_probs: ArrayLike, difficulty_weights: 
     return normalised
 
 
-# --- the crowd -------------------------------------------------------------------------------------------
+# --- the crowd ----------------------------------------------------------------------------------------
 
 
-def good_curve(model: Model, n_options: int) -> Array:
-    """P(a good labeler gets it right) at each difficulty, over the good part of the population."""
-    good = model.space.good[: model.space.n_abilities]
-    weights = model.prior[: model.space.n_abilities] * good
-    return labeler_curve(model.answers, n_options, model.space.thetas, weights / weights.sum())
+@dataclass(frozen=True, slots=True, eq=False)
+class Said:
+    """The crowd's answers to one benchmark, and what is known of those who gave them. Order is irrelevant.
+
+    Attributes
+    ----------
+    choices : (n,) int
+        Options in content order; K for "cannot be answered".
+    p_able : (n,) float
+        P(its labeler does the job), by anything but that answer.
+    curves : (n, n_difficulties) float
+        P(right) at each difficulty, of a labeler who does the job.
+    otherwise : (n,) float
+        P(that choice) of a labeler who does not, whatever the key is.
+    """
+
+    choices: IntArray
+    p_able: Array
+    curves: Array
+    otherwise: Array
+
+    def __len__(self) -> int:
+        """Count the answers."""
+        return len(self.choices)
 
 
-def others_choices(model: Model, table: Array) -> Array:
-    """What those choose who are not good, whatever the key is: (K + 1,), sums to one.
+def said_by(model: Model, n_options: int, choices: ArrayLike, likelihood: Array, posteriors: Array) -> Said:
+    """What answers say of a key, given who gave them: today's standings, each without its own answer.
+
+    Left out is an answer by dividing by its likelihood: it must not vouch for itself. Exact for labelers who
+    do not change; of somebody who turned bad later, older answers are trusted less than they could be.
 
     Parameters
     ----------
     model : Model
-    table : (n_states, K + 1) float
-        The benchmark's likelihoods. Rows of content rules are read; everybody else who is not good counts as
-        answering at random, the somewhat able too: what they know of the key is left unused.
-    """
-    grid = model.space.n_abilities
-    read = [name not in {RANDOM, LEAKER, *POSITION_RULES} for name in model.space.shortcuts]
-    sources = np.full(model.space.size, model.space.state_of(RANDOM))
-    sources[grid:][read] = np.arange(grid, model.space.size)[read]
-    bad = ~model.space.good
-    total = model.prior[bad] @ table[sources[bad]]
-    normalised: Array = total / total.sum()
-    return normalised
-
-
-def left_out(before: ArrayLike, after: ArrayLike, now: ArrayLike) -> Array:
-    """P(good) of labelers by all that is known of them but one answer, which must not vouch for itself.
-
-    The odds of today, divided by what the answer itself did to them. Exact for somebody who is good or not
-    and does not change; of somebody who turned bad later, older answers are trusted less than they could be.
-
-    Parameters
-    ----------
-    before, after : (n,) float
-        P(good) before and after the answer's step.
-    now : (n,) float
-        Today's P(good).
+    n_options : int
+        K.
+    choices : (n,) int
+        K for "cannot be answered".
+    likelihood : (n_states, n) float
+        Of each answer as it was served and as it counts, ``items.served_likelihoods``; ones where it does not
+        count.
+    posteriors : (n_states, n) float
+        Today's standing of each answer's labeler.
 
     Returns
     -------
-    (n,) float
+    Said
     """
-    log_odds = _log_odds(now) - _log_odds(after) + _log_odds(before)
-    p: Array = 1 / (1 + np.exp(-log_odds))
-    return p
+    rest = posteriors / np.maximum(likelihood, 1e-12)
+    rest /= rest.sum(axis=0)
+    able = _able(model)
+    p_able = rest[able].sum(axis=0)
+    known = np.maximum(rest[able], 1e-300)
+    curves = (known / known.sum(axis=0)).T @ accuracies(model, n_options)[able[: model.space.n_abilities]]
+    return Said(
+        np.asarray(choices, dtype=np.int64), p_able, curves, _otherwise(model, likelihood, rest, able)
+    )
 
 
-def key_evidence(
-    answers: AnswerModel,
-    n_options: int,
-    start: Array,
-    choices: Sequence[int] | IntArray,
-    p_good: ArrayLike,
-    curve: Array,
-    others: Array | None = None,
-) -> Evidence:
+def accuracies(model: Model, n_options: int) -> Array:
+    """P(right) of every ability at every difficulty: (n_abilities, n_difficulties)."""
+    points = np.eye(len(model.answers.difficulties))
+    return np.array([accuracy_curve(model.answers, n_options, at, model.space.thetas) for at in points]).T
+
+
+def _able(model: Model) -> BoolArray:
+    """States that do the job: abilities that solve at least half of what good labelers do: (n_states,)."""
+    able: BoolArray = (np.arange(model.space.size) < model.space.n_abilities) & (model.solving >= ABLE)
+    return able
+
+
+def _otherwise(model: Model, likelihood: Array, rest: Array, able: BoolArray) -> Array:
+    """P(the choice) of people who do not do the job: (n,).
+
+    What the hardly able and leakers know of the key is left unused: they count as guessing.
+    """
+    sources = np.arange(model.space.size)
+    at_random = model.space.state_of(RANDOM)
+    sources[: model.space.n_abilities] = at_random
+    sources[model.space.state_of(LEAKER)] = at_random
+    weights = np.maximum(rest[~able], 1e-300)
+    mean: Array = (weights * likelihood[sources[~able]]).sum(axis=0) / weights.sum(axis=0)
+    return mean
+
+
+def key_evidence(answers: AnswerModel, n_options: int, start: Array, said: Said) -> Evidence:
     """Posterior over (key, difficulty) from a start and the crowd's answers.
 
-    Each answer comes from a good labeler with its probability: right by ``curve``, wrong by one Polya urn for
-    all, so that the same mistake of many good people is no surprise. Otherwise it comes from ``others``. Who
-    of those who gave the same option are good is summed over exactly.
+    Each answer comes from somebody who does the job with its probability: right by the curve, wrong by one
+    Polya urn for all, so that the same mistake of many good people is no surprise. Otherwise it tells
+    nothing. Who of those who gave the same option does the job is summed over exactly.
 
     Parameters
     ----------
@@ -155,14 +187,8 @@ def key_evidence(
         K.
     start : (K + 1, n_difficulties) float
         ``panel_start`` or ``given_start``.
-    choices : (n,) int
-        Options chosen by the crowd; K for "cannot be answered". Their order does not matter.
-    p_good : (n,) float
-        P(its labeler was good), by anything but that answer.
-    curve : (n_difficulties,) float
-        ``good_curve``.
-    others : (K + 1,) float, optional
-        ``others_choices``; at random when not given.
+    said : Said
+        Of more than ``MOST_ANSWERS`` the last ones are weighed.
 
     Returns
     -------
@@ -172,45 +198,51 @@ def key_evidence(
     Raises
     ------
     ShapeError
-        If a choice is not one of ``0..K``, or choices and probabilities do not go together.
+        If a choice is not one of ``0..K``, or the arrays do not go together.
     """
-    picked, goods = np.asarray(choices, dtype=np.int64), np.asarray(p_good, dtype=float)
-    _check(n_options, picked, goods)
-    if others is None:
-        others = np.append(np.full(n_options, (1 - _NONE_OF_OTHERS) / n_options), _NONE_OF_OTHERS)
-    picked, goods = picked[-MOST_ANSWERS:], goods[-MOST_ANSWERS:]
+    _check(n_options, said)
+    latest = slice(max(0, len(said) - MOST_ANSWERS), None)
+    used = Said(said.choices[latest], said.p_able[latest], said.curves[latest], said.otherwise[latest])
     with np.errstate(divide="ignore"):
-        log_joint = np.log(start) + _log_likelihood(answers, n_options, picked, goods, curve, others)
+        log_joint = np.log(start) + _log_likelihood(answers, n_options, used)
     largest = float(log_joint.max())
     joint = np.exp(log_joint - largest)
     solved = (panel_curve(answers, n_options) - 1 / n_options) / (1 - 1 / n_options)
     return Evidence(joint=joint / joint.sum(), ease=solved, log_chance=largest + float(np.log(joint.sum())))
 
 
-def _check(n_options: int, choices: IntArray, p_good: Array) -> None:
-    if len(choices) != len(p_good):
-        raise ShapeError(f"{len(choices)} choices and {len(p_good)} probabilities: give both of each answer")
-    if n_options < 2 or ((choices < 0) | (choices > n_options)).any():
+def _check(n_options: int, said: Said) -> None:
+    n = len(said)
+    if not len(said.p_able) == len(said.curves) == len(said.otherwise) == n:
         raise ShapeError(
-            f"choices {choices.tolist()} must lie in 0..{n_options}, and a task needs 2 options or more"
+            f"{n} choices, but {len(said.p_able)} probabilities, {len(said.curves)} curves and "
+            f"{len(said.otherwise)} chances: give one of each for every answer"
         )
-    if not ((p_good >= 0) & (p_good <= 1)).all():
-        raise ShapeError(f"p_good lies in {p_good.min():g}..{p_good.max():g}, but must be probabilities")
+    if n_options < 2 or ((said.choices < 0) | (said.choices > n_options)).any():
+        raise ShapeError(
+            f"choices {said.choices.tolist()} must lie in 0..{n_options}, and a task needs 2 options or more"
+        )
+    if not ((said.p_able >= 0) & (said.p_able <= 1)).all():
+        raise ShapeError(
+            f"p_able lies in {said.p_able.min():g}..{said.p_able.max():g}, but must hold probabilities"
+        )
 
 
 def _key_prior(answers: AnswerModel, n_options: int) -> Array:
     return np.append(np.full(n_options, (1 - answers.none_key_share) / n_options), answers.none_key_share)
 
 
-def _log_likelihood(
-    answers: AnswerModel, n_options: int, choices: IntArray, p_good: Array, curve: Array, others: Array
-) -> Array:
+def _log_likelihood(answers: AnswerModel, n_options: int, said: Said) -> Array:
     """Log P(the crowd's answers | key, difficulty): (K + 1, n_difficulties)."""
-    said = [p_good[choices == option] for option in range(n_options + 1)]
-    hits = [_hits(said[option], curve, others[option]) for option in range(n_options + 1)]
-    none = _hits(said[-1], answers.none_share * (1 - curve), others[-1])
-    slips = [_slips(said[c], (1 - answers.none_share) * (1 - curve), others[c]) for c in range(n_options)]
-    unanswerable = [_slips(said[c], 1 - curve, others[c]) for c in range(n_options)]
+    n_difficulties = said.curves.shape[1]
+    right = said.p_able[:, None] * said.curves
+    wrong = said.p_able[:, None] * (1 - said.curves)
+    other = np.repeat(((1 - said.p_able) * said.otherwise)[:, None], n_difficulties, axis=1)
+    gave = [said.choices == option for option in range(n_options + 1)]
+    hits = [_log_product(right[who] + other[who]) for who in gave]
+    none = _log_product(answers.none_share * wrong[gave[-1]] + other[gave[-1]])
+    slips = [_slips((1 - answers.none_share) * wrong[who], other[who]) for who in gave[:-1]]
+    unanswerable = [_slips(wrong[who], other[who]) for who in gave[:-1]]
     rows = [
         hits[key] + none + _urn([slips[c] for c in range(n_options) if c != key], answers.attraction)
         for key in range(n_options)
@@ -218,32 +250,35 @@ def _log_likelihood(
     return np.array([*rows, hits[-1] + _urn(unanswerable, answers.attraction)])
 
 
-def _hits(p_good: Array, chance: Array, other: float) -> Array:
-    """Log P(these people all gave an option), which good ones give with a chance of their own."""
-    each = p_good[:, None] * chance + (1 - p_good[:, None]) * other
-    total: Array = np.log(np.maximum(each, 1e-300)).sum(axis=0)
+def _log_product(chances: Array) -> Array:
+    """Log P(these people gave what they gave): (n, n_difficulties) to (n_difficulties,)."""
+    total: Array = np.log(np.maximum(chances, 1e-300)).sum(axis=0)
     return total
 
 
-def _slips(p_good: Array, chance: Array, other: float) -> tuple[Array, Array]:
-    """How many of those who gave a wrong option are good people who slipped.
+def _slips(able: Array, other: Array) -> tuple[Array, Array]:
+    """How many of those who gave one wrong option do the job, and slipped.
+
+    Parameters
+    ----------
+    able, other : (n, n_difficulties) float
+        P(does the job and errs), P(does not, and gives this option).
 
     Returns
     -------
     log_each : (n_difficulties,) float
-        Log P(they all gave a wrong answer, or are not good and gave this one).
+        Log P(either), of all of them.
     slipped : (n_difficulties, n + 1) float
-        Given that, P(so many of them are good); a sum of coins, each with its own chance.
+        Given that, P(so many of them slipped): a sum of coins, each with its own chance.
     """
-    good, bad = p_good[:, None] * chance, (1 - p_good[:, None]) * other
-    each = np.maximum(good + bad, 1e-300)
-    share = good / each
-    slipped = np.zeros((len(chance), len(p_good) + 1))
+    either = np.maximum(able + other, 1e-300)
+    share = able / either
+    slipped = np.zeros((able.shape[1], len(able) + 1))
     slipped[:, 0] = 1.0
     for row in share:
         slipped[:, 1:] = slipped[:, 1:] * (1 - row[:, None]) + slipped[:, :-1] * row[:, None]
         slipped[:, 0] *= 1 - row
-    return np.log(each).sum(axis=0), slipped
+    return np.log(either).sum(axis=0), slipped
 
 
 def _urn(slips: Sequence[tuple[Array, Array]], attraction: float) -> Array:
@@ -273,9 +308,3 @@ def _joined(many: Array, one: Array, weight: float, more: float) -> Array:
 def _log_beta(a: Array, b: Array) -> Array:
     total: Array = log_gamma(a) + log_gamma(b) - log_gamma(a + b)
     return total
-
-
-def _log_odds(p: ArrayLike) -> Array:
-    kept = np.clip(np.asarray(p, dtype=float), 1e-6, 1 - 1e-6)
-    odds: Array = np.log(kept / (1 - kept))
-    return odds

@@ -20,7 +20,7 @@ from goldvein.sim.contest.behaviour import Crowd
 from goldvein.sim.contest.course import play
 from goldvein.sim.contest.figures import measure
 from goldvein.sim.contest.items import make_world
-from goldvein.sim.contest.knowledge import Knowledge, knowledge
+from goldvein.sim.contest.knowledge import knowledge
 from goldvein.sim.contest.ours import Ours
 from goldvein.sim.contest.player import BENCHMARK, DELIVERED, WITHDRAWN, Record
 from goldvein.sim.contest.scenario import Scenario, scenario_from_dict
@@ -55,7 +55,7 @@ def play_ours(scenario: Scenario, seed: int, *, is_watched: bool) -> tuple[Recor
     world = make_world(rngs[0], scenario)
     known = knowledge(rngs[1], world, POLICY)
     if not is_watched:
-        known = Knowledge(replace(known.model, leans=MappingProxyType({})), known.pool)
+        known = replace(known, model=replace(known.model, leans=MappingProxyType({})))
     ours = Ours(world, scenario.size, known, POLICY)
     return play(world, Crowd(rngs[2], world), ours, rngs[3]), ours
 

@@ -115,7 +115,7 @@ def test_files_that_cannot_be_read(tmp_path: Path, content: str | None, words: l
         (changed("project", "options", to=2.5), ["project.options", "2.5", "whole", "options = 4"]),
         (changed("project", "optoins", to=2), ["project.optoins", "not a key", "options"]),
         (changed("project", to=3), ["project is 3", "must be a table"]),
-        (changed("project", "item_parameters", to="guessed"), ["guessed", "estimated, given"]),
+        (changed("project", "item_parameters", to="guessed"), ["guessed", "estimated, given, panel"]),
         (changed("project", "features", to={"length": 0.3}), ["features.length", "longest_right"]),
         (changed("project", "features", to={"Über": 0.3}), ["Über", "small letters"]),
         (changed("policy", "quality_bar", to=0.2), ["quality_bar", "0.2", "guessing reaches", "0.7"]),

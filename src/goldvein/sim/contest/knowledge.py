@@ -1,7 +1,8 @@
 """What a project knows when the crowd comes in: its model and its benchmarks' likelihoods.
 
 Everything is learned from what is on record, by the functions that the service learns with. A contest may
-give the true item parameters instead; population, leanings and hazard are learned in either case.
+give the true item parameters instead; population, leanings and hazard are learned in either case. Or it may
+begin as a project does on its first day, with what the panel said and nothing else.
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ from goldvein.sim.contest.items import finding
 from goldvein.stats.estimation import AnswerLog, Benchmarks, Estimates, estimate
 from goldvein.stats.hazard import learn_hazard
 from goldvein.stats.items import as_served, bar_theta, curve_table, item_table, stack_tables
+from goldvein.stats.keys import given_start, panel_start
 from goldvein.stats.logit import leans
 from goldvein.stats.model import Model, Rapid, make_answer_model, make_model
 from goldvein.stats.timing import DECIDED, fit_rapid
@@ -28,6 +30,7 @@ if TYPE_CHECKING:
     from goldvein.sim.contest.burn_in import BurnIn
     from goldvein.sim.contest.items import Items, World
     from goldvein.stats.arrays import Array
+    from goldvein.stats.model import AnswerModel
 
 LISTED_RULES = ("longest", "shortest")
 KEY_RIGHT = 0.98
@@ -36,10 +39,14 @@ _ROUNDS = 3
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Knowledge:
-    """Model and (n_states, n_items, K + 1) likelihoods of the benchmarks."""
+    """Model and (n_states, n_items, K + 1) likelihoods of the benchmarks; where upkeep of them begins.
+
+    ``starts`` (n_items, K + 1, n_difficulties) is P(key, difficulty) before the crowd's first answer.
+    """
 
     model: Model
     pool: Array
+    starts: Array
 
 
 def knowledge(
@@ -57,6 +64,8 @@ def knowledge(
         Content rules that have a state.
     """
     scenario, record = world.scenario, burn_in(rng, world)
+    if scenario.item_parameters == "panel":
+        return _of_panel(world.benchmarks, record, policy, rules)
     model, learned = _estimated(world.benchmarks, record, rules, scenario.quality_bar)
     given = scenario.item_parameters == "given"
     if given:
@@ -70,7 +79,34 @@ def knowledge(
     make = _true_table if given else _learned_table
     pool = stack_tables([make(model, items, learned, i) for i in range(len(items))])
     hazard = max(policy.hazard_floor, _hazard(record, model, pool))
-    return Knowledge(replace(model, hazard=hazard), pool)
+    if given:
+        starts = _panel_starts(items, record, model.answers)
+    else:
+        told_before = zip(learned.key_probs, learned.difficulty_weights, strict=True)
+        starts = np.array([given_start(model.answers, *each) for each in told_before])
+    return Knowledge(replace(model, hazard=hazard), pool, starts)
+
+
+def _of_panel(items: Items, record: BurnIn, policy: Policy, rules: tuple[str, ...]) -> Knowledge:
+    """What the service knows on the day it opens: the panel's answers, and of its people nothing."""
+    answers = make_answer_model()
+    starts = _panel_starts(items, record, answers)
+    keys = starts[:, :-1].sum(axis=2)
+    weights = starts[np.arange(len(items)), keys.argmax(axis=1)]
+    weights = weights / weights.sum(axis=1, keepdims=True)
+    bar = bar_theta(policy.quality_bar, answers, [items.n_options] * len(items), list(weights))
+    model = make_model(bar, content_rules=rules)
+    keys = keys / keys.sum(axis=1, keepdims=True)
+    tables = [item_table(model, keys[i], weights[i], _picks(items, rules, i)) for i in range(len(items))]
+    return Knowledge(
+        replace(model, hazard=max(policy.hazard_floor, model.hazard)), stack_tables(tables), starts
+    )
+
+
+def _panel_starts(items: Items, record: BurnIn, answers: AnswerModel) -> Array:
+    """P(key, difficulty) of each benchmark by what its panel said."""
+    said = [record.choice[record.panel & (record.item == item)].tolist() for item in range(len(items))]
+    return np.array([panel_start(answers, items.n_options, choices) for choices in said])
 
 
 def _hazard(record: BurnIn, model: Model, pool: Array) -> float:

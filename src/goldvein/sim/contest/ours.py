@@ -112,8 +112,7 @@ class Ours:
         """Move the standings of all who answered by one answer, and pass their answers through the gate."""
         who, tested = served.who, served.is_benchmark
         owners = np.searchsorted(who, self._held % self.size)
-        likelihood = self._likelihood(served, given)
-        signal = self._signal(served, given) * self._hurry(served, given, likelihood)
+        likelihood, signal = self.evidence(served, given)
         self._hindsight.keep(step, self._posterior_all, who, tested, likelihood * signal)
         verdicts = judge(
             self.model, self._posterior_benchmarks[:, who], self._posterior_all[:, who],
@@ -146,6 +145,16 @@ class Ours:
             is_benchmark=served.is_benchmark,
         )  # fmt: skip
         return self._hindsight.bad_labels(self.model, self.policy, SECONDS_A_TASK, step, served.who[suspects])
+
+    @property
+    def n_options(self) -> int:
+        """K."""
+        return int(self.pool.shape[2]) - 1
+
+    def evidence(self, served: Served, given: Given) -> tuple[Array, Array]:
+        """What answers tell of those who gave them, benchmarks and then signals: each (n_states, n)."""
+        likelihood = self._likelihood(served, given)
+        return likelihood, self._signal(served, given) * self._hurry(served, given, likelihood)
 
     def _likelihood(self, served: Served, given: Given) -> Array:
         """Likelihoods of the answers to benchmarks; ones for ordinary ones."""

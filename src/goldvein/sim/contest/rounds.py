@@ -65,10 +65,10 @@ def _ours(world: World, rng: np.random.Generator) -> Player:
     """Goldvein's own policy, with what it learned from a record or was given."""
     from goldvein.domain.policy import Policy
     from goldvein.sim.contest.knowledge import knowledge
-    from goldvein.sim.contest.searching import Searching
+    from goldvein.sim.contest.upkeeping import Upkept
 
     policy = Policy.from_dict(world.scenario.policy)
-    return Searching(world, world.scenario.size, knowledge(rng, world, policy), policy)
+    return Upkept(world, world.scenario.size, knowledge(rng, world, policy), policy)
 
 
 def play_round(

@@ -48,7 +48,7 @@ class Scenario:
     wrong_keys : float
         Share of benchmarks whose stored key is wrong.
     item_parameters : str
-        ``estimated`` from a burn-in, or ``given``.
+        ``estimated`` from a burn-in, or ``given``, or what the ``panel`` alone says of them.
     difficulty, difficulty_spread, discrimination_spread : float
         Tasks' difficulties are N(difficulty, spread); log discriminations N(0, spread).
     attractor : float
@@ -105,7 +105,7 @@ _PROJECT: Mapping[str, Knob] = {
     "ordinary_longest_right": Number(0, 1, 0.85),
     "ordinary_difficulty": Number(-10, 10, 1.0),
     "wrong_keys": Number(0, 1, 0.05),
-    "item_parameters": OneOf(("estimated", "given")),
+    "item_parameters": OneOf(("estimated", "given", "panel")),
     "difficulty": Number(-8, 8, -2.0),
     "difficulty_spread": Number(0, 5, 1.0),
     "discrimination_spread": Number(0, 2, 0.3),
