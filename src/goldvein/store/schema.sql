@@ -245,6 +245,7 @@ CREATE TABLE labelers (
     lease_project integer,
     lease_attempt bigint,
     lease_expires_at timestamp with time zone,
+    seen_at timestamp with time zone,
     CONSTRAINT labelers_role_check CHECK ((role = ANY (ARRAY['labeler'::text, 'trusted'::text, 'auditor'::text])))
 )
 WITH (fillfactor='50');
@@ -476,6 +477,12 @@ UNION
            FROM trust t
           WHERE ((t.project = s.project) AND (t.labeler = s.labeler) AND (t.basis = ANY (ARRAY['appointed'::text, 'barred'::text])))))));
 
+CREATE TABLE plans (
+    project integer NOT NULL,
+    made_at timestamp with time zone NOT NULL,
+    plan jsonb NOT NULL
+);
+
 CREATE TABLE policy_versions (
     project integer NOT NULL,
     version integer NOT NULL,
@@ -621,6 +628,9 @@ ALTER TABLE ONLY model_versions
 ALTER TABLE ONLY outbox_positions
     ADD CONSTRAINT outbox_positions_pkey PRIMARY KEY (project);
 
+ALTER TABLE ONLY plans
+    ADD CONSTRAINT plans_pkey PRIMARY KEY (project);
+
 ALTER TABLE ONLY policy_versions
     ADD CONSTRAINT policy_versions_pkey PRIMARY KEY (project, version);
 
@@ -661,11 +671,15 @@ CREATE INDEX benchmarks_basis ON benchmarks USING btree (project, basis, task);
 
 CREATE INDEX benchmarks_candidates ON benchmarks USING btree (project) WHERE (state = 'candidate'::text);
 
+CREATE INDEX benchmarks_created ON benchmarks USING btree (project, created_at);
+
 CREATE INDEX benchmarks_flagged ON benchmarks USING btree (project, task) WHERE (flag IS NOT NULL);
 
 CREATE INDEX benchmarks_in_doubt ON benchmarks USING btree (flagged_at, project, task) WHERE (flag IS NOT NULL);
 
 CREATE UNIQUE INDEX benchmarks_ordinal ON benchmarks USING btree (project, ordinal) WHERE (ordinal IS NOT NULL);
+
+CREATE INDEX benchmarks_promoted ON benchmarks USING btree (project, promoted_at) WHERE (promoted_at IS NOT NULL);
 
 CREATE INDEX benchmarks_recount ON benchmarks USING btree (project) WHERE recount;
 

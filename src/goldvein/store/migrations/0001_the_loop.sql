@@ -23,7 +23,8 @@ CREATE TABLE labelers (
     created_at timestamptz NOT NULL,
     lease_project integer,
     lease_attempt bigint,
-    lease_expires_at timestamptz
+    lease_expires_at timestamptz,
+    seen_at timestamptz                        -- when what is in hand last changed: who stays away is not waited for
 ) WITH (fillfactor = 50);
 
 CREATE TABLE api_keys (
@@ -277,6 +278,15 @@ CREATE TABLE benchmarks (
 ) WITH (fillfactor = 70);
 CREATE INDEX benchmarks_revision ON benchmarks (project, revision);
 CREATE INDEX benchmarks_candidates ON benchmarks (project) WHERE state = 'candidate';
+CREATE INDEX benchmarks_created ON benchmarks (project, created_at);
+CREATE INDEX benchmarks_promoted ON benchmarks (project, promoted_at) WHERE promoted_at IS NOT NULL;
+
+-- What mining is to do for a project, as the sweeper last reckoned: how many benchmarks, and which tasks promise most.
+CREATE TABLE plans (
+    project integer PRIMARY KEY,
+    made_at timestamptz NOT NULL,
+    plan jsonb NOT NULL
+);
 CREATE INDEX benchmarks_recount ON benchmarks (project) WHERE recount;
 CREATE INDEX benchmarks_flagged ON benchmarks (project, task) WHERE flag IS NOT NULL;
 CREATE INDEX benchmarks_in_doubt ON benchmarks (flagged_at, project, task) WHERE flag IS NOT NULL;
