@@ -51,7 +51,7 @@ class Writes:
         attempts.insert_open(tx, self.wanted)
         benchmarks.count_exposures(tx, self.exposures)
         log.append(tx, self.log, now)
-        labelers.set_leases(tx, self.hands)
+        labelers.set_leases(tx, self.hands, now)
 
     def _deliver(self, tx: Transaction, now: datetime) -> None:
         """Labels, the ends of their tasks, and the events that tell of them."""

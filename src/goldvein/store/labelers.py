@@ -37,8 +37,8 @@ def lock(tx: Transaction, labelers: Iterable[int]) -> dict[int, Hand]:
     return {row[0]: Hand(*row) for row in tx.execute(_queries.lock, {"labelers": sorted(labelers)})}
 
 
-def set_leases(tx: Transaction, leases: Mapping[int, LeaseInHand | None]) -> None:
-    """Write what each labeler has in hand."""
+def set_leases(tx: Transaction, leases: Mapping[int, LeaseInHand | None], now: datetime) -> None:
+    """Write what each labeler has in hand now, and so when each was last seen."""
     if leases:
         rows = sorted(leases.items())
         tx.execute(
@@ -48,6 +48,7 @@ def set_leases(tx: Transaction, leases: Mapping[int, LeaseInHand | None]) -> Non
                 "projects": [lease and lease.project for _, lease in rows],
                 "attempts": [lease and lease.attempt for _, lease in rows],
                 "expiries": [lease and lease.expires_at for _, lease in rows],
+                "now": now,
             },
         )
 

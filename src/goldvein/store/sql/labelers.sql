@@ -5,7 +5,8 @@ WHERE id = ANY (%(labelers)s) ORDER BY id FOR UPDATE;
 
 -- name: set_leases
 -- What each labeler of a group has in hand now.
-UPDATE labelers SET lease_project = held.project, lease_attempt = held.attempt, lease_expires_at = held.expires_at
+UPDATE labelers SET lease_project = held.project, lease_attempt = held.attempt, lease_expires_at = held.expires_at,
+    seen_at = %(now)s
 FROM unnest(%(labelers)s::integer[], %(projects)s::integer[], %(attempts)s::bigint[], %(expiries)s::timestamptz[])
      AS held (labeler, project, attempt, expires_at)
 WHERE labelers.id = held.labeler;
