@@ -7,11 +7,21 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from goldvein.decisions.seeking import DIRECTED_SHARE, lenient, looked_at, preferred, sought
+from goldvein.decisions.seeking import (
+    agrees_with,
+    counterexamples_wanted,
+    lenient,
+    looked_at,
+    plentiful,
+    preferred,
+    sought,
+)
+from goldvein.domain.policy import Policy
 from goldvein.stats.model import Model
 from tests.stats import worlds
 
 BAR = 0.7
+SHARE = 0.5
 LENIENT = {"random": 0.25, "first": 0.9, "leaker": 0.95, "longest": 0.85, "shortest": 0.05}
 Picks = Mapping[str, Sequence[int]]
 
@@ -105,12 +115,12 @@ def test_half_are_sought_and_half_come_as_the_queue_has_them(
     values: list[float], wanted: int, seed: int
 ) -> None:
     """As many as wanted, none twice; at most half from beyond the queue's head, and none better was left."""
-    found = preferred(np.random.default_rng(seed), np.array(values), wanted)
+    found = preferred(np.random.default_rng(seed), np.array(values), wanted, SHARE)
 
     assert found == sorted(set(found))
     assert len(found) == min(wanted, len(values))
     beyond = [place for place in found if place >= wanted]
-    assert len(beyond) <= (wanted + 1) * DIRECTED_SHARE
+    assert len(beyond) <= (wanted + 1) * SHARE
     left = [place for place in range(len(values)) if place not in found]
     assert all(values[place] >= max(values[at] for at in left) for place in beyond)
 
@@ -120,15 +130,15 @@ def test_ties_keep_the_queues_order() -> None:
     rng = np.random.default_rng(1)
     before = rng.bit_generator.state
 
-    assert preferred(rng, np.full(9, 0.3), 4) == [0, 1, 2, 3]
+    assert preferred(rng, np.full(9, 0.3), 4, SHARE) == [0, 1, 2, 3]
     assert rng.bit_generator.state == before
-    assert preferred(rng, np.array([0, 0, 1, 0, 1, 1.0]), 4) == [0, 1, 2, 4]
+    assert preferred(rng, np.array([0, 0, 1, 0, 1, 1.0]), 4, SHARE) == [0, 1, 2, 4]
 
 
 def test_one_at_a_time_every_second_is_sought() -> None:
     """Asked for one candidate at a time, the bound holds on average."""
     rng = np.random.default_rng(2)
-    found = [preferred(rng, np.array([0.0, 0.0, 1.0]), 1)[0] for _ in range(2_000)]
+    found = [preferred(rng, np.array([0.0, 0.0, 1.0]), 1, SHARE)[0] for _ in range(2_000)]
 
     assert found.count(2) / len(found) == pytest.approx(0.5, abs=0.04)
     assert set(found) == {0, 2}
@@ -138,3 +148,60 @@ def test_one_at_a_time_every_second_is_sought() -> None:
 def test_a_bounded_part_of_the_queue_is_looked_at(wanted: int) -> None:
     """A few times what is wanted, and never much."""
     assert wanted <= looked_at(wanted) <= max(wanted, 64)
+
+
+def test_counterexamples_are_wanted_until_serving_reaches_chance() -> None:
+    """Of twenty benchmarks with four options seven and a half, or what the policy directs; 0 is off."""
+    assert counterexamples_wanted(20, 0.25, Policy()) == pytest.approx(7.5)
+    assert counterexamples_wanted(20, 0.25, Policy(directed_share=0.2)) == pytest.approx(4.0)
+    assert counterexamples_wanted(20, 0.25, Policy(directed_share=0.0)) == 0
+
+
+def test_a_rule_is_plentiful_once_it_has_its_part() -> None:
+    """Then the next benchmark that it passes would be one too many."""
+
+    def full(
+        passed: float, *, active: int = 13, put_back: int = 0, policy: Policy | None = None
+    ) -> list[str]:
+        found = {"longest": passed, "shortest": 1.0}
+        return plentiful(found, active, 20, 0.25, put_back, policy or Policy())
+
+    assert full(11.0) == []
+    assert full(12.0) == ["longest"]
+    assert full(12.0, policy=Policy(directed_share=0.0)) == []
+    assert full(13.0, put_back=27) == ["longest"]
+    assert full(13.0, put_back=28) == []  # none in 41: they are too rare to be sought
+
+
+def test_candidates_that_agree_with_what_is_plentiful_go_back() -> None:
+    """One that speaks against any such rule goes on; so does one that cannot be answered, and a guess."""
+    picks = {"longest": (1,), "most numbers": (2,), "tied": (0, 1)}
+
+    assert agrees_with(["longest"], picks, 1, 4) == "longest"
+    assert agrees_with(["longest"], picks, 2, 4) is None
+    assert agrees_with(["longest", "most numbers"], picks, 1, 4) is None
+    assert agrees_with(["longest", "tied"], picks, 1, 4) == "longest"
+    assert agrees_with(["longest"], picks, 4, 4) is None
+    assert agrees_with(["unheard of"], picks, 1, 4) is None
+    assert agrees_with([], picks, 1, 4) is None
+
+
+@given(st.floats(0.01, 0.99), st.integers(0, 2**32 - 1))
+def test_a_pool_mined_so_is_never_lenient_beyond_its_part(against: float, seed: int) -> None:
+    """Where one task in ten speaks against a rule, benchmarks hold their part; a pool is always full.
+
+    Tasks come one after the other, a true first answer to each; a rule that is too rarely wrong is let be.
+    """
+    rng, policy, target = np.random.default_rng(seed), Policy(), 40
+    passed, active, put_back = 0.0, 0, 0
+    while active < target and active + put_back < 2_000:
+        agrees = rng.random() >= against
+        full = plentiful({"longest": passed}, active, target, 0.25, put_back, policy)
+        if agrees and agrees_with(full, {"longest": (0,)}, 0, 4) is not None:
+            put_back += 1
+            continue
+        passed, active = passed + agrees, active + 1
+
+    assert active == target
+    if against > 0.1:
+        assert target - passed >= 15

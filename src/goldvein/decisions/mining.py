@@ -47,10 +47,13 @@ class Drop:
         the task returns to the queue.
     p : float
         P(the panel's best answer).
+    agrees_with : str or None
+        The shortcut for whose sake it goes back before its panel is through: enough benchmarks let that pass.
     """
 
     answer: int | None
     p: float
+    agrees_with: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

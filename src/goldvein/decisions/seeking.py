@@ -1,4 +1,9 @@
-"""Which waiting tasks to mine first: those on which shortcuts that today's benchmarks let pass are wrong."""
+"""Which tasks become benchmarks: enough of those on which shortcuts are wrong.
+
+Of a task that waits, features tell a little: those on which a lenient shortcut is likely wrong come first.
+Of a candidate, a first answer of the panel tells nearly all: one that agrees with a shortcut which enough
+benchmarks let pass goes back into the queue. That costs one trusted answer instead of a whole panel's.
+"""
 
 from __future__ import annotations
 
@@ -6,20 +11,24 @@ from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
+from goldvein.decisions.opening import is_hopeless
+from goldvein.stats.mix import STRETCH, rule_passes
 from goldvein.stats.states import BUILT_IN, RANDOM
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from goldvein.domain.policy import Policy
     from goldvein.stats.arrays import Array
     from goldvein.stats.model import Model
 
-DIRECTED_SHARE: Final = 0.5
-"""New candidates that are sought; the others come in the queue's order: benchmarks must look like work."""
+PUT_BACK: Final = "agrees with a shortcut that enough benchmarks let pass"
+"""Why a candidate went back into the queue before its panel was through."""
 MOST_LOOKED_AT: Final = 64
 """Waiting tasks compared at once."""
 _LOOKED_AT_EACH: Final = 16
 _CERTAIN: Final = 0.98
+_MOSTLY: Final = 0.5
 _DIGITS: Final = 9
 
 
@@ -103,14 +112,18 @@ def _leaning(
     return shares
 
 
-def preferred(rng: np.random.Generator, scores: Array, wanted: int) -> list[int]:
-    """Which of some waiting tasks become candidates: half by score, half as they come.
+def preferred(rng: np.random.Generator, scores: Array, wanted: int, share: float) -> list[int]:
+    """Which of some waiting tasks become candidates: a share by score, the others as they come.
+
+    Benchmarks must go on to look like work.
 
     Parameters
     ----------
     scores : (n,) float
         In the queue's order, which breaks ties.
     wanted : int
+    share : float
+        The policy's ``directed_share``.
 
     Returns
     -------
@@ -120,6 +133,74 @@ def preferred(rng: np.random.Generator, scores: Array, wanted: int) -> list[int]
     places = list(range(len(scores)))
     if len(places) <= wanted or np.ptp(scores) == 0:
         return places[:wanted]
-    best = np.argsort(-scores, kind="stable")[: int(wanted * DIRECTED_SHARE + rng.random())].tolist()
+    best = np.argsort(-scores, kind="stable")[: int(wanted * share + rng.random())].tolist()
     others = [place for place in places if place not in best]
     return sorted(best + others[: wanted - len(best)])
+
+
+def counterexamples_wanted(target: int, chance: float, policy: Policy) -> float:
+    """How many of so many benchmarks are to be ones that a shortcut gets wrong.
+
+    As many as let serving come down to chance without any benchmark bearing more than ``STRETCH`` times its
+    share, and never more than the policy's ``directed_share``: 0 mines at random.
+
+    Parameters
+    ----------
+    target : int
+        Benchmarks in all.
+    chance : float
+        Share of them that guessing passes.
+    policy : Policy
+    """
+    return min(policy.directed_share, (1 - chance) / STRETCH) * target
+
+
+def plentiful(
+    pass_counts: Mapping[str, float], active: int, target: int, chance: float, put_back: int, policy: Policy
+) -> list[str]:
+    """Rules that pass as many benchmarks as they may: only counter-examples to them are wanted now.
+
+    A rule to which counter-examples are too rare is let be; ``decisions.opening`` says so before the crowd
+    comes in, and the shortcut report afterwards.
+
+    Parameters
+    ----------
+    pass_counts : mapping of str to float
+        By rule, the sum over active benchmarks of P(its pick is the key).
+    active, target : int
+        Benchmarks there are, and that are wanted in all.
+    chance : float
+        Share of benchmarks that guessing passes.
+    put_back : int
+        Candidates that went back so far.
+    policy : Policy
+    """
+    wanted = counterexamples_wanted(target, chance, policy)
+    if wanted <= 0:
+        return []
+    return [
+        rule
+        for rule, count in pass_counts.items()
+        if count > target - wanted - 1 and not is_hopeless(active - count, active + put_back)
+    ]
+
+
+def agrees_with(
+    rules: Sequence[str], picks: Mapping[str, Sequence[int]], answer: int, n_options: int
+) -> str | None:
+    """The rule for whose sake a candidate goes back; None if it speaks against any of these, and so goes on.
+
+    Parameters
+    ----------
+    rules : sequence of str
+        From ``plentiful``.
+    picks : mapping of str to options
+        What each rule picks of this task.
+    answer : int
+        What the panel holds for right so far; K for "cannot be answered", which agrees with nothing.
+    n_options : int
+    """
+    if answer >= n_options:
+        return None
+    passes = [rule_passes(picks.get(rule, ()), answer, n_options) for rule in rules]
+    return rules[0] if passes and min(passes) >= _MOSTLY else None

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from goldvein.decisions.admission import capacity
-from goldvein.services import accuracy, discovering
+from goldvein.services import accuracy, discovering, shortcuts
 from goldvein.services.characteristic import characteristic_of
 from goldvein.services.views import View, Views
 from goldvein.stats.arrays import Array
@@ -47,6 +47,7 @@ def report(
         by_task_state = tasks.counts_by_state(tx, project)
         found = accuracy.candidates(tx, view)
         discovered = discovering.report(tx, project)
+        by_shortcut = shortcuts.report(tx, view)
         key = projects.lease_key(tx)
     curve = accuracy.mean_curve(view)
     rng = np.random.default_rng([project, view.project.revision])  # the same report twice says the same
@@ -62,10 +63,11 @@ def report(
             "needed_to_open": view.policy.open_at,
             "mined_towards": view.project.supply_target,
             "exposures_mean": float(view.exposures.mean()) if len(view.exposures) else None,
+            "effective": shortcuts.effective_benchmarks(view),
             "key_right_mean": _mean([b.item.key_right for b in view.active.values()]),
         },
         "admission": {"admitted": view.project.admitted, "capacity": capacity(len(view.active), view.policy)},
-        "shortcuts": _shortcuts(view),
+        "shortcuts": by_shortcut,
         "discovered": discovered,
         "standings": _summary(view, lines, accuracy.report(rng, view, lines, found)),
         "operating_characteristic": characteristic_of(view) if characteristic else None,
@@ -105,12 +107,4 @@ def _summary(view: View, lines: list[StandingLine], accuracies: dict[str, Any]) 
         "delivering": len(accuracy.delivering(view, lines)),
         "p_benchmarks_histogram": shares.tolist(),
         **accuracies,
-    }
-
-
-def _shortcuts(view: View) -> dict[str, Any]:
-    """For each shortcut, the share of active benchmarks that it passes, and whether that reaches the bar."""
-    return {
-        name: {"passes": share, "alert": share >= view.policy.quality_bar}
-        for name, share in view.pass_shares.items()
     }

@@ -25,12 +25,13 @@ def take_candidates(
     """
     model = view.model
     seeks = model is not None and bool(lenient(view.pass_shares, view.policy.quality_bar))
+    seeks &= view.policy.directed_share > 0
     window = looked_at(limit) if seeks else limit
     found = attempts.take_unmined(tx, view.project.id, window, passed, view.head)
     if model is None or len(found) <= limit:
         return found
     scores = _scores(tx, views, view, model, found)
-    return [found[place] for place in preferred(rng, scores, limit)]
+    return [found[place] for place in preferred(rng, scores, limit, view.policy.directed_share)]
 
 
 def _scores(

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 
 from goldvein.services.closing import close_tasks
 from goldvein.services.mining import settle_in_vain
+from goldvein.services.shortcuts import watch
 from goldvein.services.views import View, Views
 from goldvein.services.withdrawing import review
 from goldvein.store import attempts, outbox, standings, tasks
@@ -35,6 +37,7 @@ class Sweeper:
         self._db = db
         self._views = Views()
         self._waiting: dict[tuple[int, int], int] = {}
+        self._watched: dict[int, int] = {}
 
     def sweep(self, now: datetime) -> Swept:
         """End what is due by ``now``, in one short transaction a project and kind."""
@@ -53,7 +56,15 @@ class Sweeper:
         with self._db.transaction() as tx:
             batches = self._drain_batches(tx, now)
         withdrawn = sum(review(self._db, view, now) for view in living.values())
+        self._watch(living, now)
         return Swept(holds, tasks_ended, batches, candidates, withdrawn)
+
+    def _watch(self, living: Mapping[int, View], now: datetime) -> None:
+        """Look anew at what shortcuts pass wherever benchmarks, model or policy have changed."""
+        for project, view in living.items():
+            if self._watched.get(project) != view.project.revision:
+                watch(self._db, view, now)
+                self._watched[project] = view.project.revision
 
     def _drain_batches(self, tx: Transaction, now: datetime) -> int:
         """Tell once of every batch of which nothing waits any more."""

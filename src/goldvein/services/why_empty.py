@@ -29,7 +29,8 @@ def explain(db: Database, project: int, now: datetime) -> dict[str, Any]:
         reasons = [{"code": code, "detail": detail} for code, detail in _reasons(found, policy, facts)]
         refusals = log.of_project(tx, project, "open") if found.state == "mining" else []
     if refusals:
-        reasons.append({"code": "bar_unreachable", "detail": refusals[-1][-1]["why"]})
+        last = refusals[-1][-1]
+        reasons.append({"code": last.get("code", "bar_unreachable"), "detail": last["why"]})
     return {
         "project": project,
         "state": found.state,

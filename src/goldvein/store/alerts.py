@@ -26,6 +26,13 @@ def open_(
     return None if row is None else int(row[0])
 
 
+def resolve(tx: Transaction, project: int, kind: AlertKind, subject: str, now: datetime) -> int | None:
+    """Resolve the open alert of this kind and subject and return its id; None if there is none."""
+    values = {"project": project, "kind": kind, "subject": subject, "now": now}
+    row = tx.execute(_queries.resolve, values).fetchone()
+    return None if row is None else int(row[0])
+
+
 def of_project(tx: Transaction, project: int) -> list[Alert]:
     """List a project's alerts, the oldest first."""
     return [Alert(*row) for row in tx.execute(_queries.of_project, {"project": project})]

@@ -5,6 +5,12 @@ VALUES (%(project)s, %(kind)s, %(subject)s, %(detail)s, %(now)s)
 ON CONFLICT DO NOTHING
 RETURNING id;
 
+-- name: resolve
+-- Resolve the open alert of a kind and subject, if there is one.
+UPDATE alerts SET resolved_at = %(now)s
+WHERE project = %(project)s AND kind = %(kind)s AND subject = %(subject)s AND resolved_at IS NULL
+RETURNING id;
+
 -- name: of_project
 -- The alerts of a project, the oldest first.
 SELECT id, kind, subject, detail, opened_at, resolved_at FROM alerts WHERE project = %(project)s ORDER BY id;

@@ -1,0 +1,3 @@
+-- name: count_put_back
+-- How many candidates ended for this reason before their panel was through.
+SELECT count(*) FROM benchmarks WHERE project = %(project)s AND state = 'retired' AND reason = %(reason)s;
