@@ -91,6 +91,7 @@ def make_service(
         Outbound(timeout=settings.webhook_timeout, allow_private=settings.allow_private_webhooks),
         threads=max(1, settings.pool_size - 1),
         allow_private_webhooks=settings.allow_private_webhooks,
+        step_seconds=settings.answer_step,
     )
 
 

@@ -118,6 +118,13 @@ SETTINGS: Final = (
     Setting("log_json", False, "", "write log events as JSON lines instead of text for people"),
     Setting("pool_size", 8, "connections", "database connections that one process keeps at most", at_least=2),
     Setting("group_size", 256, "requests", "requests that share one transaction at most", at_least=1),
+    Setting(
+        "answer_step",
+        0.025,
+        "seconds",
+        "labelers are answered whole steps after they ask, so that time tells no benchmark; 0: at once",
+        at_least=0,
+    ),
     Setting("job_concurrency", 4, "jobs", "jobs that one `goldvein work` process runs at once", at_least=1),
     Setting(
         "shutdown_seconds",
@@ -151,6 +158,7 @@ class Settings:
     log_json: bool
     pool_size: int
     group_size: int
+    answer_step: float
     job_concurrency: int
     shutdown_seconds: float
     webhook_timeout: float

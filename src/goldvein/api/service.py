@@ -41,6 +41,8 @@ class Service:
         Services that run at once.
     waiting_limit : int
         Calls that may wait for a thread; more are refused.
+    step_seconds : float
+        What labelers ask is answered whole steps after it came; 0: at once.
     """
 
     def __init__(
@@ -52,11 +54,13 @@ class Service:
         threads: int = 7,
         waiting_limit: int = 1_000,
         allow_private_webhooks: bool = False,
+        step_seconds: float = 0.0,
     ) -> None:
         self.db = db
         self.grouper = grouper
         self.outbound = outbound
         self.allow_private_webhooks = allow_private_webhooks
+        self.step_seconds = step_seconds
         self.keyring = Keyring(self)
         self.closing = asyncio.Event()
         self._executor = ThreadPoolExecutor(threads, thread_name_prefix="goldvein-api")

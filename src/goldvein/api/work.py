@@ -6,7 +6,9 @@ as a Litestar handler (uvicorn, httptools and uvloop included). The handlers bel
 the OpenAPI document and give the same answers by the same function, for whoever mounts Litestar alone.
 """
 
+import asyncio
 import re
+from collections.abc import Awaitable
 from typing import Annotated, Any, Final
 
 import msgspec
@@ -42,7 +44,7 @@ async def respond(
     """Carry out one request; returns status, headers and body."""
     check_role(principal, LABELERS)
     assert principal.labeler is not None
-    result = await service.grouper.submit(_request(principal.labeler, kind, lease, body))
+    result = await _in_step(service, service.grouper.submit(_request(principal.labeler, kind, lease, body)))
     match kind:
         case "next":
             return _given(result)
@@ -53,6 +55,19 @@ async def respond(
             return *_OK, _encoder.encode(renewed)
         case _:
             return *_OK, _encoder.encode(_answered(result))
+
+
+async def _in_step(service: Service, asked: Awaitable[WorkResult]) -> WorkResult:
+    """Wait for the result, or the error, and for the end of the step: the work a task makes shows what it is.
+
+    To lease a benchmark, to judge an answer and to deliver a label take different times; whole steps do not.
+    """
+    began = service.monotonic()
+    try:
+        return await asked
+    finally:
+        if service.step_seconds:
+            await asyncio.sleep((began - service.monotonic()) % service.step_seconds)
 
 
 def _request(labeler: int, kind: str, lease: str | None, body: bytes) -> WorkRequest:

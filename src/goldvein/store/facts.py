@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from goldvein.store.queries import load
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
     from datetime import datetime
 
     from goldvein.store.database import Transaction
@@ -66,6 +66,23 @@ class TaskFact:
     state: str
 
 
+@dataclass(frozen=True, slots=True)
+class ServingFact:
+    """One task in one labeler's hands; ``rate`` and ``draw`` are what it was drawn with, null on the panel."""
+
+    attempt: int
+    task: int
+    labeler: int
+    stage: str
+    state: str
+    shown_at: datetime
+    shown: Sequence[int]
+    rate: float | None
+    draw: float | None
+    exposures: int | None
+    pushed_at: datetime
+
+
 def answers(tx: Transaction, project: int) -> list[AnswerFact]:
     """List the answers in the order received."""
     return [AnswerFact(*row) for row in tx.execute(_queries.answers, {"project": project})]
@@ -89,6 +106,21 @@ def tasks(tx: Transaction, project: int) -> list[TaskFact]:
 def holds(tx: Transaction, project: int) -> list[tuple[int, int, int]]:
     """List (attempt, task, labeler) of the answers held now."""
     return tx.execute(_queries.holds, {"project": project}).fetchall()
+
+
+def servings(tx: Transaction, project: int) -> list[ServingFact]:
+    """List everything that labelers were handed, in the order shown."""
+    return [ServingFact(*row) for row in tx.execute(_queries.servings, {"project": project})]
+
+
+def inputs(tx: Transaction, project: int) -> dict[int, Mapping[str, Any]]:
+    """Read the content of all tasks."""
+    return dict(tx.execute(_queries.inputs, {"project": project}).fetchall())
+
+
+def seen_twice(tx: Transaction) -> list[tuple[int, int, int]]:
+    """List (labeler, task, times) of those who were handed equal content more than once, in any project."""
+    return tx.execute(_queries.seen_twice).fetchall()
 
 
 def had_by(tx: Transaction, project: int, tasks: Sequence[int]) -> list[tuple[int, int]]:

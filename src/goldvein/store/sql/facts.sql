@@ -34,3 +34,24 @@ SELECT attempt, task, labeler FROM holds WHERE project = %(project)s ORDER BY at
 SELECT DISTINCT a.labeler, t.id
 FROM tasks t JOIN attempts a ON a.project = t.project AND a.content = t.content AND a.labeler IS NOT NULL
 WHERE t.project = %(project)s AND t.id = ANY (%(tasks)s::bigint[]);
+
+-- name: servings
+-- Everything that labelers were handed, in the order shown, with the draw behind it and what became of it.
+SELECT a.id, a.task, a.labeler, a.stage, a.state, a.shown_at, a.shown, a.rate, a.draw, a.exposures, t.created_at
+FROM attempts a JOIN tasks t ON t.project = a.project AND t.id = a.task
+WHERE a.project = %(project)s AND a.labeler IS NOT NULL AND a.shown_at IS NOT NULL
+ORDER BY a.shown_at, a.id;
+
+-- name: inputs
+-- The content of a project's tasks.
+SELECT task, input FROM task_inputs WHERE project = %(project)s ORDER BY task;
+
+-- name: seen_twice
+-- Labelers who were handed equal content more than once, whatever the order of its options, practice aside.
+SELECT a.labeler, min(a.task), count(*)
+FROM attempts a JOIN task_inputs i ON i.project = a.project AND i.task = a.task
+WHERE a.labeler IS NOT NULL AND a.shown_at IS NOT NULL AND a.stage <> 'practice'
+GROUP BY a.project, a.labeler, i.input - 'options',
+         (SELECT array_agg(option ORDER BY option) FROM jsonb_array_elements_text(i.input -> 'options') option)
+HAVING count(*) > 1
+ORDER BY a.labeler;

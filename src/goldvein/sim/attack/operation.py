@@ -1,0 +1,342 @@
+"""A small operation that is watched by its own labelers: a customer, a crowd, and everything they receive."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import os
+import subprocess
+import sys
+import threading
+import time
+import urllib.error
+import urllib.request
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+import goldvein
+from goldvein.client import ApiError, GoldveinClient, Unreachable
+from goldvein.services import keys, reestimation, verification
+from goldvein.services.leases import LeaseTokens
+from goldvein.sim.attack.recording import Spy, sleep, spy
+from goldvein.sim.population import Knowledge, Person, answering, mixed_crowd
+from goldvein.sim.scratch import scratch_database
+from goldvein.sim.texts import INSTRUCTION, texts
+from goldvein.store import facts, projects
+from goldvein.store.database import Database
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping, Sequence
+
+    from goldvein.sim.attack.recording import Sighting
+    from goldvein.store.facts import KeyFact, ServingFact
+
+ROUND = 600
+AHEAD = 400
+"""Tasks that wait at least, so that nobody is idle."""
+POLICY: Mapping[str, float] = {"hold_seconds": 60, "lease_seconds": 12}
+"""People answer in tenths of a second: a minute of theirs is a second here."""
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """One run: how much is watched, and by whom.
+
+    Attributes
+    ----------
+    items : int
+        Servings of benchmarks and ordinary tasks after which it ends.
+    people, trusted : int
+        Labelers in all, and those of them on the panel.
+    think : float
+        Mean seconds between a task shown and its answer.
+    nights : tuple of float
+        Shares of the items after which the project's log is learned from, as every night does.
+    minutes : float
+        Time after which the run ends in any case.
+    """
+
+    items: int = 20_000
+    people: int = 24
+    trusted: int = 4
+    think: float = 0.12
+    seed: int = 1
+    nights: tuple[float, ...] = (0.06, 0.15, 0.4)
+    minutes: float = 15.0
+    policy: Mapping[str, float] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """A sighting beside what the database knows of it."""
+
+    sighting: Sighting
+    serving: ServingFact
+
+    @property
+    def is_benchmark(self) -> bool:
+        """Whether this was a benchmark; decoys are ordinary tasks."""
+        return self.serving.stage == "benchmark"
+
+
+@dataclass(frozen=True, slots=True)
+class Recording:
+    """All that came of a run.
+
+    Attributes
+    ----------
+    seen : sequence of Seen
+        Benchmarks, ordinary tasks and decoys, in the order shown; panel and practice are left out.
+    servings : sequence of ServingFact
+        Everything handed out, the panel's work too.
+    inputs : mapping of int
+        Content by task.
+    keys : sequence of KeyFact
+        Benchmarks and candidates.
+    opened_at : datetime or None
+    twice : list
+        Labelers who were handed equal content twice: none.
+    """
+
+    plan: Plan
+    seen: Sequence[Seen]
+    servings: Sequence[ServingFact]
+    inputs: Mapping[int, Mapping[str, Any]]
+    keys: Sequence[KeyFact]
+    policy: Mapping[str, float]
+    opened_at: datetime | None
+    began_at: datetime
+    twice: Sequence[tuple[int, int, int]]
+    empty: Mapping[str, int]
+    verified: bool
+    models: int
+
+
+Show = "Callable[[int, int], None]"
+Serving = "Callable[[str], contextlib.AbstractContextManager[str]]"
+
+
+def record(
+    server: str,
+    plan: Plan,
+    show: Callable[[int, int], None] = lambda _done, _all: None,
+    serving: Callable[[str], contextlib.AbstractContextManager[str]] | None = None,
+) -> Recording:
+    """Run an operation until enough was served, and read what its database knows.
+
+    Parameters
+    ----------
+    server : str
+        Address of a server on which a database of the run's own is made.
+    plan : Plan
+    show : callable
+        Told now and then how many items were served, of how many.
+    serving : callable, optional
+        Serves a database and gives the base URL; processes of their own unless told otherwise.
+    """
+    with scratch_database(server) as url, Database(url, pool_size=4) as db, (serving or processes)(url) as at:
+        return _Run(db, at, plan, show).run()
+
+
+class _Run:
+    """One run on its way."""
+
+    def __init__(self, db: Database, base_url: str, plan: Plan, show: Callable[[int, int], None]) -> None:
+        self._db, self._base_url, self._plan, self._show = db, base_url, plan, show
+        self._rng = np.random.default_rng(plan.seed)
+        self._knowledge = Knowledge()
+        self._stop = threading.Event()
+        self._pushed = 0
+        self._models = 0
+        self._failure: BaseException | None = None
+
+    def run(self) -> Recording:
+        began, now = datetime.now(UTC), datetime.now(UTC)
+        customer = keys.issue(self._db, "customer", keys.create_customer(self._db, "lab", now), "", now)
+        with GoldveinClient(self._base_url, customer) as client:
+            policy = {**POLICY, **self._plan.policy}
+            project = client.create_project("descriptiveness", INSTRUCTION, policy=policy).id
+            people = self._people()
+            thread = threading.Thread(
+                target=self._keep, args=(self._push, client, project, people), daemon=True
+            )
+            night = threading.Thread(target=self._keep, args=(self._learn, project, people), daemon=True)
+            thread.start()
+            night.start()
+            try:
+                asyncio.run(self._watch(project, people))
+            finally:
+                self._stop.set()
+                thread.join()
+                night.join()
+        if self._failure is not None:
+            raise self._failure
+        return self._read(project, people, began)
+
+    def _keep(self, work: Callable[..., None], *arguments: Any) -> None:
+        """Run in a thread, and keep what ends it."""
+        try:
+            work(*arguments)
+        except (Unreachable, ApiError) as error:
+            if not self._stop.is_set():
+                self._failure = error
+        except Exception as error:  # noqa: BLE001 - told by the main thread
+            self._failure = error
+        if self._failure is not None:
+            self._stop.set()
+
+    def _people(self) -> list[Spy]:
+        now, plan = datetime.now(UTC), self._plan
+        crowd = mixed_crowd(self._rng, plan.people, plan.trusted)
+        ids = keys.create_labelers(self._db, [(one.name, one.role) for one in crowd], now)
+        issued = keys.issue_many(
+            self._db, [(one.role, labeler, one.name) for one, labeler in zip(crowd, ids, strict=True)], now
+        )
+        minds = self._rng.spawn(len(crowd))
+        return [
+            Spy(
+                place,
+                key.token,
+                answering(person, self._knowledge, mind),
+                _thinking(person, mind, plan.think),
+                mind,
+            )
+            for place, (person, key, mind) in enumerate(zip(crowd, issued, minds, strict=True))
+        ]
+
+    def _push(self, client: GoldveinClient, project: int, people: Sequence[Spy]) -> None:
+        """Push the next round before the last is worked off."""
+        rng = np.random.default_rng(self._plan.seed + 1)
+        source = texts(10**9, rng)
+        while not self._stop.is_set():
+            if self._pushed - sum(len(one.sightings) for one in people) < AHEAD + ROUND // 2:
+                items = []
+                for number in range(ROUND):
+                    text = next(source)
+                    self._knowledge.add_text(text)
+                    items.append({"input": text.input(), "unique_id": f"{self._pushed + number}"})
+                client.push(project, items, batch=f"round-{self._pushed // ROUND}")
+                self._pushed += ROUND
+            self._stop.wait(0.05)
+
+    def _learn(self, project: int, people: Sequence[Spy]) -> None:
+        """Learn from the log when a night's worth of items was served."""
+        for share in self._plan.nights:
+            while not self._stop.is_set() and _served(people, self._plan.trusted) < share * self._plan.items:
+                self._stop.wait(0.2)
+            if not self._stop.is_set():
+                found = reestimation.estimate(self._db, project, datetime.now(UTC))
+                self._models += found.model_version is not None
+
+    async def _watch(self, project: int, people: Sequence[Spy]) -> None:
+        stop, plan = asyncio.Event(), self._plan
+        deadline = time.monotonic() + 60 * plan.minutes
+
+        async def clock() -> None:
+            while _served(people, plan.trusted) < plan.items and not self._stop.is_set() and time.monotonic() < deadline:
+                self._show(min(_served(people, plan.trusted), plan.items), plan.items)
+                await sleep(0.25, stop)
+            stop.set()
+
+        async with asyncio.TaskGroup() as group:
+            group.create_task(clock())
+            for person in people:
+                group.create_task(spy(self._base_url, person, stop, project))
+
+    def _read(self, project: int, people: Sequence[Spy], began: datetime) -> Recording:
+        with self._db.snapshot() as tx:
+            tokens = LeaseTokens(projects.lease_key(tx))
+            servings = facts.servings(tx, project)
+            by_attempt = {serving.attempt: serving for serving in servings}
+            found = projects.find(tx, project)
+            assert found is not None
+            seen = [
+                Seen(one, by_attempt[tokens.open(one.lease)[1]]) for person in people for one in person.sightings
+            ]
+            inputs, every, twice = facts.inputs(tx, project), facts.keys(tx, project), facts.seen_twice(tx)
+        empty: dict[str, int] = {}
+        for person in people:
+            for reason, times in person.empty.items():
+                empty[reason] = empty.get(reason, 0) + times
+        return Recording(
+            plan=self._plan,
+            seen=sorted(
+                (one for one in seen if one.serving.stage in {"label", "benchmark", "decoy"}),
+                key=lambda one: one.sighting.given.came_at,
+            ),
+            servings=servings,
+            inputs=inputs,
+            keys=every,
+            policy={**POLICY, **self._plan.policy},
+            opened_at=found.opened_at,
+            began_at=began,
+            twice=twice,
+            empty=empty,
+            verified=verification.verify(self._db, project).ok,
+            models=self._models,
+        )
+
+
+def _served(people: Sequence[Spy], trusted: int) -> int:
+    """Items served so far to those who are not on the panel from the start."""
+    return sum(len(person.sightings) for person in people[trusted:])
+
+
+def _thinking(person: Person, rng: np.random.Generator, mean: float) -> Callable[[], float]:
+    """Log-normal times; who does not read is quicker."""
+    pace = mean * float(rng.lognormal(0, 0.2)) * (1.0 if person.behaviour.is_good(0) else 0.5)
+    return lambda: pace * float(rng.lognormal(-0.125, 0.5))
+
+
+@contextlib.contextmanager
+def processes(url: str) -> Iterator[str]:
+    """Serve and work in processes of their own, so that times at the client are the service's alone."""
+    import socket
+
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = int(probe.getsockname()[1])
+    started = [_command(command, url, port) for command in ("serve", "work")]
+    try:
+        _wait_until_served(port, started[0])
+        yield f"http://127.0.0.1:{port}"
+    finally:
+        for process in started:
+            process.terminate()
+        for process in started:
+            try:
+                process.wait(20)
+            except subprocess.TimeoutExpired:
+                process.kill()
+                process.wait()
+
+
+def _command(command: str, url: str, port: int) -> subprocess.Popen[bytes]:
+    """Start a command of this installation."""
+    home = str(Path(goldvein.__file__).resolve().parent.parent)
+    settings = {
+        "GOLDVEIN_DATABASE_URL": url,
+        "GOLDVEIN_PORT": str(port),
+        "GOLDVEIN_LOG_LEVEL": "error",
+        "GOLDVEIN_SHUTDOWN_SECONDS": "3",
+        "PYTHONPATH": os.pathsep.join(part for part in (home, os.environ.get("PYTHONPATH", "")) if part),
+    }
+    return subprocess.Popen(
+        [sys.executable, "-m", "goldvein", command], env={**os.environ, **settings}, stdout=subprocess.DEVNULL
+    )
+
+
+def _wait_until_served(port: int, process: subprocess.Popen[bytes], seconds: float = 60) -> None:
+    """Wait until ``serve`` answers."""
+    deadline = time.monotonic() + seconds
+    while time.monotonic() < deadline and process.poll() is None:
+        try:
+            with urllib.request.urlopen(f"http://127.0.0.1:{port}/healthz", timeout=2):
+                return
+        except OSError:
+            time.sleep(0.05)
+    raise RuntimeError(f"serve did not answer on port {port}")
