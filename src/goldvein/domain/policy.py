@@ -77,6 +77,7 @@ class Policy:
     # Trust: who may answer candidates.
     trust_accuracy: float = 0.85  # mean accuracy on the frozen mix asked of a trusted labeler
     trust_at: float = 0.9  # P(at or over that accuracy) needed
+    trust_below: float = 0.75  # P(at or over that accuracy) under which earned trust ends again
     trust_benchmarks: int = 25  # benchmarks answered before trust can be earned
     panel_share: float = 0.5  # of the time of somebody who earned trust, what mining may take
 
@@ -96,6 +97,7 @@ class Policy:
         self._check_order("rate_floor", "rate_ceiling")
         self._check_order("dismiss_at", "deliver_at")
         self._check_order("quality_bar", "trust_accuracy")
+        self._check_order("trust_below", "trust_at")
         self._check_order("promote_exhausted_at", "promote_at")
         self._check_order("abandon_below", "promote_at")
         self._check_order("min_benchmarks", "max_benchmarks")
