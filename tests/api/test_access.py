@@ -9,6 +9,7 @@ from goldvein.api.app import ROUTES
 from tests.api.world import ROLES, World
 
 C = {"customer", "operator"}
+B = C | {"auditor"}
 W = {"labeler", "trusted", "auditor"}
 O = {"operator"}  # noqa: E741 - as short as its neighbours
 MATRIX: dict[tuple[str, str], set[str]] = {
@@ -23,7 +24,14 @@ MATRIX: dict[tuple[str, str], set[str]] = {
     ("POST", "/v1/projects/{project}/tasks/{task}/cancel"): C,
     ("GET", "/v1/projects/{project}/batches/{batch}"): C,
     ("POST", "/v1/projects/{project}/batches/{batch}/cancel"): C,
-    ("POST", "/v1/projects/{project}/benchmarks"): C,
+    ("POST", "/v1/projects/{project}/benchmarks"): B,
+    ("GET", "/v1/projects/{project}/benchmarks"): B,
+    ("GET", "/v1/projects/{project}/benchmarks/{task}"): B,
+    ("PATCH", "/v1/projects/{project}/benchmarks/{task}"): B,
+    ("POST", "/v1/projects/{project}/benchmarks/retire"): B,
+    ("GET", "/v1/audit/benchmarks"): {"auditor", "operator"},
+    ("POST", "/v1/audit/benchmarks/{project}/{task}/claim"): {"auditor"},
+    ("POST", "/v1/audit/benchmarks/{project}/{task}/answer"): {"auditor"},
     ("GET", "/v1/projects/{project}/labels"): C,
     ("GET", "/v1/projects/{project}/labels/stream"): C,
     ("GET", "/v1/projects/{project}/labels/export"): C,
@@ -93,7 +101,9 @@ def test_nobody_gets_in_without_a_key(world: World, header: str | None, method: 
     assert response.json()["code"] == "unauthenticated"
 
 
-@pytest.mark.parametrize(("method", "path"), [key for key in MATRIX if "{project}" in key[1]])
+@pytest.mark.parametrize(
+    ("method", "path"), [key for key, who in MATRIX.items() if "{project}" in key[1] and "customer" in who]
+)
 def test_another_customers_project_does_not_exist(world: World, method: str, path: str) -> None:
     """404, the same as for a project that nobody has."""
     with world.client() as client:

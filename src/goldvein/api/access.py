@@ -12,6 +12,9 @@ from goldvein.services import projects
 
 CUSTOMERS: Final[frozenset[Role]] = frozenset({"customer", "operator"})
 LABELERS: Final[frozenset[Role]] = frozenset({"labeler", "trusted", "auditor"})
+CURATORS: Final[frozenset[Role]] = frozenset({"customer", "auditor", "operator"})
+AUDITORS: Final[frozenset[Role]] = frozenset({"auditor"})
+WATCHERS: Final[frozenset[Role]] = frozenset({"auditor", "operator"})
 OPERATORS: Final[frozenset[Role]] = frozenset({"operator"})
 EVERYBODY: Final[frozenset[Role]] = frozenset()
 """No key is asked for."""
@@ -47,7 +50,7 @@ def check_role(principal: Principal, roles: frozenset[Role]) -> None:
 
 
 async def visible_project(request: Call, project: int) -> Project:
-    """Read a project that the sender may see: customers their own, operators all.
+    """Read a project that the sender may see: customers their own, others whom the route takes all.
 
     Raises
     ------

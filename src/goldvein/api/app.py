@@ -9,7 +9,18 @@ from litestar.openapi import OpenAPIConfig
 from litestar.types import ASGIApp
 
 from goldvein import __version__
-from goldvein.api import administration, labels, practice, problems, projects, tasks, webhooks, work
+from goldvein.api import (
+    administration,
+    auditing,
+    benchmarks,
+    labels,
+    practice,
+    problems,
+    projects,
+    tasks,
+    webhooks,
+    work,
+)
 from goldvein.api.access import authorize
 from goldvein.api.bodies import SMALL
 from goldvein.api.openapi import openapi
@@ -28,7 +39,14 @@ ROUTES = (
     tasks.cancel_task,
     tasks.get_batch,
     tasks.cancel_batch,
-    tasks.add_benchmarks,
+    benchmarks.add_benchmarks,
+    benchmarks.list_benchmarks,
+    benchmarks.get_benchmark,
+    benchmarks.change_benchmark,
+    benchmarks.retire_benchmarks,
+    auditing.list_doubts,
+    auditing.claim_doubt,
+    auditing.answer_doubt,
     labels.get_events,
     labels.stream_events,
     labels.export_labels,

@@ -47,20 +47,18 @@ def media_type(request: Call) -> str:
     return request.headers.get("content-type", "application/json").partition(";")[0].strip().lower()
 
 
-async def read(request: Call, limit: int = SMALL) -> bytes:
-    """Read a JSON body of at most ``limit`` bytes.
+async def read(request: Call, limit: int = SMALL, *, kind: str = "application/json") -> bytes:
+    """Read a body, of JSON or another ``kind``, of at most ``limit`` bytes.
 
     Raises
     ------
     UnsupportedMediaType
-        If it is not said to be JSON.
+        If it is not said to be of that kind.
     BodyTooLarge
         As soon as it is known to be larger.
     """
-    if media_type(request) != "application/json":
-        raise UnsupportedMediaType(
-            f"a body of type {media_type(request)!r} is not taken here: send application/json"
-        )
+    if media_type(request) != kind:
+        raise UnsupportedMediaType(f"a body of type {media_type(request)!r} is not taken here: send {kind}")
     parts, size = [], 0
     async for part in request.stream():
         size += len(part)

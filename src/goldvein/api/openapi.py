@@ -1,7 +1,8 @@
 """The OpenAPI document: Litestar's account of addresses and parameters, with msgspec's account of every body.
 
 What a route takes and returns stands in its ``opt``: ``roles``, ``body`` (and ``body_optional``), ``lines``
-for NDJSON, ``returns`` by status, ``streams``, ``headers`` by status, and ``problems`` beyond the usual.
+for NDJSON, ``files`` by media type, ``returns`` by status, ``streams``, ``headers`` by status, and
+``problems`` beyond the usual.
 """
 
 import inspect
@@ -89,8 +90,10 @@ def _request_body(opt: Mapping[str, Any]) -> dict[str, Any]:
     content = {"application/json": {"schema": _schema(opt["body"])}}
     if "lines" in opt:
         content["application/x-ndjson"] = {
-            "schema": {"type": "string", "description": "One task a line, each as in the JSON push."}
+            "schema": {"type": "string", "description": "One item a line, each as in the JSON push."}
         }
+    for kind, description in opt.get("files", {}).items():
+        content[kind] = {"schema": {"type": "string", "description": description}}
     return {"required": not opt.get("body_optional", False), "content": content}
 
 

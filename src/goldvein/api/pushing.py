@@ -1,5 +1,6 @@
 """A push, item by item: the good ones are kept, the bad ones are named."""
 
+import json
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import TypeVar
@@ -12,6 +13,7 @@ from goldvein.api import bodies, replies
 from goldvein.domain.errors import GoldveinError
 from goldvein.domain.records import ItemError, PushResult, TaskDraft
 from goldvein.services.benchmarks import ManualBenchmark
+from goldvein.services.importing import Item
 
 T = TypeVar("T")
 
@@ -54,6 +56,17 @@ def read_benchmark(raw: bytes | msgspec.Raw, index: int, place: str) -> ManualBe
         item.expected_response,
         item.initial_response,
     )
+
+
+def read_item(item: Item, index: int) -> ManualBenchmark | ItemError:
+    """Read one benchmark of a file, as one of a push is read."""
+    if isinstance(item, ItemError):
+        return item
+    try:
+        raw = json.dumps(item).encode()
+    except (RecursionError, ValueError) as error:
+        return ItemError(index, "invalid_input", f"the item cannot be written as JSON: {error}", "")
+    return read_benchmark(raw, index, "")
 
 
 def _read(

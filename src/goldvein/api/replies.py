@@ -8,6 +8,8 @@ from litestar import Response
 from goldvein import wire
 from goldvein.domain import records
 from goldvein.domain.policy import Policy
+from goldvein.services.curating import Look
+from goldvein.store.curated import Doubt, Line
 
 _encoder = msgspec.json.Encoder()
 
@@ -115,4 +117,57 @@ def work(given: records.Work) -> wire.Work:
         lease=wire.Lease(id=given.lease, expires_at=given.expires_at),
         project=wire.WorkProject(id=given.project, name=given.name, instructions=given.instruction),
         task=wire.WorkTask(type=given.type, input=given.input),  # type: ignore[arg-type]  # any mapping does
+    )
+
+
+def benchmark_line(found: Line) -> wire.BenchmarkLine:
+    """Show a benchmark in a list."""
+    return wire.BenchmarkLine(**_line(found))
+
+
+def _line(found: Line) -> dict[str, Any]:
+    return {name: getattr(found, name) for name in wire.BenchmarkLine.__struct_fields__}
+
+
+def benchmark(found: Look) -> wire.Benchmark:
+    """Show a benchmark with its life; one that was struck out with what was believed of it before."""
+    whole = found.benchmark
+    return wire.Benchmark(
+        **{**_line(whole), "key": found.key, "key_right": found.key_right},
+        input=dict(whole.input),
+        expected_response=None if whole.expected_response is None else dict(whole.expected_response),
+        initial_response=None if whole.initial_response is None else dict(whole.initial_response),
+        source_project=whole.source_project,
+        source_task=whole.source_task,
+        passed=found.passed,
+        missed=found.missed,
+        choices=list(found.choices),
+        unanswerable=found.unanswerable,
+        skipped=found.skipped,
+        life=[
+            wire.BenchmarkStep(
+                at=step.at, step=step.kind, choice=step.choice,
+                detail={**({"why": step.decision} if step.decision else {}), **(step.detail or {})},
+            )
+            for step in found.life
+        ],
+        versions=[
+            wire.BenchmarkVersion(
+                version=one.version, key=one.key, key_right=one.key_right, made_at=one.made_at
+            )
+            for one in found.versions
+        ],
+    )  # fmt: skip
+
+
+def audit_item(found: Doubt) -> wire.AuditItem:
+    """Show a benchmark in doubt, as its auditor sees it."""
+    return wire.AuditItem(
+        project=found.project,
+        task=found.task,
+        instruction=found.instruction,
+        type=found.type,
+        input=dict(found.input),
+        flagged_at=found.flagged_at,
+        claimed_until=found.claimed_until,
     )

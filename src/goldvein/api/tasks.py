@@ -1,4 +1,4 @@
-"""Tasks, batches and benchmarks by hand."""
+"""Tasks and batches."""
 
 from collections.abc import AsyncIterator
 from typing import Annotated, Final
@@ -13,11 +13,11 @@ from goldvein.api.access import CUSTOMERS, visible_project
 from goldvein.api.idempotent import Fingerprint, once
 from goldvein.api.problems import BodyTooLarge
 from goldvein.api.projects import ProjectId
-from goldvein.api.pushing import Tally, read_benchmark, read_task
+from goldvein.api.pushing import Tally, read_task
 from goldvein.api.service import Call, service_of
 from goldvein.domain.errors import InvalidInput
 from goldvein.domain.records import ItemError, TaskDraft
-from goldvein.services import benchmarks, intake
+from goldvein.services import intake
 
 TaskId = Annotated[int, PathParameter(ge=1, le=2**63 - 1, description="The task's id.")]
 BatchName = Annotated[
@@ -30,7 +30,6 @@ CHUNK: Final = 1_000
 NDJSON: Final = "application/x-ndjson"
 
 _push = msgspec.json.Decoder(wire.RawPush)
-_benchmarks = msgspec.json.Decoder(wire.RawBenchmarks)
 
 
 @post(
@@ -107,7 +106,7 @@ async def _push_lines(request: Call, project: int, batch: str | None) -> Respons
                 raise BodyTooLarge(
                     f"a push has {wire.MAX_LINES:,} lines at most: those are stored, send the rest anew"
                 )
-            waiting.append(_line_too_long(index) if too_long else read_task(line, index, ""))
+            waiting.append(line_too_long(index) if too_long else read_task(line, index, ""))
             index += 1
             if len(waiting) == CHUNK:
                 await _push_chunk(request, project, waiting, tally)
@@ -121,7 +120,8 @@ async def _push_lines(request: Call, project: int, batch: str | None) -> Respons
     return await once(request, fingerprint, act, drain=drain)
 
 
-def _line_too_long(index: int) -> ItemError:
+def line_too_long(index: int) -> ItemError:
+    """Say that a line is left out."""
     return ItemError(
         index, "line_too_long", f"the line has more than {bodies.LINE:,} bytes: shorten the task", ""
     )
@@ -205,36 +205,3 @@ async def cancel_batch(request: Call, project: ProjectId, batch: BatchName) -> R
         )
 
     return await once(request, Fingerprint(request), act)
-
-
-@post(
-    "/v1/projects/{project:int}/benchmarks",
-    opt={
-        "roles": CUSTOMERS,
-        "body": wire.BenchmarkPush,
-        "returns": {201: wire.Pushed, 207: wire.Pushed},
-        "problems": {409: "the one benchmark's unique_id names another task"},
-    },
-    operation_id="add_benchmarks",
-    tags=["tasks"],
-    request_max_body_size=bodies.PUSH,
-)
-async def add_benchmarks(request: Call, project: ProjectId) -> Response[bytes]:
-    """Add benchmarks by hand; they answer like a push of tasks."""
-    await visible_project(request, project)
-    content = await bodies.read(request, bodies.PUSH)
-    push = bodies.decode(content, _benchmarks)
-    service = service_of(request)
-
-    async def act() -> Response[bytes]:
-        tally = Tally()
-        items = [
-            read_benchmark(raw, index, f"/benchmarks/{index}") for index, raw in enumerate(push.benchmarks)
-        ]
-        tally.refuse([item for item in items if isinstance(item, ItemError)])
-        good = [item for item in items if not isinstance(item, ItemError)]
-        if good:
-            tally.add(await service.call(benchmarks.add_manual, project, good, service.now()))
-        return tally.reply()
-
-    return await once(request, Fingerprint(request, content), act)

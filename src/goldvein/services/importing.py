@@ -13,6 +13,8 @@ import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, Final
 
+import msgspec
+
 from goldvein.domain.errors import InvalidInput
 from goldvein.domain.records import ItemError
 
@@ -218,7 +220,33 @@ def option_of(value: Any, content: Any, classes: Sequence[str] | None) -> int:
     return list(options).index(value)
 
 
-def read_label_studio(task: Any, index: int, classes: Sequence[str] | None) -> Item:
+def read_label_studio(content: bytes, classes: Sequence[str] | None) -> Iterator[Item]:
+    """Read Label Studio's JSON export: one benchmark a task.
+
+    Raises
+    ------
+    InvalidInput
+        ``label_studio_file``, ``file_too_long``.
+    """
+    try:
+        tasks = msgspec.json.decode(content, type=list[msgspec.Raw])
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+        raise InvalidInput(
+            f"the file is no list of tasks, as Label Studio exports them as JSON: {error}",
+            code="label_studio_file",
+        ) from error
+    for index, raw in enumerate(tasks):
+        if index == MAX_ROWS:
+            raise too_long(MAX_ROWS)
+        try:
+            task = msgspec.json.decode(raw)
+        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+            yield ItemError(index, "label_studio_task", f"the task cannot be read: {error}", "")
+            continue
+        yield read_label_studio_task(task, index, classes)
+
+
+def read_label_studio_task(task: Any, index: int, classes: Sequence[str] | None) -> Item:
     """Read one task of Label Studio's JSON export whose annotation is marked as ground truth.
 
     ``data`` becomes the content; in projects without classes its ``options`` (or ``choices``) are what can be

@@ -298,3 +298,14 @@ def carried(
     """List benchmarks that may go on elsewhere, from after a task on."""
     values = {"project": project, "exposures": exposures, "since": since, "after": after, "limit": limit}
     return [Carried(*row) for row in tx.execute(_queries.carried, values)]
+
+
+def retirable(tx: Transaction, project: int, tasks: Sequence[int]) -> list[int]:
+    """Find those of some benchmarks that are in use, or frozen."""
+    return [row[0] for row in tx.execute(_queries.retirable, {"project": project, "tasks": list(tasks)})]
+
+
+def doubt(tx: Transaction, project: int, task: int) -> Doubt | None:
+    """Read one benchmark in doubt as an auditor may see it."""
+    row = tx.execute(_queries.doubt, {"project": project, "task": task}).fetchone()
+    return Doubt(*row) if row else None

@@ -168,3 +168,16 @@ JOIN item_versions v ON v.project = b.project AND v.task = b.task AND v.version 
 WHERE b.project = %(project)s AND b.state = 'active' AND b.flag IS NULL AND b.task > %(after)s
   AND b.exposures < %(exposures)s AND b.promoted_at > %(since)s
 ORDER BY b.project, b.state, b.task LIMIT %(limit)s;
+
+-- name: retirable
+-- Those of some benchmarks that are in use, or frozen; candidates are the panel's.
+SELECT task FROM benchmarks
+WHERE project = %(project)s AND task = ANY (%(tasks)s::bigint[]) AND state IN ('active', 'frozen') ORDER BY task;
+
+-- name: doubt
+-- One benchmark in doubt, with what an auditor may see of it.
+SELECT b.project, b.task, p.instruction, p.type, i.input, p.classes, b.flagged_at, b.claimed_until
+FROM benchmarks b
+JOIN projects p ON p.id = b.project
+JOIN task_inputs i ON i.project = b.project AND i.task = b.task
+WHERE b.project = %(project)s AND b.task = %(task)s AND b.flag IS NOT NULL AND b.state IN ('active', 'frozen');

@@ -1,0 +1,271 @@
+"""Benchmarks: given by hand and from files, looked at, changed and retired."""
+
+import itertools
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Iterator
+from typing import Annotated, Final, Literal
+
+import msgspec
+from litestar import Response, get, patch, post
+from litestar.params import QueryParameter
+
+from goldvein import wire
+from goldvein.api import bodies, replies
+from goldvein.api.access import CURATORS, visible_project
+from goldvein.api.idempotent import Fingerprint, once
+from goldvein.api.problems import BodyTooLarge
+from goldvein.api.projects import ProjectId
+from goldvein.api.pushing import Tally, read_benchmark, read_item
+from goldvein.api.service import Call, service_of
+from goldvein.api.tasks import CHUNK, NDJSON, TaskId, line_too_long
+from goldvein.domain.errors import InvalidInput
+from goldvein.domain.records import ItemError, Project
+from goldvein.services import benchmarks, curating, importing
+from goldvein.services.benchmarks import ManualBenchmark
+
+CSV: Final = "text/csv"
+Read = ManualBenchmark | ItemError
+After = Annotated[int, QueryParameter(ge=0, le=2**63 - 1, description="The cursor: `next` of the last page.")]
+Limit = Annotated[int, QueryParameter(ge=1, le=1_000, description="Benchmarks at most.")]
+
+_push = msgspec.json.Decoder(wire.RawBenchmarks)
+_change = msgspec.json.Decoder(wire.BenchmarkChange)
+_retirement = msgspec.json.Decoder(wire.BenchmarkRetirement)
+
+
+@post(
+    "/v1/projects/{project:int}/benchmarks",
+    opt={
+        "roles": CURATORS,
+        "body": wire.BenchmarkPush,
+        "lines": wire.BenchmarkNew,
+        "files": {CSV: "One benchmark a row below a header: docs/benchmarks.md says which columns."},
+        "returns": {201: wire.Pushed, 207: wire.Pushed},
+        "problems": {409: "the one benchmark's unique_id names another task"},
+    },
+    operation_id="add_benchmarks",
+    tags=["benchmarks"],
+    request_max_body_size=bodies.STREAM,
+)
+async def add_benchmarks(
+    request: Call,
+    project: ProjectId,
+    file_format: Annotated[
+        Literal["label-studio"] | None,
+        QueryParameter(
+            name="format", description="What a JSON body is, if not a push: Label Studio's export."
+        ),
+    ] = None,
+) -> Response[bytes]:
+    """Add benchmarks: JSON, NDJSON (one a line), CSV, or Label Studio's JSON (`?format=label-studio`).
+
+    They answer like a push of tasks: good ones are kept, bad ones named by their index. What is a benchmark
+    already counts as `existing`, so a file may be sent again. A task of yours, named by its `unique_id` (or
+    by its content, where none is given), becomes a benchmark itself; if it waits, the key is its label.
+    """
+    found = await visible_project(request, project)
+    kind = bodies.media_type(request)
+    if kind == NDJSON:
+        return await _add_lines(request, found)
+    if kind == CSV:
+        content = await bodies.read(request, bodies.PUSH, kind=CSV)
+        return await _add_file(request, found, content, importing.read_csv(content, found.classes))
+    content = await bodies.read(request, bodies.PUSH)
+    if file_format is not None:
+        return await _add_file(request, found, content, importing.read_label_studio(content, found.classes))
+    push = bodies.decode(content, _push)
+    items = (read_benchmark(raw, index, f"/benchmarks/{index}") for index, raw in enumerate(push.benchmarks))
+    return await once(request, Fingerprint(request, content), _adding(request, found, items))
+
+
+async def _add_file(
+    request: Call, project: Project, content: bytes, items: Iterator[importing.Item]
+) -> Response[bytes]:
+    read = (read_item(item, index) for index, item in enumerate(items))
+    return await once(request, Fingerprint(request, content), _adding(request, project, read))
+
+
+def _adding(
+    request: Call, project: Project, items: Iterable[Read]
+) -> Callable[[], Awaitable[Response[bytes]]]:
+    """Read and store items some at a time; what takes long runs in threads."""
+    rest = iter(items)
+
+    async def act() -> Response[bytes]:
+        tally = Tally()
+        while part := await service_of(request).run(lambda: list(itertools.islice(rest, CHUNK))):
+            await _add(request, project.id, part, tally)
+        return tally.reply()
+
+    return act
+
+
+async def _add_lines(request: Call, project: Project) -> Response[bytes]:
+    fingerprint = Fingerprint(request)
+
+    async def chunks() -> AsyncIterator[bytes]:
+        async for chunk in request.stream():
+            fingerprint.update(chunk)
+            yield chunk
+
+    async def drain() -> None:
+        async for _ in chunks():
+            pass
+
+    async def act() -> Response[bytes]:
+        tally, waiting, index = Tally(), list[Read](), 0
+        async for line, too_long in bodies.lines(chunks()):
+            if not too_long and not line.strip():
+                continue
+            if index == wire.MAX_LINES:
+                raise BodyTooLarge(
+                    f"a push has {wire.MAX_LINES:,} lines at most: those are stored, send the rest anew"
+                )
+            waiting.append(line_too_long(index) if too_long else read_benchmark(line, index, ""))
+            index += 1
+            if len(waiting) == CHUNK:
+                await _add(request, project.id, waiting, tally)
+                waiting = []
+        if waiting:
+            await _add(request, project.id, waiting, tally)
+        if not index:
+            raise InvalidInput("the body has no line: send one benchmark a line", code="push_empty")
+        return tally.reply()
+
+    return await once(request, fingerprint, act, drain=drain)
+
+
+async def _add(request: Call, project: int, items: list[Read], tally: Tally) -> None:
+    tally.refuse([item for item in items if isinstance(item, ItemError)])
+    good = [item for item in items if not isinstance(item, ItemError)]
+    if good:
+        service = service_of(request)
+        tally.add(await service.call(benchmarks.add_manual, project, good, service.now()))
+
+
+@get(
+    "/v1/projects/{project:int}/benchmarks",
+    opt={"roles": CURATORS, "returns": {200: wire.BenchmarkPage}},
+    operation_id="list_benchmarks",
+    tags=["benchmarks"],
+)
+async def list_benchmarks(
+    request: Call,
+    project: ProjectId,
+    in_state: Annotated[
+        wire.BenchmarkState | None, QueryParameter(name="state", description="Only those in this state.")
+    ] = None,
+    basis: Annotated[wire.BenchmarkBasis | None, QueryParameter(description="Only those made so.")] = None,
+    flagged: Annotated[  # noqa: FBT002  (a query parameter)
+        bool, QueryParameter(description="Only those at which an auditor should look.")
+    ] = False,
+    after: After = 0,
+    limit: Limit = 100,
+) -> Response[bytes]:
+    """List benchmarks, and candidates on their way to become some, in the order of their tasks."""
+    await visible_project(request, project)
+    found = await service_of(request).call(
+        curating.page, project, state=in_state, basis=basis, flagged=flagged, after=after, limit=limit
+    )
+    last = found[-1].task if len(found) == limit else None
+    return replies.reply(
+        wire.BenchmarkPage(benchmarks=[replies.benchmark_line(line) for line in found], next=last)
+    )
+
+
+@get(
+    "/v1/projects/{project:int}/benchmarks/{task:int}",
+    opt={"roles": CURATORS, "returns": {200: wire.Benchmark}},
+    operation_id="get_benchmark",
+    tags=["benchmarks"],
+)
+async def get_benchmark(request: Call, project: ProjectId, task: TaskId) -> Response[bytes]:
+    """Read a benchmark: content, key, what became of its servings, its life and its versions."""
+    await visible_project(request, project)
+    return await _shown(request, project, task)
+
+
+@patch(
+    "/v1/projects/{project:int}/benchmarks/{task:int}",
+    opt={
+        "roles": CURATORS,
+        "body": wire.BenchmarkChange,
+        "returns": {200: wire.Benchmark},
+        "problems": {409: "the benchmark's state does not allow it"},
+    },
+    operation_id="change_benchmark",
+    tags=["benchmarks"],
+)
+async def change_benchmark(request: Call, project: ProjectId, task: TaskId) -> Response[bytes]:
+    """Give a benchmark another key, or confirm, freeze or retire it.
+
+    A changed key counts for what was answered before: every standing that it touched is computed anew within
+    seconds, and the label of its task is withdrawn and delivered anew. Confirming puts a frozen one back to
+    use and ends all doubt. What is retired is served no more; its answers stay as they count.
+    """
+    await visible_project(request, project)
+    change = await bodies.body(request, _change)
+    if (change.key is None) == (change.action is None) or (
+        change.key_right is not None and change.key is None
+    ):
+        raise InvalidInput(
+            "send a `key` (with `key_right`, if you like) or an `action`: one of the two",
+            code="change_ambiguous",
+            pointer="/action",
+        )
+    service, by = service_of(request), request.user.labeler
+    if change.key is not None:
+        await service.call(
+            curating.change_key, project, task, change.key, service.now(),
+            key_right=change.key_right, reason=change.reason, by=by,
+        )  # fmt: skip
+    elif change.action is not None:
+        await service.call(
+            curating.act, project, task, change.action, service.now(), reason=change.reason, by=by
+        )
+    return await _shown(request, project, task)
+
+
+@post(
+    "/v1/projects/{project:int}/benchmarks/retire",
+    opt={"roles": CURATORS, "body": wire.BenchmarkRetirement, "returns": {200: wire.BenchmarksRetired}},
+    operation_id="retire_benchmarks",
+    tags=["benchmarks"],
+    status_code=200,
+)
+async def retire_benchmarks(request: Call, project: ProjectId) -> Response[bytes]:
+    """Retire benchmarks by their `tasks`, or those to which all of a `filter` applies; 10,000 at once.
+
+    Only those in use or frozen: candidates are the panel's. With `more`, others are left: send it again.
+    """
+    await visible_project(request, project)
+    content = await bodies.read(request)
+    asked = bodies.decode(content, _retirement)
+    meant = _meant(asked)
+    service = service_of(request)
+
+    async def act() -> Response[bytes]:
+        gone, more = await service.call(
+            curating.retire_some, project, meant, service.now(), reason=asked.reason
+        )
+        return replies.reply(wire.BenchmarksRetired(retired=gone, more=more))
+
+    return await once(request, Fingerprint(request, content), act)
+
+
+def _meant(asked: wire.BenchmarkRetirement) -> list[int] | curating.Meant:
+    if (asked.tasks is None) == (asked.filter is None):
+        raise InvalidInput(
+            "name the benchmarks by `tasks` or by a `filter`: one of the two; an empty filter means all",
+            code="retirement_ambiguous",
+            pointer="/filter",
+        )
+    if asked.tasks is not None:
+        return asked.tasks
+    wanted = asked.filter or wire.BenchmarkFilter()
+    return curating.Meant(wanted.state, wanted.basis, wanted.flagged, wanted.exposures_at_least or 0)
+
+
+async def _shown(request: Call, project: int, task: int) -> Response[bytes]:
+    names = request.user.role == "operator"
+    found = await service_of(request).call(curating.look, project, task, names=names)
+    return replies.reply(replies.benchmark(found))

@@ -1,0 +1,264 @@
+"""Curating: benchmarks looked at, and changed by hand: another key, confirmed, frozen, retired."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Final, Literal
+
+from goldvein.decisions.auditing import key_after
+from goldvein.domain.errors import Conflict, InvalidInput, NotFound
+from goldvein.domain.policy import Policy
+from goldvein.domain.records import UNANSWERABLE
+from goldvein.services import lifecycle
+from goldvein.services.benchmarks import KEY_RIGHT
+from goldvein.services.projects import read
+from goldvein.services.views import View
+from goldvein.stats.model import Model
+from goldvein.store import attempts, curated, projects, tasks
+from goldvein.store.curated import Line, Step, Version, Whole
+from goldvein.store.database import Database, Transaction
+from goldvein.tasktypes import choice
+
+Action = Literal["confirm", "freeze", "retire"]
+BY_HAND: Final = "by hand"
+AT_ONCE: Final = 10_000
+"""Benchmarks that one request retires at most."""
+_PERSONS: Final = frozenset({"labelers", "labeler", "by", "auditor"})
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """A benchmark with what became of its servings; ``choices`` counts answers by option."""
+
+    benchmark: Whole
+    key: int | None
+    key_right: float | None
+    choices: Sequence[int]
+    unanswerable: int
+    skipped: int
+    life: Sequence[Step]
+    versions: Sequence[Version]
+
+    @property
+    def passed(self) -> int:
+        """Answers that name the key."""
+        return self.choices[self.key] if self.key is not None else 0
+
+    @property
+    def missed(self) -> int:
+        """Answers that do not, those included that say that there is none."""
+        return sum(self.choices) + self.unanswerable - self.passed
+
+
+@dataclass(frozen=True, slots=True)
+class Meant:
+    """Which benchmarks are meant: those to which all of it applies."""
+
+    state: str | None = None
+    basis: str | None = None
+    flagged: bool | None = None
+    exposures_at_least: int = 0
+
+
+def page(
+    db: Database,
+    project: int,
+    *,
+    state: str | None = None,
+    basis: str | None = None,
+    flagged: bool = False,
+    after: int = 0,
+    limit: int = 100,
+) -> list[Line]:
+    """List benchmarks and candidates in the order of their tasks, those after a task."""
+    with db.connection() as tx:
+        return curated.page(tx, project, state=state, basis=basis, flagged=flagged, after=after, limit=limit)
+
+
+def look(db: Database, project: int, task: int, *, names: bool = False) -> Look:
+    """Read one benchmark with its life; ``names``: with the ids of the people in it.
+
+    Raises
+    ------
+    NotFound
+        If the task is neither candidate nor benchmark.
+    """
+    with db.connection() as tx:
+        found = _find(tx, project, task)
+        belief = curated.beliefs(tx, project, [task]).get(task)
+        counts = curated.servings(tx, project, task)
+        target = read(tx, project, None)
+        options = len(choice.choices_of(found.input, target.classes))
+        return Look(
+            found,
+            belief.key if belief else None,
+            belief.key_right if belief else None,
+            [counts.get(option, 0) for option in range(options)],
+            counts.get(UNANSWERABLE, 0),
+            counts.get(None, 0),
+            [_told(step, names=names) for step in curated.life(tx, project, task)],
+            curated.versions(tx, project, task),
+        )
+
+
+def _told(step: Step, *, names: bool) -> Step:
+    """A step for customers, who know people by pseudonyms only: how many there were says enough."""
+    detail: Mapping[str, Any] = step.detail or {}
+    if not names:
+        detail = {name: value for name, value in detail.items() if name not in _PERSONS}
+    return Step(step.at, step.kind, step.choice, step.decision, detail)
+
+
+def _find(tx: Transaction, project: int, task: int) -> Whole:
+    found = curated.find(tx, project, task)
+    if found is None:
+        raise NotFound(f"project {project} has no benchmark {task}", code="benchmark_unknown")
+    return found
+
+
+def change_key(
+    db: Database, project: int, task: int, key: int, now: datetime, *, key_right: float | None = None,
+    reason: str | None = None, by: int | None = None,
+) -> None:  # fmt: skip
+    """Give a benchmark another key: every standing that it touched is rescored, its label delivered anew.
+
+    Raises
+    ------
+    Conflict
+        If it is a candidate still, or its project is closed.
+    InvalidInput
+        If the key is no option, or ``key_right`` under chance.
+    """
+    with db.transaction() as tx:
+        view = view_locked(tx, project, task)
+        right = KEY_RIGHT if key_right is None else key_right
+        lifecycle.set_key(tx, view, task, key, now, key_right=right, reason=reason or BY_HAND, by=by)
+        settled(tx, view, task, key, now)
+
+
+def act(
+    db: Database, project: int, task: int, action: Action, now: datetime, *, reason: str | None = None,
+    by: int | None = None,
+) -> None:  # fmt: skip
+    """Confirm, freeze or retire a benchmark.
+
+    Raises
+    ------
+    Conflict
+        If its state does not allow it, or its project is closed.
+    """
+    why = reason or BY_HAND
+    with db.transaction() as tx:
+        view = view_locked(tx, project, task)
+        state = _find(tx, project, task).state
+        if action == "retire":
+            lifecycle.retire(tx, project, [task], why, now)
+            lifecycle.unflag(tx, project, task, now)
+            return
+        if state == "retired" or (action == "freeze" and state != "active"):
+            raise Conflict(
+                f"benchmark {task} is {state}: {action} is for one that is "
+                f"{'in use' if action == 'freeze' else 'in use or frozen'}",
+                code="benchmark_state",
+                state=state,
+            )
+        if action == "freeze":
+            lifecycle.freeze(tx, project, task, why, now)
+        else:
+            confirm(tx, view, task, now, reason=why, by=by)
+
+
+def confirm(
+    tx: Transaction, view: View, task: int, now: datetime, *, reason: str, by: int | None = None
+) -> None:
+    """A frozen one is used again, a flagged one is in doubt no more, and its key is believed more."""
+    belief = curated.beliefs(tx, view.project.id, [task])[task]
+    lifecycle.thaw(tx, view, task, now, reason=reason)
+    probs = key_after(belief.key_probabilities, belief.key)
+    right = float(probs[belief.key])
+    lifecycle.set_key(tx, view, task, belief.key, now, key_right=right, reason=reason, by=by, key_probs=probs)
+    settled(tx, view, task, belief.key, now)
+
+
+def settled(tx: Transaction, view: View, task: int, key: int, now: datetime) -> None:
+    """The doubt is over; an expected response follows the key."""
+    project = view.project.id
+    lifecycle.unflag(tx, project, task, now)
+    curated.unclaim(tx, project, task)
+    content = tasks.contents(tx, [(project, task)])[project, task]
+    curated.follow_key(tx, project, task, choice.label_answer(key, content.input, view.project.classes))
+
+
+def view_locked(tx: Transaction, project: int, task: int) -> View:
+    """What changing one benchmark needs of its project, locked in the order in which all lock.
+
+    Raises
+    ------
+    NotFound, Conflict
+        If there is no such benchmark, it is a candidate still, or the project is closed.
+    """
+    found = _find(tx, project, task)
+    attempts.lock_of_tasks(tx, project, [task])
+    tasks.lock(tx, [(project, task)])
+    target = projects.find_locked(tx, project)
+    assert target is not None
+    if target.state == "closed":
+        raise Conflict(f"project {project} is closed: its benchmarks stay as they are", code="project_closed")
+    if found.state == "candidate" or not curated.beliefs(tx, project, [task]):
+        raise Conflict(
+            f"task {task} is no benchmark yet: the panel has it. Cancel the task to take it out of mining",
+            code="benchmark_candidate",
+        )
+    policy = Policy.from_dict(projects.get_policy(tx, project, target.policy_version))
+    model = None
+    if target.model_version is not None:
+        model = Model.from_dict(projects.get_model(tx, project, target.model_version))
+    return View(target, policy, model)
+
+
+def retire_some(
+    db: Database, project: int, meant: Sequence[int] | Meant, now: datetime, *, reason: str | None = None
+) -> tuple[list[int], bool]:
+    """Retire benchmarks by their tasks, or all that are meant, so many at once; candidates go on.
+
+    Returns
+    -------
+    retired : list of int
+    more : bool
+        Whether others are meant as well: call again.
+
+    Raises
+    ------
+    InvalidInput
+        If too many tasks are named.
+    """
+    if not isinstance(meant, Meant) and len(meant) > AT_ONCE:
+        raise InvalidInput(
+            f"{len(meant)} tasks are named, {AT_ONCE:,} at most are taken: send the rest in another request",
+            code="too_many",
+            pointer="/tasks",
+        )
+    with db.transaction() as tx:
+        read(tx, project, None)
+        if isinstance(meant, Meant):
+            wanted = _found(tx, project, meant)
+        else:
+            wanted = curated.retirable(tx, project, sorted(set(meant)))
+        more = len(wanted) > AT_ONCE
+        gone = lifecycle.retire(tx, project, wanted[:AT_ONCE], reason or BY_HAND, now) if wanted else []
+        for task in gone:
+            lifecycle.unflag(tx, project, task, now)
+    return gone, more
+
+
+def _found(tx: Transaction, project: int, meant: Meant) -> list[int]:
+    states = [meant.state] if meant.state is not None else ["active", "frozen"]
+    found: list[int] = []
+    for state in states:
+        found += curated.worn(
+            tx, project, state=state, basis=meant.basis, flagged=meant.flagged,
+            exposures=meant.exposures_at_least, after=0, limit=AT_ONCE + 1 - len(found),
+        )  # fmt: skip
+    return found
