@@ -19,6 +19,7 @@ from goldvein.services.judge import Judged, judge_answers
 from goldvein.services.leases import LeaseTokens
 from goldvein.services.matching import Seeker
 from goldvein.services.mining import settle_candidates
+from goldvein.services.streaming import stream
 from goldvein.services.submission import Accepted, Outcome, end_skips, lapse, open_tokens, resolve
 from goldvein.services.views import View, Views
 from goldvein.services.writes import Writes
@@ -28,6 +29,7 @@ from goldvein.store.database import Transaction
 from goldvein.store.labelers import Hand
 from goldvein.store.log import Entry
 from goldvein.store.standings import Standing
+from goldvein.store.tasks import Content
 from goldvein.tasktypes import choice
 
 Result = WorkResult | Exception
@@ -108,6 +110,10 @@ class Group:
             keys |= {(project, request.labeler) for project in asked if project in self.by_project}
         self.writes.loaded = standings.lock(self.tx, keys)
         self.writes.standings = dict(self.writes.loaded)
+        if self._accepted("benchmark"):
+            # Of a key that falls from here on, our standings are computed anew once we are done with them;
+            # of one that fell before, they may have been already: so we must know of it.
+            self.by_project = {**self.by_project, **self.views.refresh(self.tx)}
         self._meet_models(self.writes.loaded.values())
         for request, outcome in zip(self.requests, self.outcomes, strict=True):
             if request.kind == "skip" and isinstance(outcome, Attempt):
@@ -149,6 +155,8 @@ class Group:
                 if moved.state == State.DISMISSED and row.standing.state != State.DISMISSED:
                     projects.count_admission(self.tx, project, change=-1, capacity=0)
             self._want_decoys(self.by_project[project], rows)
+            if self.panel_left is None:  # a record says by itself who answers what
+                self._stream(self.by_project[project], rows, contents)
 
     def _want_decoys(self, view: View, rows: Sequence[Judged]) -> None:
         """Let some of the tasks that were just delivered go to a second person."""
@@ -158,6 +166,13 @@ class Group:
             if attempt.id in delivered and self.rng.random() < view.policy.decoy_share:
                 wanted = replace(attempt.again("decoy"), due_at=NO_DEADLINE, lane=AS_PUSHED)
                 self.writes.wanted.append(wanted)
+
+    def _stream(self, view: View, rows: Sequence[Judged], contents: Mapping[Key, Content]) -> None:
+        """Let some of the tasks that highly trusted labelers just answered go on to the panel."""
+        out = {label.attempt for label in self.writes.labels}
+        delivered = [row.answer for row in rows if row.answer.attempt.id in out]
+        if delivered:
+            stream(self.tx, view, delivered, contents, self.writes, self.now, self.rng)
 
     def _reads(self, project: int, row: Judged) -> bool:
         """Whether an answer's content is needed: to deliver it, or for what it tells of the labeler."""

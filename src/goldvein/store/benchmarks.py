@@ -97,6 +97,12 @@ def lock_state(tx: Transaction, project: int, task: int) -> str | None:
     return row[0] if row else None
 
 
+def state_of(tx: Transaction, project: int, task: int) -> str | None:
+    """Read the state of one candidate or benchmark; null if the task is neither."""
+    row = tx.execute(_queries.state_of, {"project": project, "task": task}).fetchone()
+    return row[0] if row else None
+
+
 def promote(
     tx: Transaction, project: int, task: int, *, ordinal: int, item_version: int, revision: int, now: datetime
 ) -> None:
@@ -252,8 +258,11 @@ def changed_since(tx: Transaction, project: int, revision: int) -> list[Benchmar
 
 def likelihoods(
     tx: Transaction, project: int, keys: Iterable[tuple[int, int]]
-) -> dict[tuple[int, int], tuple[int, bytes]]:
-    """Map some (task, item version) to the model version that each is laid on, and its likelihoods."""
+) -> dict[tuple[int, int], tuple[int, bytes | None]]:
+    """Map some (task, item version) to the model version that each is laid on, and its likelihoods.
+
+    Those that are struck out have none.
+    """
     wanted = sorted(set(keys))
     values = {"project": project, "tasks": [t for t, _ in wanted], "versions": [v for _, v in wanted]}
     rows = tx.execute(_queries.likelihoods, values) if wanted else ()
