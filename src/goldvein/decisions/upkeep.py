@@ -19,10 +19,11 @@ if TYPE_CHECKING:
 
 GROWN_BY, GROWN_SHARE = 5, 0.25
 """Answers since the last look after which a benchmark is looked at again: at least, and of those it had."""
-LEAST_GOOD: Final = 5.0
-"""Good labelers' worth of answers under which nothing is said against a key, and it is left alone."""
-LEAST_TO_REKEY: Final = 8.0
-"""The same for giving a benchmark another key without asking anybody."""
+DOUBT: Final = 0.9
+"""P(key right) under which a benchmark is looked at with every serving."""
+LEAST_GOOD: Final = 8.0
+"""Good labelers' worth of answers under which nothing is said against a key, and it is left alone. Five tell
+of a wrong key as surely, but not yet of the right one, and nobody answers a frozen benchmark any more."""
 LEAST_TO_JUDGE: Final = 20.0
 """Good labelers' worth of answers under which nobody says that a benchmark is too easy or too hard."""
 LEAST_OTHERS: Final = 8.0
@@ -125,6 +126,8 @@ class Retire:
     Attributes
     ----------
     reason : str
+        ``exposed``, ``old``, ``ambiguous`` (even good labelers hardly find the key), ``too easy`` (nearly
+        everybody does) or ``misfit`` (good labelers do worse on it than others).
     p_right : float
     """
 
@@ -140,6 +143,13 @@ def is_due(exposures: ArrayLike, looked_at: ArrayLike) -> BoolArray:
     before = np.asarray(looked_at)
     due: BoolArray = np.asarray(exposures) - before >= np.maximum(GROWN_BY, GROWN_SHARE * before)
     return due
+
+
+def looked_until(exposures: int, verdict: Upkeep) -> int:
+    """Servings up to which a benchmark counts as looked at: one in doubt is looked at again with the next."""
+    if not at_least(DOUBT, verdict.p_right):
+        return exposures
+    return max(0, exposures + 1 - int(np.ceil(max(GROWN_BY, GROWN_SHARE * exposures))))
 
 
 def is_plain(said: Said, key: int) -> bool:
@@ -165,28 +175,28 @@ def look(watched: Watched, policy: Policy) -> Upkeep:
     p_right = float(watched.evidence.answer_probs[watched.key])
     told = float(watched.said.p_able.sum())
     if told >= LEAST_GOOD and not at_least(p_right, policy.freeze_below):
-        return _wrong(watched, p_right, told, policy)
+        return _wrong(watched, p_right, policy)
     reason = _spent(watched, policy) or _tells_nothing(watched, told)
     return Keep(p_right) if reason is None else Retire(reason, p_right)
 
 
-def _wrong(watched: Watched, p_right: float, told: float, policy: Policy) -> Freeze | Rekey:
+def _wrong(watched: Watched, p_right: float, policy: Policy) -> Freeze | Rekey:
     """Another key where it is as sure as a promoted one's would have to be; else nobody's."""
     evidence = watched.evidence
     rival = evidence.best
     p_rival = float(evidence.answer_probs[rival])
     clean = evidence.clean_probability(policy.ease_at_least)
     sure = at_least(p_rival, policy.promote_key_at) and at_least(clean, policy.promote_at)
-    if told >= LEAST_TO_REKEY and rival < len(evidence.joint) - 1 and sure:
+    if rival < len(evidence.joint) - 1 and sure:
         return Rekey(rival, p_right, p_rival, evidence.key_probs, evidence.difficulty_weights(rival))
     return Freeze(p_right, rival, p_rival)
 
 
 def _spent(watched: Watched, policy: Policy) -> str | None:
     if watched.exposures >= policy.exposure_budget:
-        return f"served {watched.exposures} times"
+        return "exposed"
     if watched.age_seconds >= policy.age_budget_seconds:
-        return f"{watched.age_seconds / 86_400:.0f} days old"
+        return "old"
     return None
 
 
@@ -196,11 +206,11 @@ def _tells_nothing(watched: Watched, told: float) -> str | None:
         return None
     hard = float(watched.evidence.joint[watched.key, watched.evidence.ease < HARD].sum())
     if at_least(hard, SURE * float(watched.evidence.answer_probs[watched.key])):
-        return "too hard, or ambiguous"
+        return "ambiguous"
     if not watched.guessable and _too_easy(watched):
         return "too easy"
     if misfit(watched) <= MISFIT:
-        return "misfit: good labelers do worse on it than others"
+        return "misfit"
     return None
 
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from goldvein.services.closing import close_tasks
+from goldvein.services.keeping import keep
 from goldvein.services.mining import settle_in_vain
 from goldvein.services.shortcuts import watch
 from goldvein.services.views import View, Views
@@ -28,6 +29,7 @@ class Swept:
     batches: int
     candidates: int
     withdrawn: int
+    kept: int = 0  # benchmarks frozen, given another key, or retired
 
 
 class Sweeper:
@@ -55,9 +57,10 @@ class Sweeper:
             tasks_ended += _end_closed(tx, now)
         with self._db.transaction() as tx:
             batches = self._drain_batches(tx, now)
+        kept = sum(keep(self._db, self._views, view, now).changed for view in living.values())
         withdrawn = sum(review(self._db, view, now) for view in living.values())
         self._watch(living, now)
-        return Swept(holds, tasks_ended, batches, candidates, withdrawn)
+        return Swept(holds, tasks_ended, batches, candidates, withdrawn, kept)
 
     def _watch(self, living: Mapping[int, View], now: datetime) -> None:
         """Look anew at what shortcuts pass wherever benchmarks, model or policy have changed."""

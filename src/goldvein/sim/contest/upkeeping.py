@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from goldvein.decisions.gate import State
-from goldvein.decisions.upkeep import Freeze, Keep, Rekey, Watched, is_due, is_plain, look
+from goldvein.decisions.upkeep import Freeze, Keep, Rekey, Watched, is_due, is_plain, look, looked_until
 from goldvein.sim.contest.replaying import Step, replay
 from goldvein.sim.contest.searching import Searching
 from goldvein.stats.items import as_served, item_table
@@ -78,7 +78,8 @@ class Upkept(Searching):
             self._answers[int(item[at])].append(told[at])
         due = np.flatnonzero(is_due(self._exposures, self._looked_at) & ~self._frozen)
         found = [(item, self._inspected(item)) for item in due.tolist()]
-        self._looked_at[due] = self._exposures[due]
+        for item, what in found:
+            self._looked_at[item] = looked_until(int(self._exposures[item]), what)
         self._mend(step, [(item, what) for item, what in found if isinstance(what, Freeze | Rekey)])
         return moves
 

@@ -1,0 +1,45 @@
+-- name: due
+-- Active benchmarks that were served often enough since they were looked at, or have had their day; the longest waiting first.
+SELECT b.task, b.exposures, coalesce(b.promoted_at, b.created_at) AS since, b.item_version, b.counts_as, b.basis
+FROM benchmarks b
+WHERE b.project = %(project)s AND b.state = 'active'
+  AND (b.exposures - b.looked_at >= greatest(%(grown_by)s, %(grown_share)s::float8 * b.looked_at)
+       OR b.exposures >= %(budget)s OR coalesce(b.promoted_at, b.created_at) <= %(too_old)s)
+ORDER BY b.exposures - b.looked_at DESC, b.task
+LIMIT %(limit)s;
+
+-- name: answers
+-- The crowd's answers to some benchmarks, each task's in the order given.
+SELECT task, labeler, choice, shown, coalesce(exposures, 0), item_version, at, attempt FROM log
+WHERE project = %(project)s AND task = ANY (%(tasks)s::bigint[]) AND kind = 'answer' AND stage = 'benchmark'
+ORDER BY task, at, id;
+
+-- name: settled
+-- The last time that somebody settled the key of each of some benchmarks by hand, and the item version made of it.
+SELECT DISTINCT ON (task) task, at, item_version FROM log
+WHERE project = %(project)s AND task = ANY (%(tasks)s::bigint[])
+  AND (kind = 'thaw' OR (kind = 'key' AND detail ? 'by'))
+ORDER BY task, at DESC, id DESC;
+
+-- name: first_versions
+-- What was known of some benchmarks before the crowd answered them.
+SELECT DISTINCT ON (task) task, key_probabilities, difficulty FROM item_versions
+WHERE project = %(project)s AND task = ANY (%(tasks)s::bigint[]) AND NOT struck ORDER BY task, version;
+
+-- name: some_versions
+-- What some item versions know.
+SELECT task, version, key_probabilities, difficulty FROM item_versions
+WHERE project = %(project)s
+  AND (task, version) IN (SELECT * FROM unnest(%(tasks)s::bigint[], %(versions)s::integer[]));
+
+-- name: posteriors
+-- Where some labelers stand now; nothing is locked.
+SELECT labeler, model_version, posterior FROM standings
+WHERE project = %(project)s AND labeler = ANY (%(labelers)s::integer[]);
+
+-- name: looked
+-- Benchmarks that were looked at, by so many servings.
+UPDATE benchmarks SET looked_at = told.exposures
+FROM (SELECT b.task, n.exposures FROM unnest(%(tasks)s::bigint[], %(exposures)s::integer[]) AS n (task, exposures)
+      JOIN benchmarks b ON b.project = %(project)s AND b.task = n.task ORDER BY b.task FOR UPDATE OF b) AS told
+WHERE benchmarks.project = %(project)s AND benchmarks.task = told.task;
