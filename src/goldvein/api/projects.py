@@ -14,7 +14,7 @@ from goldvein.api.idempotent import Fingerprint, once
 from goldvein.api.service import Call, Service, service_of
 from goldvein.domain import records
 from goldvein.domain.errors import Forbidden, InvalidInput
-from goldvein.services import projects, quality, why_empty
+from goldvein.services import projects, quality, reuse, why_empty
 
 ProjectId = Annotated[int, PathParameter(ge=1, le=2**31 - 1, description="The project's id.")]
 
@@ -29,30 +29,58 @@ _change = msgspec.json.Decoder(wire.ProjectChange)
     tags=["projects"],
 )
 async def create_project(request: Call) -> Response[bytes]:
-    """Open a project. It mines its first benchmarks from the first tasks pushed, then opens by itself."""
+    """Open a project. It mines its first benchmarks from the first tasks pushed, then opens by itself.
+
+    With `copy_of` it is made as an earlier project of the same customer is, but for what is given here; with
+    `carry_benchmarks` its benchmarks in use come along. They count towards opening, their ages and exposures
+    go on, and nobody gets one whose content they had in either project.
+    """
     content = await read(request)
     draft = decode(content, _create)
-    customer = _owner(request, draft.customer)
+    plain = _draft(draft, _owner(request, draft.customer)) if draft.copy_of is None else None
 
     async def act() -> Response[bytes]:
         service = service_of(request)
-        made = await service.call(
-            projects.create,
-            customer,
-            records.ProjectDraft(
-                name=draft.name,
-                instruction=draft.instruction,
-                type=draft.type,
-                classes=tuple(draft.classes) if draft.classes is not None else None,
-                deadline_seconds=draft.deadline_seconds,
-                policy=draft.policy,
-            ),
-            service.now(),
-            state=draft.state,
-        )
+        if plain is not None:
+            made = await service.call(projects.create, *plain, service.now(), state=draft.state)
+        else:
+            made = await service.call(
+                reuse.copy, draft.copy_of or 0, request.user.customer, _copy_draft(draft), service.now(),
+                state=draft.state, owner=draft.customer,
+            )  # fmt: skip
         return replies.reply(await _shown(service, made), 201)
 
     return await once(request, Fingerprint(request, content), act)
+
+
+def _draft(draft: wire.ProjectCreate, owner: int) -> tuple[int, records.ProjectDraft]:
+    """Whose project it shall be, and what it shall be; no copy."""
+    if draft.instruction is None or draft.carry_benchmarks:
+        missing = "instruction" if draft.instruction is None else "copy_of"
+        raise InvalidInput(
+            f"a project that is no copy needs an instruction and carries nothing: {missing!r} is missing",
+            code="invalid_input",
+            pointer=f"/{missing}",
+        )
+    return owner, records.ProjectDraft(
+        name=draft.name,
+        instruction=draft.instruction,
+        type=draft.type,
+        classes=tuple(draft.classes) if draft.classes is not None else None,
+        deadline_seconds=draft.deadline_seconds,
+        policy=draft.policy,
+    )
+
+
+def _copy_draft(draft: wire.ProjectCreate) -> reuse.CopyDraft:
+    return reuse.CopyDraft(
+        name=draft.name,
+        instruction=draft.instruction,
+        classes=tuple(draft.classes) if draft.classes is not None else None,
+        deadline_seconds=draft.deadline_seconds,
+        policy=draft.policy,
+        carries=draft.carry_benchmarks,
+    )
 
 
 @get(

@@ -38,6 +38,8 @@ def project(found: records.Project, policy: Policy) -> wire.Project:
         supply_target=found.supply_target,
         created_at=found.created_at,
         opened_at=found.opened_at,
+        copy_of=found.copy_of,
+        carried=found.carried,
     )
 
 

@@ -53,6 +53,9 @@ class Project:
     supply_target: int
     created_at: datetime
     opened_at: datetime | None
+    copy_of: int | None = None
+    carried: int = 0
+    family: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,6 +6,7 @@ for trust under benchmarks too, so that this can only cost trust, and no project
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
 from typing import Any
@@ -13,11 +14,12 @@ from typing import Any
 import numpy as np
 
 from goldvein.decisions.admission import capacity
+from goldvein.decisions.trust import panel_basis
 from goldvein.services.standing import admitted
 from goldvein.services.views import View, Views, mark_seen
 from goldvein.services.writes import Writes
 from goldvein.stats.versions import LATEST, belief
-from goldvein.store import benchmarks, projects, standings
+from goldvein.store import benchmarks, curated, projects, standings
 from goldvein.store.database import Transaction
 from goldvein.store.labelers import Hand
 from goldvein.store.log import Entry
@@ -32,11 +34,11 @@ def admit(tx: Transaction, views: Views, view: View, hand: Hand, writes: Writes,
     room = capacity(len(view.pool), view.policy)
     if not projects.count_admission(tx, project.id, change=1, capacity=room):
         return False
-    panel = "appointed" if hand.role == "trusted" else None
+    panel = panel_basis(hand.role, view.trust.get(hand.labeler), None, has_standing=False)
     heard = _elsewhere(tx, views, project.id, hand.labeler)
     beliefs = [one["masses"] for one in heard]
     fresh = admitted(project.id, hand.labeler, model, project.model_version, beliefs, panel=panel, now=now)
-    standing = with_own_marked(tx, fresh)
+    standing = with_own_marked(tx, fresh, view.kin)
     standings.insert(tx, standing)
     writes.standings[standing.key] = standing
     writes.log.append(
@@ -63,9 +65,15 @@ def _elsewhere(tx: Transaction, views: Views, project: int, labeler: int) -> lis
     return heard
 
 
-def with_own_marked(tx: Transaction, standing: Standing) -> Standing:
-    """The standing with every benchmark marked whose content the labeler has had in other work."""
+def with_own_marked(tx: Transaction, standing: Standing, kin: Sequence[int] = ()) -> Standing:
+    """The standing with every benchmark marked whose content the labeler has had in other work.
+
+    ``kin`` are projects that share benchmarks with this one: what was had there counts as well.
+    """
     seen = standing.seen
-    for ordinal in benchmarks.ordinals_seen(tx, standing.project, standing.labeler):
+    known = benchmarks.ordinals_seen(tx, standing.project, standing.labeler)
+    if kin:
+        known += curated.ordinals_seen_in(tx, standing.project, kin, standing.labeler)
+    for ordinal in known:
         seen = mark_seen(seen, ordinal)
     return replace(standing, seen=seen)

@@ -60,7 +60,8 @@ def _draw_once(
     drawn = [(s, view.pool[d.index], d) for s, d in zip(seekers, draws, strict=True) if d is not None]
     for seeker, draw in zip(seekers, draws, strict=True):
         seeker.is_exhausted = draw is None
-    known = attempts.seen_pairs(tx, view.project.id, [(item.content, s.labeler) for s, item, _ in drawn])
+    pairs = [(item.content, s.labeler) for s, item, _ in drawn]
+    known = attempts.seen_pairs_in(tx, [view.project.id, *view.kin], pairs)
     fresh, again = [], []
     for seeker, item, draw in drawn:
         standing = writes.standings[view.project.id, seeker.labeler]

@@ -39,6 +39,15 @@ def create(
     NotFound
         If there is no such customer.
     """
+    with db.transaction() as tx:
+        return make(tx, customer, draft, now, state=state)
+
+
+def make(
+    tx: Transaction, customer: int, draft: ProjectDraft, now: datetime, *, state: ProjectState,
+    copy_of: int | None = None,
+) -> Project:  # fmt: skip
+    """Store a new project inside a transaction; raises what ``create`` does."""
     if draft.type != "choice":
         raise InvalidInput(
             f"type {draft.type!r} is not known: use 'choice'", code="type_unknown", pointer="/type"
@@ -50,14 +59,16 @@ def create(
         raise InvalidInput(
             f"a project starts as draft or mining, not {state!r}", code="state_invalid", pointer="/state"
         )
-    with db.transaction() as tx:
-        if not projects.customer_exists(tx, customer):
-            raise NotFound(f"there is no customer {customer}", code="customer_unknown")
-        target = supply_target(0, 0, policy)
-        project = projects.insert(tx, customer, draft, state=state, supply_target=target, now=now)
-        projects.insert_policy(tx, project, 1, policy.to_dict(), now)
-        log.append(tx, [Entry(project, "state", decision=state, policy_version=1)], now)
-        return read(tx, project, customer)
+    if not projects.customer_exists(tx, customer):
+        raise NotFound(f"there is no customer {customer}", code="customer_unknown")
+    target = supply_target(0, 0, policy)
+    project = projects.insert(
+        tx, customer, draft, state=state, supply_target=target, now=now, copy_of=copy_of
+    )
+    projects.insert_policy(tx, project, 1, policy.to_dict(), now)
+    detail = None if copy_of is None else {"copy_of": copy_of}
+    log.append(tx, [Entry(project, "state", decision=state, policy_version=1, detail=detail)], now)
+    return read(tx, project, customer)
 
 
 def get(db: Database, project: int, customer: int | None) -> Project:

@@ -212,6 +212,20 @@ def seen_contents(
     return {(row[0], row[1]) for row in tx.execute(_queries.seen_contents, values)}
 
 
+def seen_pairs_in(
+    tx: Transaction, projects: Sequence[int], pairs: Sequence[tuple[int, int]]
+) -> set[tuple[int, int]]:
+    """Find those of the pairs (content, labeler) that were together before, in any of some projects."""
+    if len(projects) == 1 or not pairs:
+        return seen_pairs(tx, projects[0], pairs)
+    values = {
+        "projects": list(projects),
+        "contents": [c for c, _ in pairs],
+        "labelers": [w for _, w in pairs],
+    }
+    return {(row[0], row[1]) for row in tx.execute(_queries.seen_pairs_in, values)}
+
+
 def seen_pairs(tx: Transaction, project: int, pairs: Sequence[tuple[int, int]]) -> set[tuple[int, int]]:
     """Find those of the pairs (content, labeler) that were together before."""
     values = {"project": project, "contents": [c for c, _ in pairs], "labelers": [w for _, w in pairs]}

@@ -309,3 +309,9 @@ def doubt(tx: Transaction, project: int, task: int) -> Doubt | None:
     """Read one benchmark in doubt as an auditor may see it."""
     row = tx.execute(_queries.doubt, {"project": project, "task": task}).fetchone()
     return Doubt(*row) if row else None
+
+
+def ordinals_seen_in(tx: Transaction, project: int, others: Sequence[int], labeler: int) -> list[int]:
+    """List the ordinals of active benchmarks whose content a labeler has had in other projects."""
+    values = {"project": project, "projects": list(others), "labeler": labeler}
+    return [row[0] for row in tx.execute(_queries.ordinals_seen_in, values)]

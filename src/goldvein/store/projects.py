@@ -22,8 +22,9 @@ def _project(row: tuple[Any, ...]) -> Project:
 
 
 def insert(
-    tx: Transaction, customer: int, draft: ProjectDraft, *, state: str, supply_target: int, now: datetime
-) -> int:
+    tx: Transaction, customer: int, draft: ProjectDraft, *, state: str, supply_target: int, now: datetime,
+    copy_of: int | None = None,
+) -> int:  # fmt: skip
     """Store a new project and return its id."""
     row = tx.execute(
         _queries.insert,
@@ -36,6 +37,7 @@ def insert(
             "deadline_seconds": draft.deadline_seconds,
             "state": state,
             "supply_target": supply_target,
+            "copy_of": copy_of,
             "now": now,
         },
     ).fetchone()
@@ -58,6 +60,18 @@ def find_locked(tx: Transaction, project: int) -> Project | None:
 def list_all(tx: Transaction, customer: int | None) -> list[Project]:
     """List the projects of one customer, or of all."""
     return [_project(row) for row in tx.execute(_queries.list_all, {"customer": customer})]
+
+
+def kin(tx: Transaction, project: Project) -> tuple[int, ...]:
+    """List the other projects that share benchmarks with one."""
+    if project.family is None:
+        return ()
+    return tuple(row[0] for row in tx.execute(_queries.kin, {"project": project.id}))
+
+
+def join_family(tx: Transaction, project: int, copy: int, *, carried: int) -> None:
+    """Let a copy and its original share benchmarks: nobody is given one of them twice."""
+    tx.execute(_queries.join_family, {"project": project, "copy": copy, "carried": carried})
 
 
 def revisions(tx: Transaction) -> dict[int, int]:

@@ -12,10 +12,13 @@ PolicyOverrides = dict[str, float]
 
 
 class ProjectCreate(Request):
-    """A new project: ``classes`` for categorization, none where the options stand in each task."""
+    """A new project: ``classes`` for categorization, none where the options stand in each task.
+
+    With ``copy_of``, what is left out is as in that project; without, it needs an ``instruction``.
+    """
 
     name: Name
-    instruction: Text
+    instruction: Text | None = None
     type: Literal["choice"] = "choice"
     classes: Annotated[list[Choice], msgspec.Meta(min_length=2, max_length=20)] | None = None
     deadline_seconds: Seconds | None = None
@@ -24,6 +27,11 @@ class ProjectCreate(Request):
     customer: Annotated[
         Id | None, msgspec.Meta(description="Whose project it is; asked of operators, left out by customers.")
     ] = None
+    copy_of: Annotated[Id | None, msgspec.Meta(description="An earlier project of the same customer.")] = None
+    carry_benchmarks: Annotated[
+        bool,
+        msgspec.Meta(description="With `copy_of`: its benchmarks in use come along."),
+    ] = False
 
 
 class ProjectChange(Request):
@@ -37,7 +45,11 @@ class ProjectChange(Request):
 
 
 class Project(Response):
-    """A project; ``policy`` holds every knob, with its default where nothing else was asked."""
+    """A project; ``policy`` holds every knob, with its default where nothing else was asked.
+
+    ``carried`` counts the benchmarks that came from the project that it is a ``copy_of``; they count towards
+    opening.
+    """
 
     id: int
     customer: int
@@ -53,6 +65,8 @@ class Project(Response):
     supply_target: int
     created_at: datetime
     opened_at: datetime | None
+    copy_of: int | None
+    carried: int
 
 
 class Projects(Response):

@@ -69,6 +69,12 @@ FOR UPDATE SKIP LOCKED;
 SELECT content, labeler FROM attempts
 WHERE project = %(project)s AND content = ANY (%(contents)s) AND labeler = ANY (%(labelers)s);
 
+-- name: seen_pairs_in
+-- Which of these pairs of content and labeler were together before, in any of some projects.
+SELECT a.content, a.labeler FROM unnest(%(contents)s::bigint[], %(labelers)s::integer[]) AS pair (content, labeler)
+CROSS JOIN unnest(%(projects)s::integer[]) AS kin (project)
+JOIN attempts a ON a.project = kin.project AND a.content = pair.content AND a.labeler = pair.labeler;
+
 -- name: seen_pairs
 -- Which of these pairs of content and labeler were together before.
 SELECT a.content, a.labeler FROM unnest(%(contents)s::bigint[], %(labelers)s::integer[]) AS pair (content, labeler)

@@ -181,3 +181,13 @@ FROM benchmarks b
 JOIN projects p ON p.id = b.project
 JOIN task_inputs i ON i.project = b.project AND i.task = b.task
 WHERE b.project = %(project)s AND b.task = %(task)s AND b.flag IS NOT NULL AND b.state IN ('active', 'frozen');
+
+-- name: ordinals_seen_in
+-- The active benchmarks whose content a labeler has had in other projects.
+WITH known AS MATERIALIZED (
+    SELECT b.ordinal, (SELECT t.content FROM tasks t WHERE t.project = b.project AND t.id = b.task) AS content
+    FROM benchmarks b WHERE b.project = %(project)s AND b.state = 'active'
+)
+SELECT DISTINCT known.ordinal FROM known
+CROSS JOIN unnest(%(projects)s::integer[]) AS kin (project)
+JOIN attempts a ON a.project = kin.project AND a.content = known.content AND a.labeler = %(labeler)s;

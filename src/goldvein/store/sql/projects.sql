@@ -1,25 +1,26 @@
 -- name: insert
 -- A new project, waiting for its first benchmarks.
-INSERT INTO projects (customer, name, instruction, type, classes, deadline_seconds, state, supply_target, created_at)
-VALUES (%(customer)s, %(name)s, %(instruction)s, %(type)s, %(classes)s, %(deadline_seconds)s, %(state)s, %(supply_target)s, %(now)s)
+INSERT INTO projects (customer, name, instruction, type, classes, deadline_seconds, state, supply_target, created_at, copy_of)
+VALUES (%(customer)s, %(name)s, %(instruction)s, %(type)s, %(classes)s, %(deadline_seconds)s, %(state)s, %(supply_target)s, %(now)s,
+        %(copy_of)s)
 RETURNING id;
 
 -- name: get
 -- One project.
 SELECT id, customer, name, instruction, type, classes, deadline_seconds, state, revision, policy_version, model_version,
-       admitted, supply_target, created_at, opened_at
+       admitted, supply_target, created_at, opened_at, copy_of, carried, family
 FROM projects WHERE id = %(project)s;
 
 -- name: lock
 -- One project, against two changes at once: the strongest lock, taken by rare operations only.
 SELECT id, customer, name, instruction, type, classes, deadline_seconds, state, revision, policy_version, model_version,
-       admitted, supply_target, created_at, opened_at
+       admitted, supply_target, created_at, opened_at, copy_of, carried, family
 FROM projects WHERE id = %(project)s FOR UPDATE;
 
 -- name: list_all
 -- All projects, of one customer where one is given.
 SELECT id, customer, name, instruction, type, classes, deadline_seconds, state, revision, policy_version, model_version,
-       admitted, supply_target, created_at, opened_at
+       admitted, supply_target, created_at, opened_at, copy_of, carried, family
 FROM projects WHERE (%(customer)s::integer IS NULL OR customer = %(customer)s) ORDER BY id;
 
 -- name: revisions
@@ -87,3 +88,14 @@ SELECT 1 FROM customers WHERE id = %(customer)s;
 -- name: get_lease_key
 -- The key of the lease tokens, made with the database.
 SELECT lease_key FROM instance;
+
+-- name: kin
+-- The other projects that share benchmarks with one.
+SELECT k.id FROM projects p JOIN projects k ON k.family = p.family AND k.id <> p.id WHERE p.id = %(project)s ORDER BY k.id;
+
+-- name: join_family
+-- A copy and its original share benchmarks; every process sees that of all of their family, locked in key order.
+UPDATE projects SET family = kin.family, revision = revision + 1, carried = CASE WHEN projects.id = %(copy)s THEN %(carried)s ELSE carried END
+FROM (SELECT o.id, f.family FROM (SELECT coalesce(family, id) AS family FROM projects WHERE id = %(project)s) AS f
+      JOIN projects o ON o.id IN (%(project)s, %(copy)s) OR o.family = f.family ORDER BY o.id FOR UPDATE OF o) AS kin
+WHERE projects.id = kin.id;
