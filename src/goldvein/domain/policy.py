@@ -64,6 +64,7 @@ class Policy:
     directed_share: float = 0.5  # new candidates sought for what shortcuts get wrong; 0 mines at random
     stream_share: float = 0.1  # of highly trusted labelers' delivered answers, while benchmarks are missing,
     # those whose tasks go on to others of the panel
+    panel_away_seconds: int = 3_600  # no candidate waits for somebody trusted who was not seen for so long
     bootstrap_tasks: int = 0  # without anybody trusted, so many tasks are answered by everybody; 0: never
     bootstrap_answers: int = 8  # answers to each of them
 
