@@ -46,6 +46,10 @@ class Observation:
     traits: Traits = NOTHING_READ
 
 
+NOTHING_SAID = Observation(None, (), UNANSWERABLE)
+"""An answer that is struck out, because the key was in doubt: it tells neither ability nor anything else."""
+
+
 def reads_content(model: Model, *, is_benchmark: bool) -> bool:
     """Whether an answer's content tells anything: what rules pick in ordinary work, how long all of it is."""
     return model.rapid is not None or bool(model.leans and not is_benchmark)

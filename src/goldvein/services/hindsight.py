@@ -15,12 +15,12 @@ import numpy as np
 from goldvein.decisions.withdrawing import withdraws
 from goldvein.domain.policy import Policy
 from goldvein.services.evidence import likelihoods, signals
-from goldvein.services.observing import Past
+from goldvein.services.observing import Models, Past
+from goldvein.services.replaying import as_counted
 from goldvein.services.standing import newcomer_posteriors
 from goldvein.stats.arrays import Array
 from goldvein.stats.model import Model
 from goldvein.stats.smoothing import smooth_parts
-from goldvein.store import projects
 from goldvein.store.database import Transaction
 from goldvein.store.proofs import Step, Withdrawn
 
@@ -40,18 +40,6 @@ class Hindsight:
     benchmarks_after: int
 
 
-class _Models(dict[int, Model]):
-    """Model versions known already; others are read when they are met."""
-
-    def __init__(self, tx: Transaction, project: int, known: Mapping[int, Model]) -> None:
-        super().__init__(known)
-        self._tx, self._project = tx, project
-
-    def __missing__(self, version: int) -> Model:
-        self[version] = model = Model.from_dict(projects.get_model(self._tx, self._project, version))
-        return model
-
-
 def look_back(
     tx: Transaction,
     project: int,
@@ -62,7 +50,8 @@ def look_back(
     """Say of each attempt among a standing's steps, oldest first, what is known of it after the last one.
 
     All evidence dates a change, though benchmarks alone convict: these came because ordinary answers had
-    looked bad, and would, taken alone, date the change long before.
+    looked bad, and would, taken alone, date the change long before. Answers
+    count as they did for the standing after the last step.
 
     Parameters
     ----------
@@ -71,17 +60,18 @@ def look_back(
     models : mapping of int to Model
         Model versions known already; others are read.
     """
+    steps = as_counted(steps)
     answered = [step for step in steps if step.kind == "answer"]
     if not answered:
         return {}
-    past = Past(tx, project, classes, _Models(tx, project, models))
+    past = Past(tx, project, classes, Models(tx, project, models))
     past.read(answered)
     parts = []
     for version, run in groupby(steps, key=lambda step: step.model_version):
         model = past.models[version]
         parts.append((model, _evidence(model, [s for s in run if s.kind == "answer"], past)))
     good = smooth_parts(parts, _start(steps[0], parts[0][0])).good
-    counted = np.cumsum([step.stage == "benchmark" for step in answered])
+    counted = np.cumsum([past.counts(step) for step in answered])
     return {
         step.attempt: Hindsight(float(good[at]), int(counted[-1] - counted[at]))
         for at, step in enumerate(answered)

@@ -11,12 +11,12 @@ import numpy as np
 from goldvein.decisions.gate import Gate, State, gate, next_state, undecided_after
 from goldvein.decisions.judging import Verdicts, judge
 from goldvein.decisions.serving import NOTHING_LEFT
-from goldvein.decisions.trust import earns_trust
+from goldvein.decisions.trust import panel_after, trusted_mass
 from goldvein.decisions.withdrawing import wants_review
-from goldvein.domain.policy import Policy
 from goldvein.domain.records import UNANSWERABLE
 from goldvein.services.evidence import (
     NOTHING_READ,
+    NOTHING_SAID,
     Observation,
     likelihoods,
     milliseconds_on_task,
@@ -83,7 +83,7 @@ def judge_answers(
     signal = signals(model, observed, likelihood, shuffled=view.project.classes is None)
     verdicts = judge(model, *posteriors, likelihood, signal, joints, owners)
     packed = pack(verdicts.posterior_benchmarks, verdicts.posterior_all)
-    rulings = _rulings(view.policy, rows, verdicts)
+    rulings = _rulings(view, rows, verdicts)
     moved = []
     for place, (row, ruling) in enumerate(zip(rows, rulings, strict=True)):
         own = np.flatnonzero(owners == place).tolist()
@@ -94,9 +94,16 @@ def judge_answers(
     return moved
 
 
+def _counts(view: View, row: Judged) -> bool:
+    """Whether an answer is to a benchmark that tells something: one whose key is in doubt does not."""
+    return row.is_benchmark and not view.items[row.answer.attempt.task].struck
+
+
 def _observation(bench: Bench, row: Judged) -> Observation:
     attempt, model = row.answer.attempt, bench.view.model
     assert model is not None
+    if row.is_benchmark and not _counts(bench.view, row):
+        return NOTHING_SAID
     read = NOTHING_READ
     if reads_content(model, is_benchmark=row.is_benchmark):
         content = bench.contents[attempt.project, attempt.task]
@@ -111,10 +118,10 @@ def _observation(bench: Bench, row: Judged) -> Observation:
     )
 
 
-def _rulings(policy: Policy, rows: Sequence[Judged], verdicts: Verdicts) -> list[Ruling]:
+def _rulings(view: View, rows: Sequence[Judged], verdicts: Verdicts) -> list[Ruling]:
     """Apply the rules to all standings at once."""
-    p, before = verdicts.p_benchmarks, [row.standing for row in rows]
-    is_benchmark = np.array([row.is_benchmark for row in rows])
+    p, before, policy = verdicts.p_benchmarks, [row.standing for row in rows], view.policy
+    is_benchmark = np.array([_counts(view, row) for row in rows])
     benchmarks = np.array([standing.benchmarks for standing in before]) + is_benchmark
     undecided = undecided_after(
         [standing.undecided for standing in before], p, verdicts.p_all, policy, is_benchmark=is_benchmark,
@@ -144,14 +151,12 @@ def _moved(
         benchmarks=ruling.benchmarks, undecided=ruling.undecided, answers=before.answers + 1,
         state=str(state), grace=grace, review_wanted=before.n + 1 if ruling.review else before.review_wanted,
     )  # fmt: skip
-    if state == State.DISMISSED and after.panel == "earned":
-        return replace(after, panel=None)
     assert view.model is not None
-    if row.is_benchmark and after.panel is None and state == State.ADMITTED:
-        posterior_benchmarks = verdicts.posterior_benchmarks[:, place]
-        if earns_trust(view.model, posterior_benchmarks, ruling.benchmarks, view.policy):
-            return replace(after, panel="earned")
-    return after
+    panel = panel_after(
+        view.model, verdicts.posterior_benchmarks[:, place], ruling.benchmarks, str(state), view.policy,
+        before=before.panel, is_benchmark=row.is_benchmark and view.trust.get(before.labeler) != "barred",
+    )  # fmt: skip
+    return after if panel == before.panel else replace(after, panel=panel)
 
 
 def _decide(
@@ -174,9 +179,12 @@ def _decide(
             writes.wanted.append(attempt.again("label"))
     writes.log.append(_step(bench, row, standing, str(decision or "") or _DECOYED.get(attempt.stage)))
     if standing.state != row.standing.state:
-        writes.log.append(_turn(bench.view, standing))
+        writes.log.append(turn(bench.view, standing))
     if standing.panel != row.standing.panel:
-        writes.log.append(replace(_turn(bench.view, standing), kind="trust", decision=standing.panel))
+        assert bench.view.model is not None
+        able = {"basis": "standing", "able": trusted_mass(bench.view.model, posterior)}
+        changed = replace(turn(bench.view, standing), kind="trust", detail=able)
+        writes.log.append(replace(changed, decision=standing.panel or "ended"))
     return standing
 
 
@@ -193,7 +201,7 @@ def _step(bench: Bench, row: Judged, standing: Standing, decision: str | None) -
     )  # fmt: skip
 
 
-def _turn(view: View, standing: Standing) -> Entry:
+def turn(view: View, standing: Standing) -> Entry:
     """A standing's new state."""
     return Entry(
         standing.project, "dismiss" if standing.state == State.DISMISSED else "state",

@@ -146,7 +146,8 @@ def write_version(
     """Write the next model version, lay the benchmarks in service on it, and put it in force.
 
     Standings follow with their next step. A benchmark that is promoted while this is written is carried over
-    by the names of the states.
+    by the names of the states. One that was frozen, or given another key, since the log was read keeps what
+    is known of it by now: what was learned of it is out of date.
 
     Parameters
     ----------
@@ -197,9 +198,7 @@ def _lay(
     tx: Transaction, view: View, model: Model, version: int, items: Mapping[int, ItemEstimate]
 ) -> list[ItemVersion]:
     """Item versions of all benchmarks in service on a new model."""
-    known = [
-        one for one in benchmarks.changed_since(tx, view.project.id, 0) if one.state in ("active", "frozen")
-    ]
+    known = [one for one in benchmarks.changed_since(tx, view.project.id, 0) if one.state == "active"]
     laid = []
     for first in range(0, len(known), _CONTENTS):
         some = known[first : first + _CONTENTS]
@@ -214,8 +213,8 @@ def _lay(
 def _laid(
     view: View, model: Model, version: int, one: Benchmark, found: ItemEstimate | None, content: tasks.Content
 ) -> ItemVersion:
-    item = one.item
-    if found is None:
+    item, learned_of = one.item, view.items.get(one.task)
+    if found is None or learned_of is None or learned_of.version != item.version:
         wrong = None if item.wrong is None else np.array(item.wrong)
         found = ItemEstimate(np.array(item.key_probabilities), np.array(item.difficulty), wrong)
     return make_item(

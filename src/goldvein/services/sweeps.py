@@ -5,12 +5,15 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 
+from goldvein.services.bootstrap import conclude
 from goldvein.services.closing import close_tasks
 from goldvein.services.keeping import keep
 from goldvein.services.mining import settle_in_vain
+from goldvein.services.rescoring import rescore
 from goldvein.services.shortcuts import watch
+from goldvein.services.trusting import refresh
 from goldvein.services.views import View, Views
 from goldvein.services.withdrawing import review
 from goldvein.store import attempts, outbox, standings, tasks
@@ -18,6 +21,7 @@ from goldvein.store.database import Database, Transaction
 from goldvein.store.log import Entry, append
 
 _AT_ONCE = 500
+_TRUST_EVERY = timedelta(minutes=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +32,7 @@ class Swept:
     tasks: int
     batches: int
     candidates: int
+    rescored: int
     withdrawn: int
     kept: int = 0  # benchmarks frozen, given another key, or retired
 
@@ -40,9 +45,11 @@ class Sweeper:
         self._views = Views()
         self._waiting: dict[tuple[int, int], int] = {}
         self._watched: dict[int, int] = {}
+        self._trusted_at: datetime | None = None
 
     def sweep(self, now: datetime) -> Swept:
         """End what is due by ``now``, in one short transaction a project and kind."""
+        self._trust(now)
         with self._db.connection() as tx:
             living = dict(self._views.refresh(tx))
         holds = tasks_ended = candidates = 0
@@ -53,14 +60,22 @@ class Sweeper:
                 tasks_ended += _expire_tasks(tx, view.project.id, now)
             with self._db.transaction() as tx:
                 candidates += settle_in_vain(tx, view, now)
+            conclude(self._db, view, now)
         with self._db.transaction() as tx:
             tasks_ended += _end_closed(tx, now)
         with self._db.transaction() as tx:
             batches = self._drain_batches(tx, now)
         kept = sum(keep(self._db, self._views, view, now).changed for view in living.values())
+        rescored = sum(rescore(self._db, view, now) for view in living.values())
         withdrawn = sum(review(self._db, view, now) for view in living.values())
         self._watch(living, now)
-        return Swept(holds, tasks_ended, batches, candidates, withdrawn, kept)
+        return Swept(holds, tasks_ended, batches, candidates, rescored, withdrawn, kept)
+
+    def _trust(self, now: datetime) -> None:
+        """Once a minute: who has earned trust in other projects."""
+        if self._trusted_at is None or now - self._trusted_at >= _TRUST_EVERY:
+            refresh(self._db, now)
+            self._trusted_at = now
 
     def _watch(self, living: Mapping[int, View], now: datetime) -> None:
         """Look anew at what shortcuts pass wherever benchmarks, model or policy have changed."""

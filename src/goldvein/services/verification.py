@@ -10,6 +10,7 @@ from goldvein.domain.records import Project
 from goldvein.services.hindsight import unfounded
 from goldvein.services.observing import Past
 from goldvein.services.proving import Broken, Replay
+from goldvein.services.recounting import read_recounted
 from goldvein.stats.model import Model
 from goldvein.store import projects, proofs
 from goldvein.store.database import Database, Transaction
@@ -69,7 +70,7 @@ def _replay(tx: Transaction, replayed: Project) -> Replay:
     model_values, policy_values = proofs.versions(tx, project)
     models = {version: Model.from_dict(values) for version, values in model_values.items()}
     policies = {version: Policy.from_dict(values) for version, values in policy_values.items()}
-    replay = Replay(Past(tx, project, replayed.classes, models), policies)
+    replay = Replay(Past(tx, project, replayed.classes, models), policies, read_recounted(tx, project))
     after = 0
     while page := proofs.labelers_of(tx, project, after, _PAGE):
         after = page[-1]

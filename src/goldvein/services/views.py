@@ -9,6 +9,7 @@ from datetime import datetime
 
 import numpy as np
 
+from goldvein.decisions.planning import Plan, Record
 from goldvein.decisions.serving import eligible
 from goldvein.domain.errors import NotFound
 from goldvein.domain.policy import Policy
@@ -19,7 +20,7 @@ from goldvein.stats.mix import Mix, bearable, table_passes, target_mix
 from goldvein.stats.model import AnswerModel, Model, make_answer_model
 from goldvein.stats.shortcuts import shortcut_pass_shares
 from goldvein.stats.versions import carried_table
-from goldvein.store import benchmarks, projects, tasks
+from goldvein.store import benchmarks, bootstraps, projects, tasks, trust
 from goldvein.store.attempts import BEGINNING, Place
 from goldvein.store.benchmarks import Benchmark
 from goldvein.store.database import Transaction
@@ -58,10 +59,20 @@ class View:
     mix : Mix, optional
         How often each of the pool is to be served, so that no shortcut passes more than chance would; None
         while there is no pool.
+    kin : tuple of int
+        Projects that share benchmarks with this one: what somebody had there is not given again here.
     models : dict of int to Model
         The present version and those that standings met so far; versions never change.
+    trust : mapping of int to str
+        Why labelers are on the panel, or may not be, beside what standings say.
+    bootstrap : str or None
+        Where a start without anybody trusted stands; None where there was none.
     head : tuple
         Where the queue of ordinary work began when this process last looked, less than a second ago.
+    plan, record : Plan, Record
+        What mining is to do, and who answered the latest candidates, as read at ``plan_read_at``.
+    usual_trust : list of float
+        The trust in those of the panel who were here last.
     """
 
     project: Project
@@ -76,8 +87,15 @@ class View:
     pass_shares: Mapping[str, float] = field(default_factory=dict)
     mix: Mix | None = None
     models: dict[int, Model] = field(default_factory=dict)
+    trust: Mapping[int, str] = field(default_factory=dict)
+    bootstrap: str | None = None
+    kin: tuple[int, ...] = ()
     lapses_swept_at: datetime | None = None
     head: Place = BEGINNING
+    plan: Plan = field(default_factory=Plan)
+    record: Record = field(default_factory=Record)
+    usual_trust: list[float] = field(default_factory=list)
+    plan_read_at: datetime | None = None
 
     @property
     def answers(self) -> AnswerModel:
@@ -197,17 +215,20 @@ class Views:
         if policy is None or known is None or known.project.policy_version != row.policy_version:
             policy = Policy.from_dict(projects.get_policy(tx, project, row.policy_version))
         reshaped = known is not None and known.project.model_version != row.model_version
-        view = View(row, policy, None)
+        view = View(row, policy, None, kin=projects.kin(tx, row))
         if row.model_version is not None:
             view.model = self.model(tx, project, row.model_version)
             view.models = {**(known.models if known else {}), row.model_version: view.model}
         since = 0
         if known is not None:
             view.head, view.lapses_swept_at = known.head, known.lapses_swept_at
+            view.plan, view.record, view.plan_read_at = known.plan, known.record, known.plan_read_at
+            view.usual_trust = known.usual_trust
             if not reshaped:
                 view.items, view.active, since = dict(known.items), dict(known.active), known.project.revision
         for benchmark in benchmarks.changed_since(tx, project, since):
             self._take_in(tx, view, benchmark)
+        view.trust, view.bootstrap = trust.bases(tx, project), bootstraps.state(tx, project)
         _stack(tx, view)
         return view
 

@@ -135,6 +135,22 @@ def steps(tx: Transaction, project: int, labelers: Sequence[int]) -> dict[int, l
     return found
 
 
+def steps_after(tx: Transaction, project: int, labeler: int, n: int) -> list[Step]:
+    """Read the steps of one standing after a version, oldest first."""
+    values = {"project": project, "labeler": labeler, "n": n}
+    return [Step(*row) for row in tx.execute(_queries.steps_after, values)]
+
+
+def counted_as(tx: Transaction, project: int) -> dict[int, int]:
+    """Map benchmarks to the item versions by which answers by earlier ones count, where not as served."""
+    return dict(tx.execute(_queries.counted_as, {"project": project}).fetchall())
+
+
+def recounts_decided(tx: Transaction, project: int) -> set[tuple[int, int]]:
+    """List the item versions, with their tasks, by which the log says that past answers were to count."""
+    return set(tx.execute(_queries.recounts_decided, {"project": project}).fetchall())
+
+
 def recent_steps(tx: Transaction, project: int, labeler: int, since: datetime, before: int) -> list[Step]:
     """Read the steps of one standing since a time, and so many before that, oldest first."""
     values = {"project": project, "labeler": labeler, "since": since, "before": before}

@@ -192,6 +192,20 @@ SELECT labeler, n, kind, attempt, task, stage, choice, shown, item_version, mode
        benchmarks, decision, draw, exposures, milliseconds, detail
 FROM log WHERE project = %(project)s AND labeler = ANY (%(labelers)s) AND n IS NOT NULL ORDER BY project, labeler, n, at;
 
+-- name: steps_after
+-- The steps of one standing after a version, in order.
+SELECT labeler, n, kind, attempt, task, stage, choice, shown, item_version, model_version, policy_version, p_benchmarks, p_all,
+       benchmarks, decision, draw, exposures, milliseconds, detail
+FROM log WHERE project = %(project)s AND labeler = %(labeler)s AND n > %(n)s ORDER BY project, labeler, n, at;
+
+-- name: counted_as
+-- Benchmarks whose past answers count by another item version than they were served by.
+SELECT task, counts_as FROM benchmarks WHERE project = %(project)s AND counts_as IS NOT NULL;
+
+-- name: recounts_decided
+-- Item versions by which past answers were to count, as the log says of them.
+SELECT task, item_version FROM log WHERE project = %(project)s AND kind IN ('freeze', 'key') AND item_version IS NOT NULL;
+
 -- name: recent_steps
 -- The steps of one standing since a time, and so many before, in the order of their versions.
 WITH recent AS (
