@@ -87,14 +87,14 @@ def test_a_key_needs_its_owner(own_db: Database) -> None:
     with pytest.raises(NotFound):
         keys.revoke(own_db, 12345, NOW)
     with pytest.raises(NotFound):
-        keys.change_role(own_db, 12345, "trusted")
+        keys.change_role(own_db, 12345, "trusted", NOW)
 
 
 def test_a_role_moves_with_all_keys_of_the_person(own_db: Database) -> None:
     """And with nobody else's."""
     anna, bert = keys.create_labelers(own_db, [("anna", "labeler"), ("bert", "labeler")], NOW)
     tokens = [keys.issue(own_db, "labeler", owner, "k", NOW) for owner in (anna, anna, bert)]
-    assert keys.change_role(own_db, anna, "trusted").role == "trusted"
+    assert keys.change_role(own_db, anna, "trusted", NOW).role == "trusted"
     roles = [keys.authenticate(own_db, token).role for token in tokens]
     assert roles == ["trusted", "trusted", "labeler"]
 

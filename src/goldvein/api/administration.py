@@ -116,7 +116,7 @@ async def list_labelers(request: Call, after: AfterId = 0, limit: PageLimit = 10
 async def change_labeler(request: Call, labeler: Id) -> Response[bytes]:
     """Give a labeler another role; keys in use follow within seconds."""
     asked, service = await body(request, _role), service_of(request)
-    one = await service.call(keys.change_role, labeler, asked.role)
+    one = await service.call(keys.change_role, labeler, asked.role, service.now())
     service.keyring.forget()
     return replies.reply(
         wire.Labeler(id=one.id, name=one.name, role=_person(one.role), created_at=one.created_at)

@@ -86,7 +86,7 @@ def change_role(labeler: int, role: Any) -> None:
     from goldvein.services import keys
 
     with database() as db:
-        person = keys.change_role(db, labeler, role)
+        person = keys.change_role(db, labeler, role, now())
     print(f"{person.name} is {person.role} now")
 
 

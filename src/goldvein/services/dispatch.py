@@ -14,9 +14,10 @@ from goldvein.decisions.serving import NOTHING_LEFT, benchmark_rate, serves_benc
 from goldvein.domain.policy import Policy
 from goldvein.domain.records import NoWork
 from goldvein.services.admission import admit
+from goldvein.services.collecting import COLLECTING, collects, serve_everybody
 from goldvein.services.drawing import draw_unseen
 from goldvein.services.matching import Seeker, Take, match_any, match_behind, pair_off
-from goldvein.services.panel import is_on_panel, serve_panel
+from goldvein.services.panel import is_on_panel, looks_first, serve_panel
 from goldvein.services.views import Item, View, Views
 from goldvein.services.writes import Writes
 from goldvein.store import attempts
@@ -86,10 +87,15 @@ class Desk:
         return [attempt for project, attempt in self.writes.ended if project == view.project.id]
 
     def _serve(self, view: View, seekers: Sequence[Seeker]) -> None:
+        collecting = collects(self.tx, view, self.now)
         able = [seeker for seeker in seekers if self._may_work(view, seeker)]
+        if collecting:
+            serve_everybody(self, view, able)
+            return
         panel = [seeker for seeker in able if is_on_panel(self, view, seeker)]
-        if panel:
-            serve_panel(self, view, panel)
+        first = [seeker for seeker in panel if looks_first(self, view, seeker)]
+        if first:
+            serve_panel(self, view, first)
         if view.project.state != "open":
             return
         crowd = [seeker for seeker in able if seeker.labeler not in self.given and self._admit(view, seeker)]
@@ -98,6 +104,9 @@ class Desk:
         self._serve_ordinary(view, [s for s in crowd if s.labeler not in self.given])
         waiting = [s for s in crowd if s.labeler not in self.given and self._standing(view, s).held]
         self._serve_benchmarks(view, waiting)
+        idle = [s for s in panel if s not in first and s.labeler not in self.given]
+        if idle:
+            serve_panel(self, view, idle)
 
     def _set_rates(self, view: View, seekers: Sequence[Seeker]) -> None:
         """Note the share of benchmarks that each is to be served with; none was due in this project yet."""
@@ -119,7 +128,7 @@ class Desk:
             seeker.reason = "paused"
             return False
         if view.project.state == "mining":
-            on_panel = is_on_panel(self, view, seeker)
+            on_panel = view.bootstrap == COLLECTING or is_on_panel(self, view, seeker)
             seeker.reason = "queue_empty" if on_panel else "mining"
             return on_panel
         return True

@@ -277,7 +277,7 @@ def _turn_sentence(row: LogRow) -> str:
         case "dismiss":
             return f"was dismissed: P(good) {_number(row.p_benchmarks)} after {row.benchmarks} benchmarks"
         case "trust":
-            return f"joined the panel ({row.decision})"
+            return _trust_sentence(row)
         case "answer":
             return f"answered task {row.task} for the panel: option {row.choice}"
         case "release":
@@ -290,6 +290,17 @@ def _turn_sentence(row: LogRow) -> str:
             return f"skipped task {row.task}"
         case _:
             return f"{row.kind} {row.decision or ''}".strip()
+
+
+def _trust_sentence(row: LogRow) -> str:
+    told = row.detail or {}
+    basis = told.get("basis", "standing")
+    by = "benchmarks here" if basis == "standing" else basis
+    if row.decision == "barred":
+        return f"was barred from the panel: {told.get('reason')}"
+    if row.decision == "ended":
+        return f"is on the panel no more by what was said of it before ({by})"
+    return f"joined the panel ({row.decision}, by {by})"
 
 
 def _labeler_verdict(rows: Sequence[LogRow], policy: Policy) -> str:

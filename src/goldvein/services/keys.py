@@ -16,6 +16,7 @@ from psycopg import errors
 
 from goldvein.domain.errors import Conflict, InvalidInput, NotFound, Unauthenticated
 from goldvein.domain.records import Principal, Role
+from goldvein.services.trusting import follow_role
 from goldvein.store import keys as store
 from goldvein.store.database import Database
 from goldvein.store.keys import Customer, Labeler
@@ -81,12 +82,17 @@ def list_labelers(db: Database, *, after: int = 0, limit: int = 1_000) -> list[L
         return store.list_labelers(tx, after=after, limit=limit)
 
 
-def change_role(db: Database, labeler: int, role: Role) -> Labeler:
-    """Give a labeler another role; keys in use follow within the seconds that a server remembers them."""
+def change_role(db: Database, labeler: int, role: Role, now: datetime) -> Labeler:
+    """Give a labeler another role; keys in use follow within the seconds that a server remembers them.
+
+    Who becomes or ceases to be trusted is on or off the panels of all projects, which the log says.
+    """
     with db.transaction() as tx:
+        before = store.roles_of(tx, [labeler]).get(labeler)
         person = store.change_role(tx, labeler, role)
-    if person is None:
-        raise NotFound(f"there is no labeler {labeler}")
+        if person is None or before is None:
+            raise NotFound(f"there is no labeler {labeler}")
+        follow_role(tx, labeler, before=before, after=role, now=now)
     return person
 
 

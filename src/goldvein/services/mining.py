@@ -13,6 +13,7 @@ from goldvein.decisions.mining import Continue, Drop, Promote, settle
 from goldvein.decisions.seeking import PUT_BACK
 from goldvein.domain.policy import Policy
 from goldvein.domain.records import UNANSWERABLE, Project
+from goldvein.services.collecting import collect
 from goldvein.services.items import make_item
 from goldvein.services.relabelling import replace_label
 from goldvein.services.screening import screened
@@ -43,6 +44,7 @@ def settle_candidates(
     says of a task how many of the panel can still be asked; without it, all the trusted who have not had it.
     """
     project = view.project.id
+    answers = collect(tx, view, answers, writes)
     # Whether a task has its label, and so whether that counts among the panel's answers, is settled first.
     lines = tasks.lock(tx, [(project, answer.attempt.task) for answer in answers])
     stored = benchmarks.panel_answers(tx, project, [answer.attempt.task for answer in answers])

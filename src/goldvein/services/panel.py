@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from functools import partial
 from typing import TYPE_CHECKING
 
+from goldvein.decisions.trust import panel_basis, takes_turn
 from goldvein.services.admission import with_own_marked
 from goldvein.services.matching import Seeker
 from goldvein.services.seeking import take_candidates
@@ -16,10 +17,23 @@ if TYPE_CHECKING:
     from goldvein.services.dispatch import Desk
 
 
+def basis_of(desk: Desk, view: View, seeker: Seeker) -> str | None:
+    """Why this labeler may answer candidates of this project, appointed or earned; null for who may not."""
+    standing = desk.find_standing(view, seeker)
+    return panel_basis(
+        seeker.hand.role, view.trust.get(seeker.labeler), standing.panel if standing else None,
+        has_standing=standing is not None,
+    )  # fmt: skip
+
+
 def is_on_panel(desk: Desk, view: View, seeker: Seeker) -> bool:
     """Whether this labeler may answer candidates of this project."""
-    standing = desk.find_standing(view, seeker)
-    return seeker.hand.role == "trusted" or (standing is not None and standing.panel is not None)
+    return basis_of(desk, view, seeker) is not None
+
+
+def looks_first(desk: Desk, view: View, seeker: Seeker) -> bool:
+    """Whether somebody on the panel is served candidates now, and not only if there is nothing else to do."""
+    return view.project.state != "open" or takes_turn(desk.rng, basis_of(desk, view, seeker), view.policy)
 
 
 def serve_panel(desk: Desk, view: View, seekers: Sequence[Seeker]) -> None:

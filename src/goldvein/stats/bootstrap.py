@@ -34,6 +34,7 @@ MOST_TRUSTED_SHARE: Final = 1 / 3
 """Of those who could be trusted the best are, at most so many or so large a share of all."""
 _QUANTILE: Final = 0.1
 _EXPLAINED_AT_MOST: Final = 0.5
+_WAYS: Final = "appoint somebody as trusted, or give benchmarks by hand"
 _CAMP_SHARE: Final = 0.34
 _CAMP_CERTAIN: Final = 0.8
 _CAMP_DISSENT: Final = 0.4
@@ -156,7 +157,7 @@ def bootstrap(answers: AnswerModel, batch: Batch, asked: Asked | None = None) ->
     curve = _mean_curve(answers, batch, joint, clean)
     mean, lower = _accuracies(beliefs, curve, batch)
     trusted = np.zeros(batch.n_labelers, dtype=bool)
-    refusal = _too_few_clean(int(clean.sum()))
+    refusal = _explained(batch, beliefs) or _too_few_clean(int(clean.sum()))
     if refusal is None:
         able = _able(answers, batch, joint, clean, wanted)
         enough = (beliefs.abilities[:, able].sum(axis=1) >= wanted.trust_at) & (given >= LEAST_ANSWERS)
@@ -246,6 +247,19 @@ def _best(enough: BoolArray, lower: Array, mean: Array) -> BoolArray:
     return best
 
 
+def _explained(batch: Batch, beliefs: Beliefs) -> str | None:
+    """Where most answer by a rule or at random, the rest is too few to be told from chance."""
+    explained = beliefs.shortcuts.sum(axis=1) > _EXPLAINED_AT_MOST
+    if explained.mean() <= _EXPLAINED_AT_MOST:
+        return None
+    names = ("answers at random", *batch.rules)
+    most = names[int(beliefs.shortcuts[explained].sum(axis=0).argmax())]
+    return (
+        f"{explained.mean():.0%} of the labelers answer by a rule or at random (most of them: {most}); "
+        f"agreement is no proof here: {_WAYS}"
+    )
+
+
 def _too_few_clean(count: int) -> str | None:
     if count >= LEAST_CLEAN:
         return None
@@ -259,22 +273,16 @@ def _why_not(
     answers: AnswerModel, batch: Batch, beliefs: Beliefs, enough: BoolArray, trusted: BoolArray
 ) -> str | None:
     """Why the trusted, the best of those who agree well enough, cannot be relied on."""
-    ways = "appoint somebody as trusted, or give benchmarks by hand"
     if trusted.sum() < LEAST_TRUSTED:
         return (
             f"{int(trusted.sum())} labelers agree well enough to be trusted, {LEAST_TRUSTED} are needed: "
-            f"ask for more answers (bootstrap_answers, bootstrap_tasks), or {ways}"
-        )
-    by_rule = float((beliefs.shortcuts.sum(axis=1) > _EXPLAINED_AT_MOST).mean())
-    if by_rule > _EXPLAINED_AT_MOST:
-        return (
-            f"{by_rule:.0%} of the labelers answer by a rule or at random; agreement is no proof here: {ways}"
+            f"ask for more answers (bootstrap_answers, bootstrap_tasks), or {_WAYS}"
         )
     camp = other_camp(answers, batch, beliefs, enough)
     if camp > _CAMP_SHARE * enough.sum():
         return (
             f"{int(enough.sum())} labelers agree with each other, and {camp} others agree with each other "
-            f"on other answers: nobody but you can say who is right: {ways}"
+            f"on other answers: nobody but you can say who is right: {_WAYS}"
         )
     return None
 
