@@ -120,6 +120,23 @@ def again(db: Database, project: int, now: datetime) -> None:
         begin(tx, project, found.policy_version, now)
 
 
+def reason(tx: Transaction, project: int, policy: Policy) -> tuple[str, str] | None:
+    """Say, with a code, why a start without anybody trusted has not opened the project yet."""
+    told = report(tx, project, policy)
+    if told is None or told["state"] not in (COLLECTING, "refused"):
+        return None
+    if told["state"] == "refused":
+        anew = f"after that, or with other knobs, `goldvein admin projects bootstrap {project}` begins anew"
+        return "bootstrap_refused", f"{told['why']}; {anew}"
+    detail = (
+        f"everybody answers the first tasks: {told['answers']} of {told['answers_wanted']} answers are "
+        f"there, from {told['labelers']} labelers; {told['labelers_needed']} or more are needed"
+    )
+    if told["tasks"] < told["tasks_wanted"]:
+        detail += f"; {told['tasks_wanted'] - told['tasks']} more tasks are to be pushed"
+    return "bootstrap_collecting", detail
+
+
 def report(tx: Transaction, project: int, policy: Policy) -> dict[str, Any] | None:
     """Say where a project's start stands, ready for JSON; null where it has none and asks for none."""
     found = bootstraps.find(tx, project)

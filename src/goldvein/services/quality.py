@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections import Counter
+from dataclasses import asdict
 from datetime import datetime
 from typing import Any
 
 import numpy as np
 
 from goldvein.decisions.admission import capacity
-from goldvein.services import accuracy, discovering, shortcuts
+from goldvein.services import accuracy, collecting, discovering, shortcuts, trusting
 from goldvein.services.characteristic import characteristic_of
 from goldvein.services.views import View, Views
 from goldvein.stats.arrays import Array
@@ -48,6 +49,7 @@ def report(
         found = accuracy.candidates(tx, view)
         discovered = discovering.report(tx, project)
         by_shortcut = shortcuts.report(tx, view)
+        panel, started = trusting.members(tx, project), collecting.report(tx, project, view.policy)
         key = projects.lease_key(tx)
     curve = accuracy.mean_curve(view)
     rng = np.random.default_rng([project, view.project.revision])  # the same report twice says the same
@@ -66,6 +68,10 @@ def report(
             "effective": shortcuts.effective_benchmarks(view),
             "key_right_mean": _mean([b.item.key_right for b in view.active.values()]),
         },
+        "panel": [
+            {**_member(one), **(_disguise(key, project, one) if pseudonyms else {})} for one in panel
+        ],
+        "bootstrap": started,
         "admission": {"admitted": view.project.admitted, "capacity": capacity(len(view.active), view.policy)},
         "shortcuts": by_shortcut,
         "discovered": discovered,
@@ -78,7 +84,12 @@ def report(
     }
 
 
-def _disguise(key: bytes, project: int, line: StandingLine) -> dict[str, Any]:
+def _member(one: trusting.Member) -> dict[str, Any]:
+    """Somebody on the panel, or barred from it, and why."""
+    return {**asdict(one), "since": one.since.isoformat() if one.since else None}
+
+
+def _disguise(key: bytes, project: int, line: StandingLine | trusting.Member) -> dict[str, Any]:
     """Who a labeler is to a customer: what a standing says, beside the label, would name its person."""
     return {"labeler": pseudonym(key, project, line.labeler), "name": None}
 

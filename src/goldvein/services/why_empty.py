@@ -8,6 +8,7 @@ from typing import Any
 from goldvein.decisions.admission import capacity
 from goldvein.domain.policy import Policy
 from goldvein.domain.records import Project
+from goldvein.services import collecting
 from goldvein.services.projects import read
 from goldvein.store import attempts, benchmarks, labelers, log, projects
 from goldvein.store.database import Database, Transaction
@@ -27,6 +28,8 @@ def explain(db: Database, project: int, now: datetime) -> dict[str, Any]:
         policy = Policy.from_dict(projects.get_policy(tx, project, found.policy_version))
         facts = _facts(tx, found, policy)
         reasons = [{"code": code, "detail": detail} for code, detail in _reasons(found, policy, facts)]
+        if found.state == "mining" and (told := collecting.reason(tx, project, policy)) is not None:
+            reasons.append({"code": told[0], "detail": told[1]})
         refusals = log.of_project(tx, project, "open") if found.state == "mining" else []
     if refusals:
         last = refusals[-1][-1]
@@ -64,9 +67,11 @@ def _reasons(project: Project, policy: Policy, facts: dict[str, int]) -> list[tu
         detail = f"{ready} of {policy.open_at} benchmarks are ready; till then only trusted labelers get work"
         reasons.append(("not_enough_benchmarks", detail))
         if not facts["trusted_labelers"]:
-            reasons.append(
-                ("nobody_trusted", "no labeler is trusted: appoint some, or give benchmarks by hand")
+            detail = (
+                "no labeler is trusted: appoint some, give benchmarks by hand, or let everybody answer the "
+                "first tasks (bootstrap_tasks)"
             )
+            reasons.append(("nobody_trusted", detail))
     elif facts["admitted"] >= facts["capacity"]:
         detail = (
             f"{facts['admitted']} labelers are in; {ready} benchmarks can test {facts['capacity']}: "
