@@ -35,10 +35,11 @@ WHERE (l.kind = 'release' OR (l.kind = 'answer' AND l.decision = 'deliver'))
 LIMIT %(limit)s;
 
 -- name: panel_labels_without_decision
--- Every panel's label stands on a promotion or a drop that says so.
+-- Every label of the panel, or by a customer's own key, stands on a promotion or a drop that says so. or on another key, every auditor's on another key.
 SELECT b.project, b.id FROM labels b
-WHERE b.basis = 'panel' AND NOT EXISTS (
-    SELECT FROM log l WHERE l.project = b.project AND l.task = b.task AND l.kind IN ('promote', 'drop')
+WHERE b.basis IN ('panel', 'auditor') AND NOT EXISTS (
+    SELECT FROM log l WHERE l.project = b.project AND l.task = b.task
+    AND (l.kind = 'key' OR (b.basis = 'panel' AND l.kind IN ('promote', 'drop')))
     AND l.choice = (b.answer ->> 'choice')::smallint)
 LIMIT %(limit)s;
 
@@ -191,6 +192,28 @@ SELECT labeler FROM standings WHERE project = %(project)s AND labeler > %(after)
 SELECT labeler, n, kind, attempt, task, stage, choice, shown, item_version, model_version, policy_version, p_benchmarks, p_all,
        benchmarks, decision, draw, exposures, milliseconds, detail
 FROM log WHERE project = %(project)s AND labeler = ANY (%(labelers)s) AND n IS NOT NULL ORDER BY project, labeler, n, at;
+
+-- name: lives_out_of_step
+-- A benchmark is frozen exactly if the last of what the log says of its life is that it was frozen, or retired since; its past
+-- answers count by an item version that the log names for that, and by the one in force while it is frozen.
+SELECT b.project, b.task FROM benchmarks b
+LEFT JOIN LATERAL (
+    SELECT l.kind FROM log l WHERE l.project = b.project AND l.task = b.task AND l.kind IN ('freeze', 'thaw', 'key')
+    ORDER BY l.id DESC LIMIT 1) AS last ON true
+WHERE (b.state = 'frozen' AND last.kind IS DISTINCT FROM 'freeze')
+   OR (last.kind = 'freeze' AND (b.state NOT IN ('frozen', 'retired') OR b.counts_as IS DISTINCT FROM b.item_version))
+   OR (b.counts_as IS NOT NULL AND NOT EXISTS (
+        SELECT FROM log l WHERE l.project = b.project AND l.task = b.task AND l.kind IN ('freeze', 'key')
+        AND l.item_version = b.counts_as))
+LIMIT %(limit)s;
+
+-- name: items_struck_in_silence
+-- An item version is struck out exactly if the log says that a benchmark was frozen by it.
+SELECT coalesce(i.project, l.project), coalesce(i.task, l.task)
+FROM (SELECT project, task, version FROM item_versions WHERE struck) i
+FULL JOIN (SELECT project, task, item_version AS version FROM log WHERE kind = 'freeze') l
+       ON l.project = i.project AND l.task = i.task AND l.version = i.version
+WHERE i.version IS NULL OR l.version IS NULL LIMIT %(limit)s;
 
 -- name: steps_after
 -- The steps of one standing after a version, in order.
