@@ -10,7 +10,9 @@ import pytest
 from goldvein.domain.errors import InvalidInput, NotFound
 from goldvein.domain.records import Work, WorkRequest, WorkResult
 from goldvein.services import practice
+from goldvein.services.keeping import keep
 from goldvein.services.practice import Practice
+from goldvein.services.views import Views
 from goldvein.store.database import Database
 from tests.services.town import Town, knows
 
@@ -174,3 +176,28 @@ def test_a_forged_token_disputes_nothing(town: Town) -> None:
         token = "".join(rng.choice(list("ABCDEFabcdef0123456789-_"), 21)) + "A"
         with pytest.raises(NotFound):
             practice.dispute(town.db, town.names["ann"], token, "unclear", town.now)
+
+
+def test_what_good_people_call_unclear_goes_to_an_auditor(db: Database) -> None:
+    """All who meet one benchmark dispute it, one in ten the others: the one is frozen, the others stay."""
+    town = Town(
+        db, {"rate_ceiling": 0.9, "rate_floor": 0.5, "dismiss_at": 0.0, "max_held": 100, "open_at": 10}
+    )
+    town.open_by_hand(30)
+    town.push(1_000)
+    for n in range(16):
+        town.hire(f"good {n}", knows(0.92))
+    unclear = town.rows("SELECT task FROM benchmarks WHERE ordinal = 7")[0][0]
+    views = Views()
+    for _ in range(30):
+        for labeler, work in town.leases.items():
+            rows = town.rows(f"SELECT task FROM attempts WHERE state = 'leased' AND labeler = {labeler}")
+            if rows[0][0] == unclear or town.rng.random() < 0.1:
+                practice.dispute(db, labeler, work.lease, "unclear", town.now)
+        town.round()
+        with db.connection() as tx:
+            view = views.refresh(tx)[town.project.id]
+        keep(db, views, view, town.now)
+    frozen = town.rows("SELECT task FROM benchmarks WHERE state = 'frozen' AND flag IS NOT NULL")
+    assert frozen == [(unclear,)]
+    assert not town.proof()

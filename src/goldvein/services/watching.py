@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 
 import numpy as np
@@ -16,7 +16,7 @@ from goldvein.stats.items import served_likelihoods
 from goldvein.stats.keys import Said, given_start, key_evidence, panel_start, said_by
 from goldvein.stats.model import Model
 from goldvein.stats.versions import carried_table
-from goldvein.store import benchmarks, keeping
+from goldvein.store import benchmarks, keeping, practice
 from goldvein.store.benchmarks import PanelAnswer
 from goldvein.store.database import Transaction
 from goldvein.store.keeping import Answer, Due, Known, Settled
@@ -39,9 +39,10 @@ def watched(
     everybody = {answer.labeler for answers in heard.values() for answer in answers}
     standings = _standings(tx, views, view, sorted(everybody))
     tables = _tables(tx, views, view, due, heard)
+    disputed = practice.disputed(tx, project, tasks)
     found = {}
     for one in due:
-        said = _said(view, one, heard[one.task], standings, tables)
+        said = _said(view, one, heard[one.task], standings, tables, disputed)
         found[one.task] = _watched(view, one, starts[one.task], said, now)
     return found
 
@@ -119,7 +120,9 @@ def _said(
     heard: Sequence[Answer],
     standings: Mapping[int, Array],
     tables: Mapping[tuple[int, int], Array],
+    disputed: Collection[int],
 ) -> Said:
+    """The crowd's answers; whoever disputed the task said, of its key, that it cannot be answered."""
     model = view.model
     assert model is not None
     counted = [answer for answer in heard if (one.task, _counts_as(one, answer)) in tables]
@@ -128,8 +131,12 @@ def _said(
     choices = [options if answer.choice == UNANSWERABLE else answer.choice for answer in counted]
     orders = [answer.shown for answer in counted]
     likelihood = served_likelihoods(model, own, orders, choices, [answer.exposures for answer in counted])
+    means = [
+        options if answer.attempt in disputed else chosen
+        for answer, chosen in zip(counted, choices, strict=True)
+    ]
     now = np.array([standings[answer.labeler] for answer in counted]).reshape(-1, model.space.size).T
-    return said_by(model, options, np.array(choices, dtype=np.int64), likelihood, now)
+    return said_by(model, options, np.array(means, dtype=np.int64), likelihood, now)
 
 
 def _watched(view: View, one: Due, start: Array, said: Said, now: datetime) -> Watched:

@@ -29,6 +29,9 @@ MISLED: Final = 0.005
 """P(a panel erred as one): its members have instructions, habits and each other in common, so that six of
 them may be wrong for a single reason. Without it no crowd could ever outweigh a unanimous panel."""
 
+UNCLEAR: Final = 0.005
+"""P(a task cannot be answered) although somebody gave its key."""
+
 MOST_ANSWERS: Final = 500
 """Answers of the crowd to one benchmark that are weighed; of more, the latest."""
 
@@ -76,7 +79,7 @@ def given_start(answers: AnswerModel, key_probs: ArrayLike, difficulty_weights: 
     difficulty_weights : (n_difficulties,) float
         What is thought of the difficulty, if the likeliest key is right. If it is not, nothing is known.
     """
-    keys = np.append(np.asarray(key_probs, dtype=float), 0.0)
+    keys = np.append((1 - UNCLEAR) * np.asarray(key_probs, dtype=float), UNCLEAR)
     start = np.outer(keys, answers.difficulty_prior)
     best = int(np.argmax(keys))
     start[best] = keys[best] * np.asarray(difficulty_weights, dtype=float)
