@@ -20,8 +20,8 @@ from goldvein.store.database import Database
 from tests.services.test_one_place import meet
 from tests.services.town import Behaviour, Town, knows
 
-POLICY = {"stream_share": 1.0, "reserve": 60, "decoy_share": 0.0}
-SLACK = {"ease_at_least": 0.3, "abandon_below": 0.01}
+POLICY = {"stream_share": 1.0, "reserve": 60, "decoy_share": 0.0, "panel_away_seconds": 10**6}
+SLACK = {"ease_at_least": 0.3, "abandon_below": 0.01, "promote_key_at": 0.9}
 MINED = "SELECT task FROM benchmarks WHERE basis = 'panel'"
 
 

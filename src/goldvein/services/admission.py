@@ -15,6 +15,7 @@ import numpy as np
 
 from goldvein.decisions.admission import capacity
 from goldvein.decisions.trust import panel_basis
+from goldvein.services import supply
 from goldvein.services.standing import admitted
 from goldvein.services.views import View, Views, mark_seen
 from goldvein.services.writes import Writes
@@ -31,7 +32,8 @@ def admit(tx: Transaction, views: Views, view: View, hand: Hand, writes: Writes,
     project, model = view.project, view.model
     assert model is not None
     assert project.model_version is not None
-    room = capacity(len(view.pool), view.policy)
+    supply.refresh(tx, view, now)
+    room = capacity(len(view.pool), view.policy, view.plan.each)
     if not projects.count_admission(tx, project.id, change=1, capacity=room):
         return False
     panel = panel_basis(hand.role, view.trust.get(hand.labeler), None, has_standing=False)

@@ -6,12 +6,17 @@ from collections.abc import Sequence
 from functools import partial
 from typing import TYPE_CHECKING
 
+from goldvein.decisions.planning import most_under_way
 from goldvein.decisions.trust import panel_basis, takes_turn
+from goldvein.services import supply
 from goldvein.services.admission import with_own_marked
 from goldvein.services.matching import Seeker
-from goldvein.services.seeking import take_candidates
+from goldvein.services.seating import seat_panel, trust_of
+from goldvein.services.seeking import Why, take_candidates
 from goldvein.services.views import View
-from goldvein.store import attempts, benchmarks
+from goldvein.store import benchmarks
+from goldvein.store import supply as stored
+from goldvein.store.log import Entry
 
 if TYPE_CHECKING:
     from goldvein.services.dispatch import Desk
@@ -37,21 +42,46 @@ def looks_first(desk: Desk, view: View, seeker: Seeker) -> bool:
 
 
 def serve_panel(desk: Desk, view: View, seekers: Sequence[Seeker]) -> None:
-    """Candidates under way first, wanted or not, then new ones while not too many are under way."""
+    """Candidates under way first, wanted or not, then new ones while not too many are under way.
+
+    Those who have answered fewest of the latest candidates begin new ones first.
+    """
+    supply.refresh(desk.tx, view, desk.now)
     missing = view.project.supply_target - len(view.active)
-    starters = [seeker for seeker in seekers if missing > 0 or _cannot_prove(desk, view, seeker)]
-    left = desk.assign(view, seekers, "panel", partial(attempts.take_open, desk.tx, view.project.id, "panel"))
-    left = [seeker for seeker in left if seeker in starters]
+    starters = {seeker.labeler for seeker in seekers if missing > 0 or _cannot_prove(desk, view, seeker)}
+    trust = {seeker.labeler: _trust(desk, view, seeker) for seeker in seekers}
+    left = [one for one in seat_panel(desk, view, seekers, trust) if one.labeler in starters]
     if not left:
         return
-    under_way = benchmarks.count_candidates(desk.tx, view.project.id)
-    room = max(0, missing) + 2 * len(starters) - under_way
+    here = stored.panel_here(desk.tx, view.project.id, supply.away_since(view, desk.now))
+    room = most_under_way(missing, max(here, len(left))) - benchmarks.count_candidates(
+        desk.tx, view.project.id
+    )
     if room > 0:
-        before = set(desk.given)
-        take = partial(take_candidates, desk.tx, desk.views, view, desk.rng)
-        desk.assign(view, left[:room], "panel", take)
-        fresh = [desk.given[s.labeler].lease for s in left if s.labeler in desk.given.keys() - before]
-        benchmarks.insert_candidates(desk.tx, [(lease.project, lease.task) for lease in fresh], desk.now)
+        left.sort(key=lambda seeker: view.record.load[seeker.labeler])
+        _begin(desk, view, left[:room])
+
+
+def _begin(desk: Desk, view: View, seekers: Sequence[Seeker]) -> None:
+    """Let new candidates begin, each with one of these, and write down why these tasks."""
+    before, why = set(desk.given), dict[int, Why]()
+    desk.assign(view, seekers, "panel", partial(take_candidates, desk.tx, desk.views, view, desk.rng, why))
+    for labeler in sorted(desk.given.keys() - before):
+        lease = desk.given[labeler].lease
+        reason = why[lease.task]
+        benchmarks.insert_candidates(desk.tx, [(lease.project, lease.task)], desk.now)
+        desk.writes.log.append(
+            Entry(
+                lease.project, "candidate", labeler=labeler, task=lease.task,
+                policy_version=view.project.policy_version, decision=reason.how,
+                detail={"worth": reason.worth},
+            )
+        )  # fmt: skip
+
+
+def _trust(desk: Desk, view: View, seeker: Seeker) -> float:
+    appointed = basis_of(desk, view, seeker) == "appointed"
+    return trust_of(view, desk.find_standing(view, seeker), appointed=appointed)
 
 
 def _cannot_prove(desk: Desk, view: View, seeker: Seeker) -> bool:

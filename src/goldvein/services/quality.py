@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from goldvein.decisions.admission import capacity
-from goldvein.services import accuracy, collecting, discovering, shortcuts, trusting
+from goldvein.services import accuracy, collecting, discovering, shortcuts, supply, trusting
 from goldvein.services.characteristic import characteristic_of
 from goldvein.services.views import View, Views
 from goldvein.stats.arrays import Array
@@ -51,6 +51,7 @@ def report(
         by_shortcut = shortcuts.report(tx, view)
         panel, started = trusting.members(tx, project), collecting.report(tx, project, view.policy)
         key = projects.lease_key(tx)
+        supplied = supply.report(tx, view, now)
     curve = accuracy.mean_curve(view)
     rng = np.random.default_rng([project, view.project.revision])  # the same report twice says the same
     return {
@@ -72,7 +73,11 @@ def report(
             {**_member(one), **(_disguise(key, project, one) if pseudonyms else {})} for one in panel
         ],
         "bootstrap": started,
-        "admission": {"admitted": view.project.admitted, "capacity": capacity(len(view.active), view.policy)},
+        "supply": supplied,
+        "admission": {
+            "admitted": view.project.admitted,
+            "capacity": capacity(len(view.active), view.policy, supplied["benchmarks_to_verdict"]),
+        },
         "shortcuts": by_shortcut,
         "discovered": discovered,
         "standings": _summary(view, lines, accuracy.report(rng, view, lines, found)),

@@ -15,7 +15,9 @@ from goldvein.decisions.gate import at_least
 from goldvein.decisions.planning import contradicts, most_under_way, stream_chance
 from goldvein.decisions.seeking import lenient
 from goldvein.decisions.trust import trusted_mass
-from goldvein.store import benchmarks, labelers, supply
+from goldvein.services import supply
+from goldvein.store import benchmarks
+from goldvein.store import supply as stored
 from goldvein.store.log import Entry
 from goldvein.tasktypes import choice
 
@@ -60,11 +62,11 @@ def stream(
     chosen = [one for one in delivered if _goes_on(view, one, contents, writes, rng)]
     if not chosen:
         return set()
-    there = labelers.count_trusted(tx, view.project.id)
-    if not there:
+    here = stored.panel_here(tx, view.project.id, supply.away_since(view, now))
+    if not here:
         return set()
-    room = most_under_way(missing, there) - benchmarks.count_candidates(tx, view.project.id)
-    begun = supply.begin_beside(
+    room = most_under_way(missing, here) - benchmarks.count_candidates(tx, view.project.id)
+    begun = stored.begin_beside(
         tx, view.project.id, [one.attempt.task for one in chosen[: max(0, room)]], now
     )
     for one in chosen:

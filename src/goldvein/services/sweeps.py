@@ -13,6 +13,7 @@ from goldvein.services.keeping import keep
 from goldvein.services.mining import settle_in_vain
 from goldvein.services.rescoring import rescore
 from goldvein.services.shortcuts import watch
+from goldvein.services.supply import replan
 from goldvein.services.trusting import refresh
 from goldvein.services.views import View, Views
 from goldvein.services.withdrawing import review
@@ -60,6 +61,8 @@ class Sweeper:
                 tasks_ended += _expire_tasks(tx, view.project.id, now)
             with self._db.transaction() as tx:
                 candidates += settle_in_vain(tx, view, now)
+            with self._db.transaction() as tx:
+                replan(tx, self._views, view, now)
             conclude(self._db, view, now)
         with self._db.transaction() as tx:
             tasks_ended += _end_closed(tx, now)
