@@ -53,10 +53,10 @@ def why_not(
     looked_at = active if mined is None else mined
     if not is_hopeless(found, looked_at):
         return said + "mining goes on"
+    way = "Push tasks on which it is wrong" if policy.directed_share else "Raise directed_share to seek some"
     return said + (
-        f"of {looked_at} tasks mined hardly any contradicts it. Push tasks on which it is wrong, add such "
-        f"benchmarks by hand, or, if it is what the project asks for, set open_counterexamples to "
-        f"{int(found + _CLOSE)}"
+        f"of {looked_at} tasks mined hardly any contradicts it. {way}, add such benchmarks by hand, or, if "
+        f"it is what the project asks for, set open_counterexamples to {int(found + _CLOSE)}"
     )
 
 

@@ -160,8 +160,8 @@ def plentiful(
 ) -> list[str]:
     """Rules that pass as many benchmarks as they may: only counter-examples to them are wanted now.
 
-    A rule to which counter-examples are too rare is let be; ``decisions.opening`` says so before the crowd
-    comes in, and the shortcut report afterwards.
+    A rule to which counter-examples are too rare is let be until there are benchmarks enough;
+    ``decisions.opening`` says so before the crowd comes in, and the shortcut report afterwards.
 
     Parameters
     ----------
@@ -181,7 +181,8 @@ def plentiful(
     return [
         rule
         for rule, count in pass_counts.items()
-        if count > target - wanted - 1 and not is_hopeless(active - count, active + put_back)
+        if count > target - wanted - 1
+        and not (active < target and is_hopeless(active - count, active + put_back))
     ]
 
 

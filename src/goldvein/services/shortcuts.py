@@ -6,11 +6,11 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any, Final
 
-from goldvein.decisions.opening import counterexamples, short_of, why_not
+from goldvein.decisions.opening import counterexamples, is_hopeless, short_of, why_not
 from goldvein.domain.policy import Policy
 from goldvein.domain.records import Project
 from goldvein.services.alarms import open_alarm, resolve_alarm
-from goldvein.services.screening import content_passes, mined
+from goldvein.services.screening import active_keys, content_passes, mined
 from goldvein.services.views import View
 from goldvein.store import alerts, log, projects
 from goldvein.store.benchmarks import Benchmark
@@ -49,7 +49,7 @@ def report(tx: Transaction, view: View) -> dict[str, Any]:
 def _before_opening(tx: Transaction, view: View) -> dict[str, Any]:
     """While there is no model: what opening still asks for."""
     active, asked = len(view.active), view.policy.open_counterexamples
-    passes = content_passes(tx, view.project, list(view.active.values())) if active else {}
+    passes = content_passes(tx, view.project, active_keys(view.active.values())) if active else {}
     lines = {}
     for rule, row in passes.items():
         against = active - float(row.sum())
@@ -119,9 +119,9 @@ def keeps_shut(
     """Why a project with enough benchmarks must not open for want of counter-examples; None if it may.
 
     What is said changes with what is mined; each time it does, the log has it. One alert is open meanwhile.
-    While counter-examples can still be found, more is mined.
+    Mining goes on, at one answer a task where it is directed; at random only as long as there is hope.
     """
-    passes = content_passes(tx, project, found)
+    passes = content_passes(tx, project, active_keys(found))
     pass_counts, active = {rule: float(row.sum()) for rule, row in passes.items()}, len(found)
     looked_at = mined(tx, project.id, active)
     why = why_not(pass_counts, active, policy, looked_at)
@@ -138,6 +138,6 @@ def keeps_shut(
             detail={"why": why, "code": COUNTEREXAMPLES},
         )  # fmt: skip
         log.append(tx, [refused], now)
-    if "mining goes on" in why:
+    if policy.directed_share or not is_hopeless(min(against.values()), looked_at):
         projects.raise_supply_target(tx, project.id, active + short_of(pass_counts, active, policy) + 1)
     return why

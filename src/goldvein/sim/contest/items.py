@@ -71,11 +71,13 @@ class World:
 
 def make_world(rng: np.random.Generator, scenario: Scenario) -> World:
     """Draw the tasks of a scenario."""
-    return World(
-        scenario,
-        make_items(rng, scenario, scenario.benchmarks, ordinary=False),
-        make_items(rng, scenario, ORDINARY_POOL, ordinary=True),
-    )
+    from goldvein.sim.contest.mined import directed_benchmarks
+
+    if scenario.mining == "directed":
+        benchmarks = directed_benchmarks(rng, scenario)
+    else:
+        benchmarks = make_items(rng, scenario, scenario.benchmarks, ordinary=False)
+    return World(scenario, benchmarks, make_items(rng, scenario, ORDINARY_POOL, ordinary=True))
 
 
 def make_items(rng: np.random.Generator, scenario: Scenario, n: int, *, ordinary: bool) -> Items:

@@ -41,8 +41,11 @@ class Scenario:
         Labelers; answers that each gives; earlier labelers, from whom item parameters are estimated.
     options, benchmarks : int
         K; how many benchmarks there are.
+    mining : str
+        How benchmarks came about: ``random``, as tasks came, or ``directed``, screened by the panel's first
+        answers as the service screens them.
     longest_right, ordinary_longest_right : float
-        Share of benchmarks, and of ordinary tasks, whose key is the longest option.
+        Share of mined tasks, and of ordinary tasks, whose key is the longest option.
     ordinary_difficulty : float
         Logits added to the difficulty of ordinary tasks.
     wrong_keys : float
@@ -70,6 +73,7 @@ class Scenario:
     earlier: int = 200
     options: int = 4
     benchmarks: int = 400
+    mining: str = "random"
     longest_right: float = 0.85
     ordinary_longest_right: float = 0.85
     ordinary_difficulty: float = 0.0
@@ -101,6 +105,7 @@ _ANY = Number(-1e9, 1e9, 0.7)
 _PROJECT: Mapping[str, Knob] = {
     "options": Number(2, 16, 4, whole=True),
     "benchmarks": Number(1, 100_000, 400, whole=True),
+    "mining": OneOf(("random", "directed")),
     "longest_right": Number(0, 1, 0.85),
     "ordinary_longest_right": Number(0, 1, 0.85),
     "ordinary_difficulty": Number(-10, 10, 1.0),
