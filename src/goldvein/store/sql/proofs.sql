@@ -35,11 +35,12 @@ WHERE (l.kind = 'release' OR (l.kind = 'answer' AND l.decision = 'deliver'))
 LIMIT %(limit)s;
 
 -- name: panel_labels_without_decision
--- Every label of the panel, or by a customer's own key, stands on a promotion or a drop that says so. or on another key, every auditor's on another key.
+-- Every label of the panel, or by a customer's own key, stands on a promotion or a drop that says so, or on another key; every
+-- auditor's on another key.
 SELECT b.project, b.id FROM labels b
-WHERE b.basis IN ('panel', 'auditor') AND NOT EXISTS (
+WHERE b.basis IN ('panel', 'manual', 'auditor') AND NOT EXISTS (
     SELECT FROM log l WHERE l.project = b.project AND l.task = b.task
-    AND (l.kind = 'key' OR (b.basis = 'panel' AND l.kind IN ('promote', 'drop')))
+    AND (l.kind = 'key' OR (b.basis <> 'auditor' AND l.kind IN ('promote', 'drop')))
     AND l.choice = (b.answer ->> 'choice')::smallint)
 LIMIT %(limit)s;
 
