@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import datetime
@@ -10,9 +11,11 @@ import numpy as np
 
 from goldvein.decisions.admission import may_open
 from goldvein.decisions.mining import Continue, Drop, Promote, settle
-from goldvein.decisions.seeking import PUT_BACK
+from goldvein.decisions.planning import contradicts, rareness, urgency
+from goldvein.decisions.seeking import PUT_BACK, lenient
 from goldvein.domain.policy import Policy
 from goldvein.domain.records import UNANSWERABLE, Project
+from goldvein.services import supply
 from goldvein.services.collecting import collect
 from goldvein.services.items import make_item
 from goldvein.services.relabelling import replace_label
@@ -24,7 +27,8 @@ from goldvein.services.writes import Writes
 from goldvein.stats.arrays import ShapeError
 from goldvein.stats.items import bar_theta
 from goldvein.stats.model import AnswerModel, Model, make_model
-from goldvein.store import attempts, benchmarks, labelers, projects, tasks
+from goldvein.store import attempts, benchmarks, projects, tasks
+from goldvein.store import supply as stored_supply
 from goldvein.store.attempts import Attempt
 from goldvein.store.benchmarks import Benchmark, PanelAnswer
 from goldvein.store.database import Transaction
@@ -48,15 +52,14 @@ def settle_candidates(
     # Whether a task has its label, and so whether that counts among the panel's answers, is settled first.
     lines = tasks.lock(tx, [(project, answer.attempt.task) for answer in answers])
     stored = benchmarks.panel_answers(tx, project, [answer.attempt.task for answer in answers])
-    trusted = labelers.count_trusted(tx, project)
+    since = supply.away_since(view, now)
+    contents_given = [answer.attempt.content for answer in answers]
+    others = stored_supply.panel_left(tx, project, contents_given, since, view.policy.panel_max)
     for answer in answers:
         attempt = answer.attempt
         writes.log.append(_panel_entry(view, answer))
         panel = [*stored[attempt.task], PanelAnswer(answer.labeler, answer.choice, now)]
-        if panel_left is not None:
-            left = panel_left(attempt.task)
-        else:
-            left = max(0, trusted - benchmarks.count_panel_seen(tx, project, attempt.content))
+        left = panel_left(attempt.task) if panel_left is not None else others[attempt.content]
         line = lines[project, attempt.task]
         _settle(tx, view, attempt, line, panel, left, contents[project, attempt.task], writes, now)
     if view.project.state == "mining":
@@ -64,10 +67,14 @@ def settle_candidates(
 
 
 def settle_in_vain(tx: Transaction, view: View, now: datetime) -> int:
-    """Settle candidates that wait although nobody is left to ask: the last ones skipped them or let go."""
-    project = view.project.id
-    trusted = labelers.count_trusted(tx, project)
-    found = attempts.lock(tx, benchmarks.waiting_in_vain(tx, project, trusted))
+    """Settle candidates that wait although nobody is left to ask: the last ones skipped them, or are away.
+
+    While a project has no crowd yet, and nobody of its panel is here, all wait: nobody else can do the work.
+    """
+    project, since = view.project.id, supply.away_since(view, now)
+    if view.project.state == "mining" and not stored_supply.panel_here(tx, project, since):
+        return 0
+    found = attempts.lock(tx, stored_supply.waiting_in_vain(tx, project, since))
     waiting = [attempt for attempt in found.values() if attempt.state == "open"]
     if not waiting:
         return 0
@@ -95,7 +102,8 @@ def _settle(
     settlement = settle(view.answers, options, choices, left, view.policy)
     settlement = screened(tx, view, settlement, attempt.task, choices, content, writes)
     if isinstance(settlement, Continue):
-        writes.wanted.append(attempt.again("panel"))
+        soon = _urgency(view, content, settlement.p_clean, choices)
+        writes.wanted.append(replace(attempt.again("panel"), urgency=soon))
         return
     if benchmarks.lock_state(tx, attempt.project, attempt.task) != "candidate":
         return
@@ -129,6 +137,18 @@ def _settle(
             policy_version=view.project.policy_version, detail=detail,
         )
     )  # fmt: skip
+
+
+def _urgency(view: View, content: Content, p_clean: float, choices: Sequence[int]) -> int:
+    """How soon the next of the panel is asked: sure candidates first, most of all those that are wanted."""
+    classes = view.project.classes
+    best = Counter(choices).most_common(1)[0][0]
+    too_much = lenient(view.pass_shares, view.policy.quality_bar) if view.policy.directed_share else {}
+    picks = choice.rule_choices(content.input, classes, too_much, content.rules) if too_much else {}
+    rare = 0.0
+    if classes is not None and best < len(classes):
+        rare = rareness([item.key for item in view.pool], best, len(classes))
+    return urgency(p_clean, speaks_against=contradicts(best, picks, too_much), rareness=rare)
 
 
 def _promote(
