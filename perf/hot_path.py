@@ -164,6 +164,7 @@ def _running(server: EmbeddedServer, labelers: int) -> Iterator[Site]:
         "GOLDVEIN_PORT": str(port),
         "GOLDVEIN_ALLOW_PRIVATE_WEBHOOKS": "yes",
         "GOLDVEIN_LOG_LEVEL": "warning",
+        "GOLDVEIN_ANSWER_STEP": "0",  # responses that wait for an even pace would leave the processors idle
     }
     receiver = subprocess.Popen(
         [sys.executable, "-m", "perf.receiver"], env=environment(), stdout=subprocess.PIPE

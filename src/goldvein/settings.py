@@ -122,7 +122,7 @@ SETTINGS: Final = (
         "answer_step",
         0.025,
         "seconds",
-        "labelers are answered whole steps after they ask, so that time tells no benchmark; 0: at once",
+        "labelers are answered at an even pace of such steps, so that time tells no benchmark; 0: at once",
         at_least=0,
     ),
     Setting("job_concurrency", 4, "jobs", "jobs that one `goldvein work` process runs at once", at_least=1),

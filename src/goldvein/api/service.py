@@ -14,6 +14,7 @@ import psycopg
 from litestar import Request
 
 from goldvein.api.grouping import Grouper, Overloaded
+from goldvein.api.pace import Pace
 from goldvein.domain.errors import Unauthenticated
 from goldvein.domain.records import Principal
 from goldvein.services import keys
@@ -42,7 +43,7 @@ class Service:
     waiting_limit : int
         Calls that may wait for a thread; more are refused.
     step_seconds : float
-        What labelers ask is answered whole steps after it came; 0: at once.
+        What labelers ask is answered at an even pace of such steps; 0: at once.
     """
 
     def __init__(
@@ -60,7 +61,7 @@ class Service:
         self.grouper = grouper
         self.outbound = outbound
         self.allow_private_webhooks = allow_private_webhooks
-        self.step_seconds = step_seconds
+        self.pace = Pace(step_seconds)
         self.keyring = Keyring(self)
         self.closing = asyncio.Event()
         self._executor = ThreadPoolExecutor(threads, thread_name_prefix="goldvein-api")

@@ -6,7 +6,6 @@ as a Litestar handler (uvicorn, httptools and uvloop included). The handlers bel
 the OpenAPI document and give the same answers by the same function, for whoever mounts Litestar alone.
 """
 
-import asyncio
 import re
 from collections.abc import Awaitable
 from typing import Annotated, Any, Final
@@ -44,7 +43,8 @@ async def respond(
     """Carry out one request; returns status, headers and body."""
     check_role(principal, LABELERS)
     assert principal.labeler is not None
-    result = await _in_step(service, service.grouper.submit(_request(principal.labeler, kind, lease, body)))
+    asked = service.grouper.submit(_request(principal.labeler, kind, lease, body))
+    result = await _at_even_pace(service, asked)
     match kind:
         case "next":
             return _given(result)
@@ -57,17 +57,13 @@ async def respond(
             return *_OK, _encoder.encode(_answered(result))
 
 
-async def _in_step(service: Service, asked: Awaitable[WorkResult]) -> WorkResult:
-    """Wait for the result, or the error, and for the end of the step: the work a task makes shows what it is.
-
-    To lease a benchmark, to judge an answer and to deliver a label take different times; whole steps do not.
-    """
+async def _at_even_pace(service: Service, asked: Awaitable[WorkResult]) -> WorkResult:
+    """Wait for the result, or the error, and then until a response may leave."""
     began = service.monotonic()
     try:
         return await asked
     finally:
-        if service.step_seconds:
-            await asyncio.sleep((began - service.monotonic()) % service.step_seconds)
+        await service.pace.hold(service.monotonic() - began)
 
 
 def _request(labeler: int, kind: str, lease: str | None, body: bytes) -> WorkRequest:

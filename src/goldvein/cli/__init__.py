@@ -4,6 +4,7 @@ import rich_click as click
 
 from goldvein import __version__
 from goldvein.cli.admin import admin
+from goldvein.cli.attack import attack_benchmarks
 from goldvein.cli.characteristic import characteristic
 from goldvein.cli.demo import demo
 from goldvein.cli.explain import explain
@@ -17,7 +18,7 @@ click.rich_click.COMMAND_GROUPS = {
     "goldvein": [
         {"name": "Try it", "commands": ["demo", "replay", "simulate"]},
         {"name": "Run it", "commands": ["serve", "work", "admin"]},
-        {"name": "Trust it", "commands": ["verify", "explain", "characteristic"]},
+        {"name": "Trust it", "commands": ["verify", "explain", "characteristic", "attack-benchmarks"]},
         {"name": "About it", "commands": ["version"]},
     ]
 }
@@ -43,6 +44,7 @@ def version() -> None:
 
 
 main.add_command(admin)
+main.add_command(attack_benchmarks)
 main.add_command(characteristic)
 main.add_command(demo)
 main.add_command(explain)

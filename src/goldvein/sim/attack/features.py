@@ -1,4 +1,4 @@
-"""What a labeler can derive from a task as received, its words aside: one row of numbers for each sighting."""
+"""What a labeler can derive from a task as received, its words aside: a row of numbers for each sighting."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ def payload(seen: Sequence[Seen]) -> tuple[Array, list[str]]:
 
 
 def stream(seen: Sequence[Seen], began_at: datetime) -> tuple[Array, list[str]]:
-    """Columns for the place in the stream: the labeler's how manyth task, times since last and since the start."""
+    """Columns for the place in the stream: the labeler's how manyth task, and times since."""
     first: dict[int, float] = {}
     last: dict[int, float] = {}
     rows = []
@@ -67,7 +67,7 @@ def sizes(seen: Sequence[Seen]) -> Array:
 
 
 def ages(seen: Sequence[Seen]) -> Array:
-    """(n,) seconds since the task was pushed: nothing that is sent says so, but a serial number in it would."""
+    """(n,) seconds since the task was pushed: nothing says so, but a serial number in it would."""
     return np.array([(s.serving.shown_at - s.serving.pushed_at).total_seconds() for s in seen])
 
 
@@ -85,7 +85,7 @@ def _of_responses(name: str, replies: Sequence[Reply | None], seen: Sequence[See
         **_one_hot(f"{name} headers", heads),
         **_one_hot(f"{name} header values", values),
         **_one_hot(f"{name} form", forms),
-        f"{name} date behind": np.array([_date_behind(reply) for reply in replies]),
+        f"{name} date behind": _here(np.array([_date_behind(reply) for reply in replies])),
         f"{name} length told": np.array([_length_told(reply) for reply in replies]),
     }
     if name == "given":
@@ -124,7 +124,9 @@ def _length_told(reply: Reply | None) -> float:
 
 def _form(body: bytes) -> str:
     """Order and names of all fields, and what stands between them; texts and numbers cut out."""
-    text = _SKELETON.sub(lambda found: found[0] if body[found.end() : found.end() + 1] == b":" else b'""', body)
+    text = _SKELETON.sub(
+        lambda found: found[0] if body[found.end() : found.end() + 1] == b":" else b'""', body
+    )
     return re.sub(rb"\d+", b"0", text).decode("utf-8", "replace")
 
 
@@ -137,7 +139,7 @@ def _around(one: Sighting) -> int:
 def _beside_words(one: Sighting) -> str:
     """All fields of the work but id, time and words; the input by its fields and their types."""
     work: dict[str, Any] = json.loads(json.dumps(one.work))
-    work["lease"] = {key: "" for key in work["lease"]} | {
+    work["lease"] = dict.fromkeys(work["lease"], "") | {
         key: value for key, value in work["lease"].items() if key not in {"id", "expires_at"}
     }
     work["task"]["input"] = [
@@ -163,7 +165,7 @@ def _of_leases(sightings: Sequence[Sighting]) -> dict[str, Array]:
         **{f"id letter {place}": letters[:, place] for place in range(width)},
         **{f"id bit {place}": bits[:, place] for place in range(bits.shape[1])},
         "id bits set": bits.sum(axis=1),
-        "lease seconds": np.array(left) - _usual(np.array(left)),
+        "lease seconds": _here(np.array(left)),
         "lease microseconds": np.array([end.microsecond for end in until], dtype=float),
         "lease text": np.array([len(end) for end in ends], dtype=float),
     }
@@ -179,22 +181,22 @@ def _of_order(seen: Sequence[Seen]) -> dict[str, Array]:
 
 
 def _times(seen: Sequence[Seen]) -> dict[str, Array]:
-    """How long the responses took against those around them: as such they tell how busy it was, and so when."""
+    """How long responses took, against those around them: alone they tell how busy it was, and so when."""
     columns = {}
     for name, replies in (("given", [s.sighting.given for s in seen]), ("back", [_back(s) for s in seen])):
         took = np.array([reply.took if reply else np.nan for reply in replies])
         logs = np.log(took)
-        columns[f"{name} seconds"] = logs - _usual(logs)
+        columns[f"{name} seconds"] = _here(logs)
     return columns
 
 
-def _usual(values: Array) -> Array:
-    """(n,) median of the values around each, without those that are missing."""
+def _here(values: Array) -> Array:
+    """(n,) values less the median of those around each."""
     filled = np.where(np.isnan(values), np.nanmedian(values) if (~np.isnan(values)).any() else 0.0, values)
     padded = np.pad(filled, _AROUND, mode="edge")
     windows = np.lib.stride_tricks.sliding_window_view(padded, 2 * _AROUND + 1)
-    usual: Array = np.median(windows, axis=1)
-    return usual
+    here: Array = values - np.median(windows, axis=1)
+    return here
 
 
 def _one_hot(name: str, values: Sequence[str]) -> dict[str, Array]:

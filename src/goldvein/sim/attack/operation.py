@@ -55,7 +55,9 @@ class Plan:
     think : float
         Mean seconds between a task shown and its answer.
     nights : tuple of float
-        Shares of the items after which the project's log is learned from, as every night does.
+        Shares of the items after which the project's log is learned from: as it grows, and at night.
+    newcomers : float
+        Share of the crowd that comes later, one after the other until ``last_comes`` of the items.
     minutes : float
         Time after which the run ends in any case.
     """
@@ -65,7 +67,9 @@ class Plan:
     trusted: int = 4
     think: float = 0.12
     seed: int = 1
-    nights: tuple[float, ...] = (0.06, 0.15, 0.4)
+    nights: tuple[float, ...] = (0.03, 0.06, 0.12, 0.25, 0.5)
+    newcomers: float = 0.5
+    last_comes: float = 0.6
     minutes: float = 15.0
     policy: Mapping[str, float] = field(default_factory=dict)
 
@@ -237,15 +241,35 @@ class _Run:
         deadline = time.monotonic() + 60 * plan.minutes
 
         async def clock() -> None:
-            while _served(people, plan.trusted) < plan.items and not self._stop.is_set() and time.monotonic() < deadline:
+            while (
+                _served(people, plan.trusted) < plan.items
+                and not self._stop.is_set()
+                and time.monotonic() < deadline
+            ):
                 self._show(min(_served(people, plan.trusted), plan.items), plan.items)
                 await sleep(0.25, stop)
             stop.set()
 
         async with asyncio.TaskGroup() as group:
             group.create_task(clock())
-            for person in people:
-                group.create_task(spy(self._base_url, person, stop, project))
+            for person, comes_at in zip(people, self._arrivals(), strict=True):
+                group.create_task(self._from(comes_at, people, stop, person, project))
+
+    def _arrivals(self) -> list[float]:
+        """Items served when each comes: the panel and a part of the crowd at once, the others in turn."""
+        plan = self._plan
+        crowd = plan.people - plan.trusted
+        late = round(plan.newcomers * crowd)
+        comes = np.linspace(0, plan.last_comes * plan.items, late + 1)[1:]
+        return [0.0] * (plan.people - late) + [float(one) for one in comes]
+
+    async def _from(
+        self, comes_at: float, people: Sequence[Spy], stop: asyncio.Event, person: Spy, project: int
+    ) -> None:
+        """Let somebody work from when so many items were served."""
+        while _served(people, self._plan.trusted) < comes_at and not stop.is_set():
+            await sleep(0.2, stop)
+        await spy(self._base_url, person, stop, project)
 
     def _read(self, project: int, people: Sequence[Spy], began: datetime) -> Recording:
         with self._db.snapshot() as tx:
@@ -255,7 +279,9 @@ class _Run:
             found = projects.find(tx, project)
             assert found is not None
             seen = [
-                Seen(one, by_attempt[tokens.open(one.lease)[1]]) for person in people for one in person.sightings
+                Seen(one, by_attempt[tokens.open(one.lease)[1]])
+                for person in people
+                for one in person.sightings
             ]
             inputs, every, twice = facts.inputs(tx, project), facts.keys(tx, project), facts.seen_twice(tx)
         empty: dict[str, int] = {}

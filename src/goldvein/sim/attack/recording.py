@@ -22,7 +22,7 @@ _FAILURES = (httpcore.NetworkError, httpcore.ProtocolError, httpcore.TimeoutExce
 
 @dataclass(frozen=True, slots=True)
 class Reply:
-    """One response as it came: ``took`` is the seconds from the request's first byte to the last of the body."""
+    """One response as it came: ``took``: seconds from the first byte sent to the last received."""
 
     status: int
     headers: Sequence[tuple[bytes, bytes]]
@@ -182,7 +182,7 @@ async def _deal_with(line: Line, person: Spy, seen: Sighting, stop: asyncio.Even
     said = person.answer(seen.work["task"]["input"])
     body = {"answer": {"unanswerable": True} if roll < habits.skip + habits.unanswerable else said}
     if rng.random() < habits.late:
-        expires = datetime.fromisoformat((_renewed(seen) or seen.work["lease"]["expires_at"]))
+        expires = datetime.fromisoformat(_renewed(seen) or seen.work["lease"]["expires_at"])
         await sleep((expires - datetime.now(UTC)).total_seconds() + float(rng.uniform(0.5, 4.0)), stop)
         if stop.is_set():
             return None

@@ -33,7 +33,7 @@ def check_learners() -> None:
         If scikit-learn is missing.
     """
     try:
-        import sklearn  # type: ignore[import-untyped]  # noqa: F401
+        import sklearn  # noqa: F401
     except ImportError as error:
         raise LearnersMissingError(
             "the attack learns with scikit-learn, which is not installed: pip install 'goldvein[attack]'"
@@ -82,18 +82,22 @@ def tell(features: Array, is_positive: BoolArray, groups: IntArray, seed: int = 
     positives, negatives = int(is_positive.sum()), int((~is_positive).sum())
     if min(positives, negatives) < 4 * FOLDS or len(np.unique(groups)) < FOLDS:
         return None
-    scores = {name: _out_of_fold(name, features, is_positive, groups, seed) for name in ("logistic", "boosting")}
+    scores = {
+        name: _out_of_fold(name, features, is_positive, groups, seed) for name in ("logistic", "boosting")
+    }
     found = {name: _area(one[0], is_positive, one[1]) for name, one in scores.items()}
     best = max(found, key=lambda name: found[name])
     low, high = _interval(*scores[best], is_positive, groups, seed)
     return Telling(found[best], low, high, best, found, positives, negatives)
 
 
-def leading(features: Array, names: Sequence[str], is_positive: BoolArray, count: int = 8) -> list[dict[str, Any]]:
+def leading(
+    features: Array, names: Sequence[str], is_positive: BoolArray, count: int = 8
+) -> list[dict[str, Any]]:
     """Columns that tell most, each alone: where to look for the cause of a tell."""
     from sklearn.metrics import roc_auc_score
 
-    alone = []
+    alone: list[dict[str, Any]] = []
     for place, name in enumerate(names):
         column = np.nan_to_num(features[:, place], nan=-1e9)
         if column.std() > 0:
@@ -115,7 +119,9 @@ def _learner(name: str, seed: int) -> Any:
             early_stopping=False, random_state=seed,
         )  # fmt: skip
     return make_pipeline(
-        SimpleImputer(strategy="median", keep_empty_features=True), StandardScaler(), LogisticRegression(C=0.02, max_iter=500)
+        SimpleImputer(strategy="median", keep_empty_features=True),
+        StandardScaler(),
+        LogisticRegression(C=0.02, max_iter=500),
     )
 
 
@@ -136,7 +142,7 @@ def _out_of_fold(
 
 
 def _area(scores: Array, is_positive: BoolArray, fold: IntArray) -> float:
-    """Area under the curve within folds, weighted by their pairs: scores of two folds have no common scale."""
+    """Area under the curve within folds, weighted by pairs: scores of two folds have no common scale."""
     from sklearn.metrics import roc_auc_score
 
     total = pairs = 0.0
@@ -161,7 +167,10 @@ def _interval(
     areas = []
     for _ in range(RESAMPLES):
         picked = np.concatenate(
-            [rng.choice(np.flatnonzero(fold_of == number), size=(fold_of == number).sum()) for number in np.unique(fold_of)]
+            [
+                rng.choice(np.flatnonzero(fold_of == number), size=(fold_of == number).sum())
+                for number in np.unique(fold_of)
+            ]
         )
         rows = np.concatenate([members[place] for place in picked])
         areas.append(_area(scores[rows], is_positive[rows], fold[rows]))

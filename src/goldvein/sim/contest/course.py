@@ -7,12 +7,13 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from goldvein.sim.contest.behaviour import Served
-from goldvein.sim.contest.player import BENCHMARK, DELIVERED, DISCARDED, HELD, WITHDRAWN, Record
+from goldvein.sim.contest.player import BENCHMARK, DECOY, DELIVERED, DISCARDED, HELD, WITHDRAWN, Record
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from goldvein.sim.contest.behaviour import Crowd
+    from goldvein.sim.contest.decoys import Decoys
     from goldvein.sim.contest.items import World
     from goldvein.sim.contest.player import Player
     from goldvein.stats.arrays import IntArray
@@ -24,6 +25,8 @@ def play(
     player: Player,
     rng: np.random.Generator,
     progress: Callable[[int], None] | None = None,
+    decoys: Decoys | None = None,
+    watch: Callable[[Served], None] | None = None,
 ) -> Record:
     """Let a crowd work under a policy until everybody has given ``answers_each`` answers or was dismissed.
 
@@ -36,6 +39,10 @@ def play(
     rng : numpy.random.Generator
     progress : callable, optional
         Told after each step how many answers were given in it.
+    decoys : Decoys, optional
+        Some ordinary tasks are served to a second labeler; without it, to one.
+    watch : callable, optional
+        Given what was served in each step.
     """
     steps, size = world.scenario.answers_each, crowd.size
     fate = np.zeros((steps, size), dtype=np.int8)
@@ -48,14 +55,24 @@ def play(
         if not len(who):
             break
         served = _serve(world, player, rng, who, seen, exposures)
+        if decoys is not None:
+            decoys.serve(served)
+        if watch is not None:
+            watch(served)
         given = crowd.answer(rng, served)
         moves = player.judge(served, given, step)
         ordinary = np.where(moves.delivered, DELIVERED, np.where(moves.held, HELD, DISCARDED))
         fate[step, who] = np.where(served.is_benchmark, BENCHMARK, ordinary)
+        if decoys is not None:
+            decoys.offer(served, moves)
+            fate[step, who[decoys.mask]] = DECOY
         correct[step, who], bad[step, who] = given.choice == _keys(world, served), ~given.good
         for ended, becomes in (
-            (moves.released, DELIVERED), (moves.discarded, DISCARDED), (moves.withdrawn, WITHDRAWN)
+            (moves.released, DELIVERED),
+            (moves.discarded, DISCARDED),
+            (moves.withdrawn, WITHDRAWN),
         ):  # fmt: skip
+            ended = ended[fate[ended // size, ended % size] != DECOY]  # noqa: PLW2901
             fate[ended // size, ended % size] = becomes
         dismissed_at[who[moves.dismissed]] = step
         if progress is not None:

@@ -12,8 +12,10 @@ if TYPE_CHECKING:
     from goldvein.sim.contest.behaviour import Given, Served
     from goldvein.stats.arrays import Array, BoolArray, IntArray
 
-NONE, BENCHMARK, DELIVERED, HELD, DISCARDED, WITHDRAWN = range(6)
-"""Fates in ``Record.fate``. A released answer is DELIVERED; a WITHDRAWN one was delivered before."""
+NONE, BENCHMARK, DELIVERED, HELD, DISCARDED, WITHDRAWN, DECOY = range(7)
+"""Fates in ``Record.fate``. A released answer is DELIVERED; a WITHDRAWN one was delivered before; one to a
+DECOY never is.
+"""
 
 
 def _no_answers() -> IntArray:
