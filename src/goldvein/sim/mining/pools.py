@@ -130,6 +130,8 @@ class Draw:
     people : (n_tasks, n_asked) int
         Who gives each answer.
     abilities : (n_trusted,) float
+    roles : (n_tasks, K + 1) int
+        Where the pool's roles stand: the option of the key, of the attractor, of each other; last K.
     """
 
     kind: IntArray
@@ -137,6 +139,7 @@ class Draw:
     answers: IntArray
     people: IntArray
     abilities: Array
+    roles: IntArray
 
 
 def draw_tasks(rng: np.random.Generator, pool: Pool, n_tasks: int, asked: int) -> Draw:
@@ -160,4 +163,5 @@ def draw_tasks(rng: np.random.Generator, pool: Pool, n_tasks: int, asked: int) -
         answers=np.take_along_axis(places, role, axis=1),
         people=people,
         abilities=abilities,
+        roles=places,
     )
