@@ -13,7 +13,7 @@ from datetime import datetime
 from typing import Final
 
 from goldvein.decisions.gate import State
-from goldvein.decisions.trust import earns_trust
+from goldvein.decisions.trust import panel_after, trusted_mass
 from goldvein.decisions.withdrawing import wants_review
 from goldvein.domain.policy import Policy
 from goldvein.services.holding import Bench, HeldAnswer, discard
@@ -179,13 +179,16 @@ def _settle(tx: Transaction, view: View, one: Rescored, now: datetime) -> None:
 def _write(tx: Transaction, view: View, before: Standing, one: Rescored, now: datetime) -> None:
     holds = standings.lock_holds(tx, [before.key])
     writes = Writes(loaded={before.key: before})
-    after = _standing(view, _past(tx, view).models[one.track.model_version], before, one.track)
+    model = _past(tx, view).models[one.track.model_version]
+    after = _standing(view, model, before, one.track)
     writes.log.append(_entry(view, after, one.items))
     if after.state != before.state:
         writes.log.append(turn(view, after))
         _count_admission(tx, before, after)
     if after.panel != before.panel:
-        writes.log.append(replace(turn(view, after), kind="trust", decision=after.panel))
+        able = {"basis": "standing", "able": trusted_mass(model, one.track.posterior[0])}
+        ended = replace(turn(view, after), kind="trust", detail=able, decision=after.panel or "ended")
+        writes.log.append(ended)
     if after.state == State.DISMISSED:
         after = _drop_holds(tx, view, after, holds, one.track, writes, now)
     else:
@@ -202,14 +205,15 @@ def _standing(view: View, model: Model, before: Standing, track: Track) -> Stand
         posterior=pack(posterior[:, None], all_evidence[:, None])[0], p_benchmarks=track.p[0],
         p_all=track.p[1], benchmarks=track.benchmarks, undecided=track.undecided, state=str(track.state),
     )  # fmt: skip
-    if after.state != before.state:
+    if after.state != before.state:  # who comes back owes nothing
         grace = view.policy.dismissal_grace if after.state == State.DISMISSED else 0
         after = replace(after, grace=grace)
     if bool(wants_review(track.p[0], track.benchmarks, view.policy, is_benchmark=True)):
         after = replace(after, review_wanted=after.n)
-    trusted = earns_trust(model, posterior, track.benchmarks, view.policy)
-    trusted &= after.state != State.DISMISSED
-    return after if trusted or after.panel != "earned" else replace(after, panel=None)
+    panel = panel_after(
+        model, posterior, after.benchmarks, after.state, view.policy, before=before.panel, is_benchmark=False
+    )
+    return replace(after, panel=panel)
 
 
 def _count_admission(tx: Transaction, before: Standing, after: Standing) -> None:
