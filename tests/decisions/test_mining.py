@@ -5,6 +5,7 @@ import pytest
 
 from goldvein.decisions.mining import Continue, Drop, Promote, Settlement, settle
 from goldvein.domain.policy import Policy
+from goldvein.stats.keys import MISLED, panel_start
 from goldvein.stats.model import make_answer_model
 
 ANSWERS, POLICY = make_answer_model(), Policy()
@@ -31,6 +32,17 @@ def test_a_panel_of_three_can_start_a_project(n_options: int) -> None:
     assert settled.key == 1
     assert settled.key_probs.sum() == pytest.approx(1.0)
     assert settled.difficulty_weights.sum() == pytest.approx(1.0)
+
+
+@pytest.mark.parametrize(("n_options", "panel"), [(2, [1] * 6), (4, [1] * 5), (16, [0] * 4)])
+def test_a_key_carries_the_doubt_that_upkeep_starts_from(n_options: int, panel: list[int]) -> None:
+    """However many agree, they may err as one: a wrong key is never taken for impossible."""
+    settled = decide(panel, 9, n_options)
+    assert isinstance(settled, Promote)
+    start = panel_start(ANSWERS, n_options, panel)[:-1].sum(axis=1)
+
+    assert settled.key_probs == pytest.approx(start / start.sum())
+    assert MISLED < 1 - settled.key_probs[settled.key] < 0.025
 
 
 def test_a_dissent_ends_it_early() -> None:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeAlias
 
 from goldvein.decisions.gate import at_least
+from goldvein.stats.keys import panel_start
 from goldvein.stats.mining import Evidence, task_evidence
 
 if TYPE_CHECKING:
@@ -25,6 +26,7 @@ class Promote:
     key : int
         The most probable option.
     key_probs : (K,) float
+        What the benchmark carries: with the doubt that a panel erred as one, which upkeep starts from too.
     difficulty_weights : (n_difficulties,) float
     p_clean : float
         P(key right and task clean).
@@ -78,7 +80,6 @@ def settle(
     choices: Sequence[int],
     n_trusted_left: int,
     policy: Policy,
-    curves: Sequence[Array] | None = None,
 ) -> Settlement:
     """Decide a candidate after some answers of the panel.
 
@@ -94,16 +95,15 @@ def settle(
         ``promote_exhausted_at``: a small panel must be able to start a project, and the benchmark carries
         its doubt with it.
     policy : Policy
-    curves : sequence of (n_difficulties,) float, optional
-        ``stats.mining.standing_curve`` of each answer's labeler; the average panel member's when not given.
     """
     if not choices:
         return Continue(p_clean=0.0) if n_trusted_left else Drop(answer=None, p=0.0)
-    evidence = task_evidence(answers, n_options, choices, curves)
+    evidence = task_evidence(answers, n_options, choices)
     p_clean = evidence.clean_probability(policy.ease_at_least)
     if _promotes(evidence, n_trusted_left, policy):
         best = evidence.best
-        return Promote(best, evidence.key_probs, evidence.difficulty_weights(best), p_clean)
+        keys = panel_start(answers, n_options, choices)[:-1].sum(axis=1)
+        return Promote(best, keys / keys.sum(), evidence.difficulty_weights(best), p_clean)
     left = min(n_trusted_left, policy.panel_max - len(choices))
     doubtful = len(choices) >= 2 and p_clean <= policy.abandon_below
     if left <= 0 or doubtful:
