@@ -8,6 +8,7 @@ from typing import Any
 import rich_click as click
 
 from goldvein.cli.common import database, json_option, now, write_json
+from goldvein.cli.panel import panel
 
 _ROLES = ("labeler", "trusted", "auditor")
 
@@ -19,6 +20,9 @@ def admin() -> None:
     A first installation needs `goldvein admin customers add NAME --key` for whoever pushes tasks, and
     `goldvein admin labelers add NAME... --key` for the people who answer; some of them with `--role trusted`.
     """
+
+
+admin.add_command(panel)
 
 
 @admin.group()

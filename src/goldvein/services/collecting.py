@@ -126,7 +126,7 @@ def reason(tx: Transaction, project: int, policy: Policy) -> tuple[str, str] | N
     if told is None or told["state"] not in (COLLECTING, "refused"):
         return None
     if told["state"] == "refused":
-        anew = f"after that, or with other knobs, `goldvein admin projects bootstrap {project}` begins anew"
+        anew = f"after that, or with other knobs, `goldvein admin panel bootstrap {project}` begins anew"
         return "bootstrap_refused", f"{told['why']}; {anew}"
     detail = (
         f"everybody answers the first tasks: {told['answers']} of {told['answers_wanted']} answers are "
