@@ -25,13 +25,9 @@ LEAST_GOOD: Final = 8.0
 """Good labelers' worth of answers under which nothing is said against a key, and it is left alone. Five tell
 of a wrong key as surely, but not yet of the right one, and nobody answers a frozen benchmark any more."""
 LEAST_TO_JUDGE: Final = 20.0
-"""Good labelers' worth of answers under which nobody says that a benchmark is too easy or too hard."""
+"""Good labelers' worth of answers under which nobody says that a benchmark is too easy or a misfit."""
 LEAST_OTHERS: Final = 8.0
-"""Answers of people who are not good, in whose light too easy is too easy."""
-SURE: Final = 0.95
-"""P(too easy, or too hard) at which a benchmark retires for it."""
-HARD: Final = 0.4
-"""Share of trusted labelers who must solve a task, lucky guesses taken out."""
+"""Answers of people who do not do the job, in whose light too easy is too easy."""
 APART: Final = 0.15
 """What good labelers must have over others in accuracy."""
 MISFIT: Final = -4.0
@@ -149,7 +145,8 @@ def looked_until(exposures: int, verdict: Upkeep) -> int:
     """Servings up to which a benchmark counts as looked at: one in doubt is looked at again with the next."""
     if not at_least(DOUBT, verdict.p_right):
         return exposures
-    return max(0, exposures + 1 - int(np.ceil(max(GROWN_BY, GROWN_SHARE * exposures))))
+    following = exposures + 1
+    return max(0, int(np.ceil(min(following - GROWN_BY, following / (1 + GROWN_SHARE)))))
 
 
 def is_plain(said: Said, key: int) -> bool:
@@ -176,7 +173,7 @@ def look(watched: Watched, policy: Policy) -> Upkeep:
     told = float(watched.said.p_able.sum())
     if told >= LEAST_GOOD and not at_least(p_right, policy.freeze_below):
         return _wrong(watched, p_right, policy)
-    reason = _spent(watched, policy) or _tells_nothing(watched, told)
+    reason = _spent(watched, policy) or _tells_nothing(watched, told, policy)
     return Keep(p_right) if reason is None else Retire(reason, p_right)
 
 
@@ -200,32 +197,39 @@ def _spent(watched: Watched, policy: Policy) -> str | None:
     return None
 
 
-def _tells_nothing(watched: Watched, told: float) -> str | None:
+def _tells_nothing(watched: Watched, told: float, policy: Policy) -> str | None:
     """Why its answers tell little of those who give them, if they do."""
-    if told < LEAST_TO_JUDGE:
-        return None
-    hard = float(watched.evidence.joint[watched.key, watched.evidence.ease < HARD].sum())
-    if at_least(hard, SURE * float(watched.evidence.answer_probs[watched.key])):
+    if _is_hard(watched, told, policy):
         return "ambiguous"
-    if not watched.guessable and _too_easy(watched):
-        return "too easy"
-    if misfit(watched) <= MISFIT:
+    if told < LEAST_TO_JUDGE or len(watched.said) - told < LEAST_OTHERS:
+        return None
+    if watched.guessable:
+        return None
+    good, others, error = _accuracies(watched)
+    if others > good and at_least(MISFIT, misfit(watched)):
         return "misfit"
+    if good - others + 1.645 * error < APART:
+        return "too easy"
     return None
 
 
-def _too_easy(watched: Watched) -> bool:
-    """Whether others are right nearly as often as good labelers, beyond chance."""
+def _is_hard(watched: Watched, told: float, policy: Policy) -> bool:
+    """Whether it is as hopeless as a candidate that mining drops: key right and task clean, hardly likely."""
+    evidence = watched.evidence
+    clean = float(evidence.joint[watched.key, evidence.ease >= policy.ease_at_least].sum())
+    return told >= LEAST_GOOD and bool(at_least(policy.abandon_below, clean))
+
+
+def _accuracies(watched: Watched) -> tuple[float, float, float]:
+    """Of those who do the job and of the others, and the standard error of the difference."""
     said = watched.said
     right = said.choices == watched.key
-    rates, spreads = [], []
+    rates, spread = [], 0.0
     for weights in (said.p_able, 1 - said.p_able):
-        if weights.sum() < LEAST_OTHERS:
-            return False
-        hits, misses = 1 + weights[right].sum(), 1 + weights[~right].sum()
+        hits, misses = 1 + float(weights[right].sum()), 1 + float(weights[~right].sum())
         rates.append(hits / (hits + misses))
-        spreads.append(hits * misses / ((hits + misses) ** 2 * (hits + misses + 1)))
-    return bool(rates[0] - rates[1] + 1.645 * np.sqrt(sum(spreads)) < APART)
+        spread += hits * misses / ((hits + misses) ** 2 * (hits + misses + 1))
+    return rates[0], rates[1], float(np.sqrt(spread))
 
 
 def misfit(watched: Watched) -> float:
