@@ -9,8 +9,9 @@ import numpy as np
 import pytest
 
 from goldvein.services import rescoring
+from goldvein.services.explaining import explain
 from goldvein.services.verification import verify
-from goldvein.store import rescorings
+from goldvein.store import answerlog, rescorings
 from goldvein.store.database import Database
 from tests.services.rescored_world import (
     freeze,
@@ -55,7 +56,7 @@ def assert_as_from_scratch(town: Town, struck: list[int]) -> None:
 
 
 def test_people_dismissed_by_wrong_keys_come_back(db: Database) -> None:
-    """Good people went because of wrong keys; once these are frozen they are back, and bad ones are not."""
+    """Good people went because of wrong keys; once these are frozen they are back; bad ones stay bad."""
     town, wrong = town_with_wrong_keys(db)
     before = standings(town)
     gone = [name for name, state in before.items() if state == "dismissed" and name.startswith("good")]
@@ -66,8 +67,10 @@ def test_people_dismissed_by_wrong_keys_come_back(db: Database) -> None:
     assert rescore_all(db, town.now) > len(gone)
     after = standings(town)
     assert all(after[name] == "admitted" for name in gone)
-    assert all(after[name] == before[name] for name in before if name.startswith("bad"))
-    assert town.rows("SELECT admitted FROM projects")[0][0] == places + len(gone)
+    good = view_of(db).model.space.good  # type: ignore[union-attr]
+    assert all(stored(db, one)[0][good].sum() < 0.5 for name, one in town.names.items() if "bad" in name)
+    back = sum(before[name] == "dismissed" != after[name] for name in before)
+    assert town.rows("SELECT admitted FROM projects")[0][0] == places + back
     assert town.rows("SELECT count(*) FROM rescorings") == [(0,)]
     assert_as_from_scratch(town, wrong)
     proof = verify(db)
@@ -198,3 +201,24 @@ def test_live_with_answers_while_keys_fall(db: Database) -> None:
     proof = verify(db)
     assert not proof.broken
     assert proof.bit_for_bit
+
+
+def test_what_is_struck_teaches_nothing_and_is_told(db: Database) -> None:
+    """Estimation reads no answer to a key that fell; the timeline tells what became of the standing."""
+    town, wrong = town_with_wrong_keys(db, rounds=25)
+    with db.connection() as tx:
+        firsts = dict.fromkeys(town.people, 1)
+        before = [one for page in answerlog.latest(tx, 1, firsts, benchmarks_only=True) for one in page]
+    assert {one.task for one in before} & set(wrong)
+    freeze(town, wrong)
+    rescore_all(db, town.now)
+    town.run(2)
+    with db.connection() as tx:
+        after = [one for page in answerlog.latest(tx, 1, firsts, benchmarks_only=True) for one in page]
+    assert not {one.task for one in after} & set(wrong)
+    kept = [(one.labeler, one.task) for one in before if one.task not in wrong]
+    assert [pair for one in after if (pair := (one.labeler, one.task)) in kept] == kept
+    told = [moment.text for moment in explain(db, "good 0").moments]
+    assert any(text.startswith("was rescored, ") and "count" in text for text in told)
+    label = town.rows("SELECT min(id) FROM labels")[0][0]
+    assert explain(db, f"label:{label}").moments

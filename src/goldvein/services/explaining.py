@@ -19,6 +19,11 @@ if TYPE_CHECKING:
     from goldvein.store.history import LabelRow, LogRow
 
 
+_TURNS = {"state", "dismiss", "rescored"}
+"""Rows that say what state a standing came to."""
+_TIPPING = {"dismiss", "rescored"}
+
+
 @dataclass(frozen=True, slots=True)
 class Moment:
     """One line of a timeline; ``facts`` are the numbers behind the sentence."""
@@ -122,9 +127,44 @@ def _moment_of_task(row: LogRow, names: dict[int, str], found: LabelRow, policy:
         text = f"{outcome}; P = {_number(p)} asked {policy.promote_at:g}"
     elif row.kind == "withdraw":
         text = f"label {(row.detail or {}).get('label')} was withdrawn: {_withdrawal_sentence(row)}"
+    elif row.kind == "key":
+        text = _key_sentence(row)
+    elif row.kind in _LIFE:
+        text = _life_sentence(row)
     else:
         text = f"{row.kind} {row.decision or ''}".strip()
     return Moment(row.at, text, facts, tipped=row.attempt is not None and row.attempt == found.attempt)
+
+
+_LIFE = {
+    "freeze": "its key was doubted, and the benchmark frozen",
+    "thaw": "the benchmark is back in use",
+    "retire": "the benchmark was retired",
+    "flag": "it was put before an auditor",
+}
+
+
+def _life_sentence(row: LogRow) -> str:
+    """Tell a step in the life of a benchmark, and why it was taken."""
+    if row.decision is None:  # only the end of a flag needs no reason
+        return "an auditor has looked at it"
+    return f"{_LIFE[row.kind]}: {row.decision}"
+
+
+def _key_sentence(row: LogRow) -> str:
+    before = (row.detail or {}).get("before")
+    changed = f"option {row.choice}" + ("" if before == row.choice else f" in place of {before}")
+    return f"the benchmark's key was set to {changed}: {row.decision}"
+
+
+def _rescored_sentence(row: LogRow) -> str:
+    """Tell what a standing came to once some of its answers counted otherwise."""
+    count = len((row.detail or {}).get("items", ()))
+    answers = "1 answer to a benchmark counts" if count == 1 else f"{count} answers to benchmarks count"
+    return (
+        f"was rescored, {answers} otherwise than when given: P(good) {_number(row.p_benchmarks)} "
+        f"after {row.benchmarks} benchmarks, {row.decision}"
+    )
 
 
 def _withdrawal_sentence(row: LogRow) -> str:
@@ -221,8 +261,9 @@ def _timeline(rows: Sequence[LogRow], policy: Policy) -> list[Moment]:
             moments.append(_moment_of_benchmark(row, is_over, was_over))
             was_over = is_over
         else:
-            state = row.decision or state if row.kind in {"state", "dismiss"} else state
-            moments.append(Moment(row.at, _turn_sentence(row), _facts(row), tipped=row.kind == "dismiss"))
+            state = row.decision or state if row.kind in _TURNS else state
+            was_over = _over(row, state, policy) if row.kind == "rescored" else was_over
+            moments.append(Moment(row.at, _turn_sentence(row), _facts(row), tipped=row.kind in _TIPPING))
     if run:
         moments.append(_moment_of_run(run))
     return moments
@@ -274,6 +315,8 @@ def _turn_sentence(row: LogRow) -> str:
     match row.kind:
         case "admit":
             return f"was let in ({row.decision or 'admitted'})"
+        case "rescored":
+            return _rescored_sentence(row)
         case "dismiss":
             return f"was dismissed: P(good) {_number(row.p_benchmarks)} after {row.benchmarks} benchmarks"
         case "trust":
@@ -305,7 +348,7 @@ def _trust_sentence(row: LogRow) -> str:
 
 def _labeler_verdict(rows: Sequence[LogRow], policy: Policy) -> str:
     steps = [row for row in rows if row.p_benchmarks is not None and row.n is not None]
-    if any(row.kind == "dismiss" for row in rows):
+    if [row.decision for row in rows if row.kind in _TURNS][-1:] == [State.DISMISSED]:
         return "dismissed"
     if not steps:
         return (

@@ -695,6 +695,8 @@ CREATE INDEX holds_expiry ON holds USING btree (project, expires_at);
 
 CREATE INDEX holds_task ON holds USING btree (project, task);
 
+CREATE INDEX item_versions_struck ON item_versions USING btree (project, task) WHERE struck;
+
 CREATE UNIQUE INDEX labels_current ON labels USING btree (project, task) WHERE (withdrawn_at IS NULL);
 
 CREATE INDEX labels_withdrawn ON labels USING btree (project, task, id) WHERE (withdrawn_at IS NOT NULL);

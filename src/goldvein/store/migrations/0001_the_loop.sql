@@ -319,6 +319,8 @@ CREATE TABLE item_versions (
     PRIMARY KEY (project, task, version)
 );
 
+CREATE INDEX item_versions_struck ON item_versions (project, task) WHERE struck;
+
 CREATE TABLE labels (
     project integer NOT NULL,
     id bigint GENERATED ALWAYS AS IDENTITY,
