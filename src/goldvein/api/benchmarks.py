@@ -14,7 +14,7 @@ from goldvein.api.access import CURATORS, visible_project
 from goldvein.api.idempotent import Fingerprint, once
 from goldvein.api.problems import BodyTooLarge
 from goldvein.api.projects import ProjectId
-from goldvein.api.pushing import Tally, read_benchmark, read_item
+from goldvein.api.pushing import Tally, read_benchmark, read_item, read_push
 from goldvein.api.service import Call, service_of
 from goldvein.api.tasks import CHUNK, NDJSON, TaskId, line_too_long
 from goldvein.domain.errors import InvalidInput
@@ -27,7 +27,6 @@ Read = ManualBenchmark | ItemError
 After = Annotated[int, QueryParameter(ge=0, le=2**63 - 1, description="The cursor: `next` of the last page.")]
 Limit = Annotated[int, QueryParameter(ge=1, le=1_000, description="Benchmarks at most.")]
 
-_push = msgspec.json.Decoder(wire.RawBenchmarks)
 _change = msgspec.json.Decoder(wire.BenchmarkChange)
 _retirement = msgspec.json.Decoder(wire.BenchmarkRetirement)
 
@@ -72,9 +71,8 @@ async def add_benchmarks(
     content = await bodies.read(request, bodies.PUSH)
     if file_format is not None:
         return await _add_file(request, found, content, importing.read_label_studio(content, found.classes))
-    push = bodies.decode(content, _push)
-    items = (read_benchmark(raw, index, f"/benchmarks/{index}") for index, raw in enumerate(push.benchmarks))
-    return await once(request, Fingerprint(request, content), _adding(request, found, items))
+    adding = _adding(request, found, read_push(content))
+    return await once(request, Fingerprint(request, content), adding)
 
 
 async def _add_file(

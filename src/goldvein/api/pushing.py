@@ -1,7 +1,7 @@
 """A push, item by item: the good ones are kept, the bad ones are named."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import TypeVar
 
@@ -19,6 +19,7 @@ T = TypeVar("T")
 
 _task = msgspec.json.Decoder(wire.TaskNew)
 _benchmark = msgspec.json.Decoder(wire.BenchmarkNew)
+_push = msgspec.json.Decoder(wire.RawBenchmarks)
 
 
 class PushRefused(GoldveinError):
@@ -56,6 +57,12 @@ def read_benchmark(raw: bytes | msgspec.Raw, index: int, place: str) -> ManualBe
         item.expected_response,
         item.initial_response,
     )
+
+
+def read_push(content: bytes) -> Iterator[ManualBenchmark | ItemError]:
+    """Read a JSON push of benchmarks, one by one."""
+    push = bodies.decode(content, _push)
+    return (read_benchmark(raw, index, f"/benchmarks/{index}") for index, raw in enumerate(push.benchmarks))
 
 
 def read_item(item: Item, index: int) -> ManualBenchmark | ItemError:

@@ -7,7 +7,8 @@ from typing import Any
 
 import rich_click as click
 
-from goldvein.cli.common import database, json_option, now, write_json
+from goldvein.cli.benchmarks import benchmarks
+from goldvein.cli.common import database, json_option, now, show_rows, show_tree, write_json
 from goldvein.cli.panel import panel
 
 _ROLES = ("labeler", "trusted", "auditor")
@@ -41,7 +42,7 @@ def add_customer(name: str, with_key: bool, json_path: str | None) -> None:  # n
     with database() as db:
         customer = keys.create_customer(db, name, now())
         token = keys.issue(db, "customer", customer, name, now()) if with_key else None
-    _show([{"id": customer, "name": name, **({"key": token} if token else {})}], json_path)
+    show_rows([{"id": customer, "name": name, **({"key": token} if token else {})}], json_path)
 
 
 @customers.command("list")
@@ -52,7 +53,7 @@ def list_customers(json_path: str | None) -> None:
 
     with database() as db:
         found = _all(lambda after: keys.list_customers(db, after=after))
-    _show([asdict(customer) for customer in found], json_path)
+    show_rows([asdict(customer) for customer in found], json_path)
 
 
 @admin.group()
@@ -79,7 +80,7 @@ def add_labelers(names: tuple[str, ...], role: Any, with_key: bool, json_path: s
         {"id": labeler, "name": name, "role": role, **({"key": token} if token else {})}
         for labeler, name, token in zip(ids, names, tokens, strict=True)
     ]
-    _show(rows, json_path)
+    show_rows(rows, json_path)
 
 
 @labelers.command("role")
@@ -102,7 +103,7 @@ def list_labelers(json_path: str | None) -> None:
 
     with database() as db:
         found = _all(lambda after: keys.list_labelers(db, after=after))
-    _show([asdict(labeler) for labeler in found], json_path)
+    show_rows([asdict(labeler) for labeler in found], json_path)
 
 
 @admin.group("keys")
@@ -133,7 +134,7 @@ def add_key(
             token = keys.issue_for_labeler(db, labeler, name, now()).token
         else:
             token = keys.issue(db, "operator" if operator else "customer", customer, name, now())
-    _show([{"name": name, "key": token}], json_path)
+    show_rows([{"name": name, "key": token}], json_path)
 
 
 @keys_group.command("revoke")
@@ -145,6 +146,9 @@ def revoke_key(key: int) -> None:
     with database() as db:
         keys.revoke(db, key, now())
     print(f"key {key} is revoked")
+
+
+admin.add_command(benchmarks)
 
 
 @admin.group("projects")
@@ -171,7 +175,33 @@ def list_projects(json_path: str | None) -> None:
         }
         for project in found
     ]
-    _show(rows, json_path)
+    show_rows(rows, json_path)
+
+
+@projects_group.command("copy")
+@click.argument("project", type=int)
+@click.argument("name")
+@click.option("--instruction", help="Another instruction; not together with --benchmarks.")
+@click.option("--benchmarks", "carries", is_flag=True, help="Let its benchmarks in use come along.")
+@json_option
+def copy_project(
+    project: int,
+    name: str,
+    instruction: str | None,
+    carries: bool,  # noqa: FBT001
+    json_path: str | None,
+) -> None:
+    """Make a project as a copy of an earlier one, for the same customer, under a new NAME.
+
+    Benchmarks that come along keep their age and exposures, and count towards opening. Nobody gets one whose
+    content they had in either project.
+    """
+    from goldvein.services import reuse
+
+    with database() as db:
+        made = reuse.copy(db, project, None, reuse.CopyDraft(name, instruction, carries=carries), now())
+    row = {"id": made.id, "name": made.name, "state": made.state, "copy_of": project, "carried": made.carried}
+    show_rows([row], json_path)
 
 
 @projects_group.command("show")
@@ -192,7 +222,7 @@ def show_project(project: int, json_path: str | None) -> None:
     if json_path is not None:
         write_json(report, json_path)
         return
-    _print_tree(report)
+    show_tree(report)
 
 
 @projects_group.command("policy")
@@ -210,7 +240,7 @@ def change_policy(project: int, changes: tuple[str, ...], json_path: str | None)
     if json_path is not None:
         write_json(policy, json_path)
         return
-    _print_tree(policy)
+    show_tree(policy)
 
 
 @projects_group.command("state")
@@ -246,7 +276,7 @@ def estimate_project(project: int, json_path: str | None) -> None:
             f"project {project} is judged by model version {found.model_version} now, learned from "
             f"{found.answers} answers, with {found.benchmarks} benchmarks laid on it"
         )
-        _print_tree({"changed": dict(found.changed), "unchanged": dict(found.unchanged)})
+        show_tree({"changed": dict(found.changed), "unchanged": dict(found.unchanged)})
 
 
 @projects_group.command("discover")
@@ -305,39 +335,3 @@ def _all(page: Any) -> list[Any]:
     while rows := page(found[-1].id if found else 0):
         found += rows
     return found
-
-
-def _show(rows: list[dict[str, Any]], json_path: str | None) -> None:
-    """Print rows as a table, or write them as JSON."""
-    if json_path is not None:
-        write_json(rows, json_path)
-        return
-    if not rows:
-        print("none")
-        return
-    names = list(rows[0])
-    cells = [[str(row[name]) for name in names] for row in rows]
-    widths = [max(map(len, column)) for column in zip(names, *cells, strict=True)]
-    for line in [names, *cells]:
-        print("  ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)).rstrip())
-
-
-def _print_tree(value: Any, indent: int = 0) -> None:
-    """Print nested values, one line each."""
-    pad = "  " * indent
-    for name, item in value.items():
-        if isinstance(item, dict) and item:
-            print(f"{pad}{name}")
-            _print_tree(item, indent + 1)
-        elif isinstance(item, list) and item and isinstance(item[0], dict):
-            print(f"{pad}{name}")
-            for line in item[:20]:
-                print(f"{pad}  " + "  ".join(f"{key}={_value(cell)}" for key, cell in line.items()))
-            if len(item) > 20:
-                print(f"{pad}  and {len(item) - 20} more: see --json")
-        else:
-            print(f"{pad}{name}: {_value(item)}")
-
-
-def _value(value: Any) -> str:
-    return f"{value:.4g}" if isinstance(value, float) else str(value)

@@ -109,3 +109,39 @@ def _json_value(value: Any) -> Any:
     if hasattr(value, "item"):
         return value.item()
     raise TypeError(f"{type(value).__name__} has no JSON form")
+
+
+def show_rows(rows: list[dict[str, Any]], json_path: str | None) -> None:
+    """Print rows as a table, or write them as JSON."""
+    if json_path is not None:
+        write_json(rows, json_path)
+        return
+    if not rows:
+        print("none")
+        return
+    names = list(rows[0])
+    cells = [[str(row[name]) for name in names] for row in rows]
+    widths = [max(map(len, column)) for column in zip(names, *cells, strict=True)]
+    for line in [names, *cells]:
+        print("  ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)).rstrip())
+
+
+def show_tree(value: Any, indent: int = 0) -> None:
+    """Print nested values, one line each."""
+    pad = "  " * indent
+    for name, item in value.items():
+        if isinstance(item, dict) and item:
+            print(f"{pad}{name}")
+            show_tree(item, indent + 1)
+        elif isinstance(item, list) and item and isinstance(item[0], dict):
+            print(f"{pad}{name}")
+            for line in item[:20]:
+                print(f"{pad}  " + "  ".join(f"{key}={_value(cell)}" for key, cell in line.items()))
+            if len(item) > 20:
+                print(f"{pad}  and {len(item) - 20} more: see --json")
+        else:
+            print(f"{pad}{name}: {_value(item)}")
+
+
+def _value(value: Any) -> str:
+    return f"{value:.4g}" if isinstance(value, float) else str(value)

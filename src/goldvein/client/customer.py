@@ -14,6 +14,7 @@ import httpx
 import msgspec
 
 from goldvein import wire
+from goldvein.client.benchmarks import BenchmarkCalls
 from goldvein.client.errors import ApiError
 from goldvein.client.http import Ask, Transport
 
@@ -23,7 +24,7 @@ _LONGEST_WAIT = 30.0
 """Seconds of one blocking call; a proxy between seldom allows 60."""
 
 
-class GoldveinClient:
+class GoldveinClient(BenchmarkCalls):
     """A customer's (or operator's) view of one server.
 
     Parameters
@@ -56,14 +57,19 @@ class GoldveinClient:
     def create_project(
         self,
         name: str,
-        instruction: str,
+        instruction: str | None = None,
         *,
         classes: Sequence[str] | None = None,
         deadline_seconds: int | None = None,
         policy: Mapping[str, float] | None = None,
         customer: int | None = None,
+        copy_of: int | None = None,
+        carry_benchmarks: bool = False,
     ) -> wire.Project:
-        """Open a project; without ``classes``, the options stand in each task."""
+        """Open a project; without ``classes``, the options stand in each task.
+
+        With ``copy_of``, what is not given is as in that project; its benchmarks can come along.
+        """
         shape = wire.ProjectCreate(
             name=name,
             instruction=instruction,
@@ -71,6 +77,8 @@ class GoldveinClient:
             deadline_seconds=deadline_seconds,
             policy=dict(policy or {}),
             customer=customer,
+            copy_of=copy_of,
+            carry_benchmarks=carry_benchmarks,
         )
         return self._post("/v1/projects", wire.Project, shape)
 
@@ -169,12 +177,6 @@ class GoldveinClient:
                 return progress
             if left <= 0:
                 raise TimeoutError(f"batch {batch!r} has {progress.queued} of {progress.total} tasks to go")
-
-    def add_benchmarks(
-        self, project: int, benchmarks: Sequence[wire.BenchmarkNew | Mapping[str, Any]]
-    ) -> wire.Pushed:
-        """Add benchmarks by hand."""
-        return self._post(f"/v1/projects/{project}/benchmarks", wire.Pushed, {"benchmarks": benchmarks})
 
     # --- labels -----------------------------------------------------------------------------------
 

@@ -23,7 +23,7 @@ TIMEOUT = httpx.Timeout(30.0, read=90.0)
 
 @dataclass(frozen=True, slots=True)
 class Ask:
-    """One request: ``body`` is any wire shape or dict."""
+    """One request: ``body`` is any wire shape or dict, or ``msgspec.Raw`` with a content type of its own."""
 
     method: str
     path: str
@@ -37,7 +37,7 @@ class Ask:
         arguments: dict[str, Any] = {"params": self.params, "headers": dict(self.headers)}
         if self.body is not None:
             arguments["content"] = _encoder.encode(self.body)
-            arguments["headers"]["Content-Type"] = "application/json"
+            arguments["headers"].setdefault("Content-Type", "application/json")
         return arguments
 
 
