@@ -5,6 +5,7 @@ from collections import Counter
 from goldvein.services import projects, why_empty
 from goldvein.services.sweeps import sweep
 from goldvein.services.trusting import panel
+from goldvein.store import benchmarks
 from goldvein.store.database import Database
 from tests.services.town import Town, guesses, knows
 
@@ -86,6 +87,19 @@ def test_trusted_by_agreement_are_tested_on_keys_of_others(db: Database) -> None
     tested = town.rows("select count(*) from attempts where stage = 'benchmark' and state = 'answered'")
     assert served == []
     assert tested[0][0] > 20
+
+
+def test_what_everybody_said_is_no_panel_s_word(db: Database) -> None:
+    """Upkeep and estimation begin with the key as the bootstrap gave it, doubt included."""
+    town, _, _ = start(db)
+    work_until_opened(town)
+
+    tasks = [row[0] for row in town.rows("select task from benchmarks where basis = 'bootstrap'")]
+    with db.connection() as tx:
+        said = benchmarks.panel_answers(tx, town.project.id, tasks)
+
+    assert len(tasks) == 60
+    assert not any(said.values())
 
 
 def test_guessers_are_refused_and_their_tasks_wait(db: Database) -> None:

@@ -136,11 +136,13 @@ SELECT count(*) FROM (SELECT FROM benchmarks WHERE project = %(project)s AND sta
 
 -- name: panel_choices
 -- What the panel has said of some candidates and of benchmarks made of them, in the order of its answers. Where mining began
--- with a label that a labeler had just given, that answer is the first. The attempts are found first, whatever the planner
--- thinks of the number of answers.
+-- with a label that a labeler had just given, that answer is the first. What everybody said at a project's start is no panel's
+-- word. The attempts are found first, whatever the planner thinks of the number of answers.
 WITH asked AS MATERIALIZED (
     SELECT id FROM attempts
     WHERE project = %(project)s AND task = ANY (%(tasks)s) AND stage = 'panel' AND state = 'answered'
+      AND NOT EXISTS (SELECT FROM benchmarks b WHERE b.project = attempts.project AND b.task = attempts.task
+                      AND b.basis = 'bootstrap')
     UNION ALL
     SELECT l.attempt FROM labels l JOIN benchmarks b ON b.project = l.project AND b.task = l.task
     WHERE l.project = %(project)s AND l.task = ANY (%(tasks)s) AND l.withdrawn_at IS NULL AND l.basis = 'labeler'
