@@ -19,7 +19,7 @@ def small(mining: str) -> Scenario:
 
 @pytest.mark.parametrize(("name", "least"), [(ACCURACY, 0.5), (WITHOUT_STATES, 0.8)])
 def test_a_filter_that_does_not_know_the_shortcut_needs_the_benchmarks(name: str, least: float) -> None:
-    """Before benchmarks mined at random most who take the longest option stay; before sought ones nobody does."""
+    """With benchmarks mined at random most who take the longest option stay; with sought ones nobody does."""
     random, directed = (play_incident(small(mining), name, 1) for mining in ("random", "directed"))
 
     assert random.people == directed.people == 40
@@ -28,7 +28,7 @@ def test_a_filter_that_does_not_know_the_shortcut_needs_the_benchmarks(name: str
 
 
 def test_ours_catches_everybody_and_within_five_where_benchmarks_are_sought() -> None:
-    """With a state for the shortcut nobody passes either way; sought benchmarks make it quick for all."""
+    """With a state for the shortcut nobody passes either way; sought benchmarks are quick for everybody."""
     random, directed = (play_incident(small(mining), OURS, 1) for mining in ("random", "directed"))
 
     assert random.delivering == directed.delivering == 0
@@ -38,7 +38,7 @@ def test_ours_catches_everybody_and_within_five_where_benchmarks_are_sought() ->
 
 
 def test_directed_mining_composes_the_pool_as_the_service_would() -> None:
-    """Of each hundred benchmarks 37 or 38 are counter-examples, whatever the stream; at random as they come."""
+    """Of 400 benchmarks 150 are counter-examples; at random they are as tasks come."""
     for mining, share in (("random", 0.85), ("directed", 0.625)):
         world = make_world(np.random.default_rng(3), read_scenario(SCENARIOS / f"incident-{mining}.toml"))
         items = world.benchmarks
