@@ -53,6 +53,12 @@ class Watch:
     def connection(self) -> Iterator[Transaction]:
         yield cast("Transaction", self)
 
+    @contextmanager
+    def snapshot(self) -> Iterator[Transaction]:
+        with self.tx.transaction():
+            self.tx.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
+            yield cast("Transaction", self)
+
     def execute(self, query: str, values: Mapping[str, Any] | None = None) -> Any:
         name = NAMES.get(query, query)
         if values:
