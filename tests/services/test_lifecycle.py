@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
-from contextlib import nullcontext
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import nullcontext, suppress
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 
-from goldvein.domain.errors import InvalidInput
+from goldvein.domain.errors import Conflict, InvalidInput
 from goldvein.services import delivery, intake, lifecycle
 from goldvein.services.reestimation import write_version
 from goldvein.services.verification import verify
@@ -300,12 +301,55 @@ def test_cancelling_a_task_retires_its_benchmark_for_good(mined: tuple[Town, int
     town, task = mined
     intake.cancel_task(town.db, 1, task, town.now)
     assert benchmark(town, task)["state"] == "retired"
+    assert benchmark(town, task)["ended_at"] == town.now
     assert freeze(town, [task]) == 0
     ((picked,),) = town.rows(f"SELECT (answer ->> 'choice')::int FROM labels WHERE task = {task}")
     assert set_key(town, task, (picked + 1) % 4)
     assert benchmark(town, task)["state"] == "retired"
     assert len(events(town, task)) == 3
     assert not verify(town.db).broken
+
+
+def test_whoever_comes_at_once_takes_turns(mined: tuple[Town, int]) -> None:
+    """Keys, freezes, a cancellation and estimations at once: one current label, events in order."""
+    town, task = mined
+    open_with_wrong_keys(town, count=300)
+    for n in range(3):
+        town.hire(f"good {n}", knows(0.95))
+    town.run(3)
+    db, done = town.db, list[str]()
+
+    def often(name: str, what: Callable[[], object]) -> None:
+        for _ in range(12):
+            with suppress(Conflict):
+                what()
+        done.append(name)
+
+    def estimates() -> None:
+        view = view_of(db)
+        assert view.model is not None
+        write_version(db, view, view.model, {}, {"changed": {}, "steps": 0}, town.now)
+
+    jobs: dict[str, Callable[[], object]] = {
+        "one": lambda: set_key(town, task, 0),
+        "other": lambda: set_key(town, task, 1, by=5),
+        "freezes": lambda: freeze(town, [task]),
+        "thaws": lambda: thaw(town, task),
+        "answers": town.round,
+        "estimates": estimates,
+        "rescores": lambda: rescore_all(db, town.now),
+        "cancels": lambda: len(done) > 2 and intake.cancel_task(db, 1, task, town.now),
+    }
+    threads = [threading.Thread(target=often, args=job) for job in jobs.items()]
+    for one in threads:
+        one.start()
+    for one in threads:
+        one.join()
+    assert set(done) == set(jobs)
+    rescore_all(db, town.now)
+    told = [event for event, _, _ in events(town, task)]
+    assert told == ["label.created", *["label.withdrawn", "label.created"] * ((len(told) - 1) // 2)]
+    assert not verify(db).broken
 
 
 # --- with estimation ------------------------------------------------------------------

@@ -112,7 +112,7 @@ def retire_benchmark(tx: Transaction, project: int, task: int, now: datetime) ->
     revision = projects.next_revision(tx, project)
     if benchmarks.lock_state(tx, project, task) not in ("active", "frozen"):
         return False
-    benchmarks.retire(tx, project, [task], reason="cancelled", revision=revision)
+    benchmarks.retire(tx, project, [task], reason="cancelled", revision=revision, now=now)
     append(tx, [Entry(project, "cancel", task=task, decision="benchmark")], now)
     return True
 

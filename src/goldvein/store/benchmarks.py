@@ -164,9 +164,7 @@ def ended(tx: Transaction, project: int, task: int) -> tuple[str | None, datetim
 
 def item_version(tx: Transaction, project: int, task: int, version: int) -> ItemVersion:
     """Read one item version."""
-    row = tx.execute(
-        _queries.item_version, {"project": project, "task": task, "version": version}
-    ).fetchone()
+    row = tx.execute(_queries.item_version, {"project": project, "task": task, "version": version}).fetchone()
     assert row is not None
     return ItemVersion(*row)
 
@@ -177,11 +175,18 @@ def set_flag(tx: Transaction, project: int, task: int, why: str | None, now: dat
     return tx.execute(_queries.set_flag, values).rowcount > 0
 
 
-def retire(tx: Transaction, project: int, tasks: Sequence[int], *, reason: str, revision: int) -> None:
-    """Take candidates or benchmarks out of use."""
-    tx.execute(
-        _queries.retire, {"project": project, "tasks": list(tasks), "reason": reason, "revision": revision}
-    )
+def retire(
+    tx: Transaction,
+    project: int,
+    tasks: Sequence[int],
+    *,
+    reason: str,
+    revision: int,
+    now: datetime | None = None,
+) -> None:
+    """Take candidates or benchmarks out of use; ``now`` is for those that were in use."""
+    values = {"project": project, "tasks": list(tasks), "reason": reason, "revision": revision, "now": now}
+    tx.execute(_queries.retire, values)
 
 
 def insert_item_version(tx: Transaction, project: int, item: ItemVersion, now: datetime) -> None:

@@ -64,7 +64,8 @@ WHERE project = %(project)s AND task = %(task)s AND flag IS DISTINCT FROM %(why)
 
 -- name: retire
 -- Any state -> retired, with the reason kept.
-UPDATE benchmarks SET state = 'retired', reason = %(reason)s, revision = %(revision)s
+UPDATE benchmarks SET state = 'retired', reason = %(reason)s, revision = %(revision)s,
+    ended_at = coalesce(%(now)s::timestamptz, ended_at)
 WHERE project = %(project)s AND task = ANY (%(tasks)s);
 
 -- name: set_item_version
