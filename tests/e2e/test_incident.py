@@ -1,4 +1,4 @@
-"""The incident of 2019 over HTTP: benchmarks as tasks come let them pass, benchmarks that are sought do not."""
+"""The incident of 2019 over HTTP: benchmarks as tasks come let them pass, those that are sought do not."""
 
 import pytest
 
@@ -27,8 +27,8 @@ def test_with_random_mining_they_pass(embedded_server: EmbeddedServer) -> None:
 def test_with_anti_shortcut_mining_all_are_caught_within_five(embedded_server: EmbeddedServer) -> None:
     """Nobody who takes the longest option delivers, and each is caught by the fifth benchmark.
 
-    Slips of theirs, and chance in what they are served, delay one in a hundred to the sixth or seventh: one is
-    let be here.
+    Slips of theirs, and chance in what they are served, delay one in a hundred to the sixth or seventh: one
+    is let be here.
     """
     run = play_live(embedded_server.url, "directed", seed=1, honest=10, longest=8, benchmarks=15)
 
