@@ -61,7 +61,7 @@ def test_a_harder_verdict_admits_fewer_and_wants_more() -> None:
     assert capacity(400, POLICY, 40) == capacity(400, POLICY) // 2
     assert capacity(400, POLICY, 5) == capacity(400, POLICY)
     assert supply_target(1000, 0, POLICY, 40) == 2 * supply_target(1000, 0, POLICY)
-    assert need(0, 0, POLICY, per_hour=1000.0).in_use == 240
+    assert need(0, 0, POLICY, per_hour=1000.0).in_use == 60
     assert need(0, 0, POLICY, wearing_out=7).target(POLICY) == need(0, 0, POLICY).target(POLICY) + 7
 
 

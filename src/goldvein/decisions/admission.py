@@ -25,7 +25,9 @@ if TYPE_CHECKING:
 MOST_WANTED: Final = 1_000_000
 """No supply is mined beyond this, whatever a policy asks for."""
 AHEAD_HOURS: Final = 24.0
-"""What wears out within this time is mined before it does."""
+"""What comes to the end of its budget within this time is mined anew before it does."""
+IN_USE_HOURS: Final = 6.0
+"""So long the benchmarks should last, at the present pace, before they are served beyond the exposure cap."""
 _HORIZON: Final = 60
 _SAMPLE: Final = 400
 
@@ -98,9 +100,9 @@ class Need:
     unseen : int
         So that whoever has seen most still finds some never seen.
     in_use : float
-        What a day at the present rate wears out to the exposure cap.
+        What ``IN_USE_HOURS`` at the present pace wear out to the exposure cap.
     wearing_out : int
-        Those that a day at the present rate brings to the end of their exposure or age budget.
+        Those that ``AHEAD_HOURS`` at the present pace bring to the end of their exposure or age budget.
     """
 
     to_open: int
@@ -141,7 +143,7 @@ def need(
         Benchmarks that will go out of use within ``AHEAD_HOURS``.
     """
     to_test = labelers * max(policy.benchmarks_per_labeler, each or 0) / policy.exposure_cap
-    in_use = (per_hour or 0.0) * AHEAD_HOURS / policy.exposure_cap
+    in_use = (per_hour or 0.0) * IN_USE_HOURS / policy.exposure_cap
     return Need(policy.open_at, to_test, most_seen + policy.reserve, in_use, wearing_out)
 
 

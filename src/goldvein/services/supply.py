@@ -114,12 +114,12 @@ def _hours(since: datetime | None, now: datetime, most: timedelta) -> float:
 def _per_hour(
     view: View, before: tuple[datetime, dict[str, Any]] | None, servings: int, now: datetime
 ) -> float | None:
-    """Servings of benchmarks in an hour: the last hour counts most. None before anybody could be served."""
+    """Servings of benchmarks in an hour, the last counting most; in a project's first hour, all so far."""
     facts = before[1].get("facts", {}) if before is not None else {}
     known = facts.get("servings_per_hour")
     if before is None or known is None:
         hours = _hours(view.project.opened_at, now, now - view.project.created_at)
-        return servings / hours if hours >= _LEAST_HOURS else None
+        return servings / max(1.0, hours) if hours >= _LEAST_HOURS else None
     hours = (now - before[0]).total_seconds() / 3600
     if hours <= 0:
         return float(known)
