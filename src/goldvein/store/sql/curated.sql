@@ -158,16 +158,21 @@ FROM tasks WHERE project = %(project)s AND id = %(task)s
 ON CONFLICT DO NOTHING;
 
 -- name: carried
--- Benchmarks in use that may go on in a copy of their project: neither worn, nor old, nor in doubt.
+-- Benchmarks in use that may go on in a copy of their project: neither worn, nor old, nor in doubt. They are found first:
+-- joined before they are few, all tasks might be read.
+WITH found AS MATERIALIZED (
+    SELECT project, task, item_version, exposures, promoted_at, expected_response, initial_response FROM benchmarks
+    WHERE project = %(project)s AND state = 'active' AND flag IS NULL AND task > %(after)s
+      AND exposures < %(exposures)s AND promoted_at > %(since)s
+    ORDER BY project, state, task LIMIT %(limit)s
+)
 SELECT b.task, b.exposures, b.promoted_at, i.input, i.metadata, i.rules, t.content, v.key_probabilities, v.difficulty,
        b.expected_response, b.initial_response
-FROM benchmarks b
+FROM found b
 JOIN tasks t ON t.project = b.project AND t.id = b.task
 JOIN task_inputs i ON i.project = b.project AND i.task = b.task
 JOIN item_versions v ON v.project = b.project AND v.task = b.task AND v.version = b.item_version
-WHERE b.project = %(project)s AND b.state = 'active' AND b.flag IS NULL AND b.task > %(after)s
-  AND b.exposures < %(exposures)s AND b.promoted_at > %(since)s
-ORDER BY b.project, b.state, b.task LIMIT %(limit)s;
+ORDER BY b.task;
 
 -- name: retirable
 -- Those of some benchmarks that are in use, or frozen; candidates are the panel's.
