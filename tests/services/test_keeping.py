@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from goldvein.services import benchmarks
+from goldvein.decisions.upkeep import Freeze
+from goldvein.services import benchmarks, lifecycle
 from goldvein.services.benchmarks import ManualBenchmark
-from goldvein.services.keeping import BY_THE_CROWD, KEY_IN_DOUBT, Kept, keep
-from goldvein.services.views import Views
+from goldvein.services.keeping import BY_THE_CROWD, KEY_IN_DOUBT, Kept, carry_out, keep
+from goldvein.services.views import View, Views
 from goldvein.store.database import Database
 from tests.services.town import Town, knows, task_input
 
@@ -21,10 +22,13 @@ WHERE b.state = 'active'
 
 def look(town: Town) -> Kept:
     """Look at the benchmarks of the town's project once."""
-    views = Views()
+    return keep(town.db, Views(), view_of(town), town.now)
+
+
+def view_of(town: Town) -> View:
+    """The town's project as a process sees it that starts now."""
     with town.db.connection() as tx:
-        view = views.refresh(tx)[town.project.id]
-    return keep(town.db, views, view, town.now)
+        return Views().refresh(tx)[town.project.id]
 
 
 def town_with(db: Database, wrong: int, people: int = 24, **policy: float) -> Town:
@@ -53,3 +57,72 @@ def test_wrong_keys_are_mended_and_right_ones_stay(db: Database) -> None:
         if task in keys:
             assert keys[task] == place % 4
     assert not town.proof()
+
+
+def mined_benchmark(town: Town) -> int:
+    """Let a panel of trusted people make benchmarks of pushed tasks, until the project opens."""
+    town.push(60)
+    for n in range(5):
+        town.hire(f"trusted {n}", knows(1.0), "trusted")
+    town.run(40)
+    return int(town.rows("SELECT task FROM benchmarks WHERE basis = 'panel' AND state = 'active'")[0][0])
+
+
+def test_a_doubtful_key_is_frozen_flagged_and_its_label_taken_back(db: Database) -> None:
+    """Where the crowd agrees on nothing an auditor is asked, and the task is answered anew."""
+    town = Town(db, {**POLICY, "open_at": 4, "open_counterexamples": 0})
+    task = mined_benchmark(town)
+    assert town.rows(f"SELECT basis FROM labels WHERE task = {task}") == [("panel",)]
+    for expected in (True, False):
+        with db.transaction() as tx:
+            assert carry_out(tx, view_of(town), task, Freeze(0.1, 2, 0.6), 14, town.now) is expected
+    assert town.rows(f"SELECT state, flag FROM benchmarks WHERE task = {task}") == [("frozen", KEY_IN_DOUBT)]
+    assert town.rows(f"SELECT state FROM tasks WHERE id = {task}") == [("queued",)]
+    assert town.rows(f"SELECT withdrawn_at IS NULL FROM labels WHERE task = {task}") == [(False,)]
+    waiting = f"SELECT count(*) FROM attempts WHERE task = {task} AND stage = 'label' AND state = 'open'"
+    assert town.rows(waiting) == [(1,)]
+    assert not town.proof()
+
+
+def test_what_an_auditor_settled_is_not_doubted_for_the_same_answers(db: Database) -> None:
+    """After a thaw the crowd is heard anew: what it said before was known to whoever confirmed the key."""
+    town = town_with(db, wrong=1)
+    task = int(town.rows("SELECT task FROM benchmarks ORDER BY ordinal LIMIT 1")[0][0])
+    state = f"SELECT state FROM benchmarks WHERE task = {task}"
+    for _ in range(12):
+        town.round()
+    for change in ("freeze", "thaw"):
+        with db.transaction() as tx:
+            if change == "freeze":
+                assert lifecycle.freeze(tx, 1, task, KEY_IN_DOUBT, town.now)
+            else:
+                assert lifecycle.thaw(tx, view_of(town), task, town.now, reason="the key is right")
+    answered = town.rows(f"SELECT count(*) FROM log WHERE task = {task} AND stage = 'benchmark'")[0][0]
+    assert answered > 2
+    town.wait(60)
+    with db.transaction() as tx:
+        tx.execute(f"UPDATE benchmarks SET looked_at = 0, exposures = 40 WHERE task = {task}".encode())
+    look(town)
+    assert town.rows(state) == [("active",)]
+
+
+def test_worn_and_old_ones_retire(db: Database) -> None:
+    """Budgets of exposure and age end service; the reason is kept, and what was answered stands."""
+    town = town_with(db, wrong=0, people=2, exposure_budget=30, age_budget_seconds=1_000_000)
+    with db.transaction() as tx:
+        tx.execute(b"UPDATE benchmarks SET exposures = 31 WHERE ordinal = 3")
+    kept = look(town)
+    assert len(kept.retired) == 1
+    assert town.rows("SELECT ordinal, reason FROM benchmarks WHERE state = 'retired'") == [(3, "exposed")]
+    assert look(town).looked == 0
+    town.wait(1_000_001)
+    assert len(look(town).retired) == 29
+    assert town.rows("SELECT DISTINCT reason FROM benchmarks WHERE ordinal <> 3") == [("old",)]
+
+
+def test_nothing_is_due_where_nothing_happened(db: Database) -> None:
+    """A project that has not opened, or whose benchmarks were not served, is left alone."""
+    town = Town(db, POLICY)
+    assert look(town) == Kept()
+    town.open_by_hand(20)
+    assert look(town) == Kept()

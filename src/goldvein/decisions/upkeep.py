@@ -30,6 +30,8 @@ LEAST_OTHERS: Final = 8.0
 """Answers of people who do not do the job, in whose light too easy is too easy."""
 APART: Final = 0.15
 """What good labelers must have over others in accuracy."""
+LEAKED_AT: Final = float(np.log(10_000))
+"""Evidence of a leak at which a benchmark retires: so strong by chance in one of 10,000 at most."""
 MISFIT: Final = -4.0
 """Standard errors by which good labelers do worse, and others better, than any difficulty explains."""
 
@@ -52,6 +54,8 @@ class Watched:
     guessable : bool
         Whether a known content rule gives the key: then others are right for that reason, and the benchmark
         is not too easy, but one of those that the mix of benchmarks has to outweigh.
+    leak : float
+        From ``stats.leaks.leak_evidence``.
     """
 
     key: int
@@ -60,6 +64,7 @@ class Watched:
     exposures: int
     age_seconds: float
     guessable: bool = False
+    leak: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,7 +128,7 @@ class Retire:
     ----------
     reason : str
         ``exposed``, ``old``, ``ambiguous`` (even good labelers hardly find the key), ``too easy`` (nearly
-        everybody does) or ``misfit`` (good labelers do worse on it than others).
+        everybody does), ``leaked``, or ``misfit`` (good labelers do worse on it than others).
     p_right : float
     """
 
@@ -173,6 +178,8 @@ def look(watched: Watched, policy: Policy) -> Upkeep:
     told = float(watched.said.p_able.sum())
     if told >= LEAST_GOOD and not at_least(p_right, policy.freeze_below):
         return _wrong(watched, p_right, policy)
+    if watched.leak >= LEAKED_AT and not watched.guessable:
+        return Retire("leaked", p_right)
     reason = _spent(watched, policy) or _tells_nothing(watched, told, policy)
     return Keep(p_right) if reason is None else Retire(reason, p_right)
 

@@ -23,6 +23,7 @@ from goldvein.decisions.upkeep import (
     looked_until,
 )
 from goldvein.services import lifecycle
+from goldvein.services.alarms import open_alarm
 from goldvein.services.relabelling import replace_label
 from goldvein.services.views import View, Views
 from goldvein.services.watching import watched
@@ -80,7 +81,7 @@ def keep(db: Database, views: Views, view: View, now: datetime) -> Kept:
     for task, verdict in verdicts.items():
         if not isinstance(verdict, Keep):
             with db.transaction() as tx:
-                if _carry_out(tx, view, task, verdict, len(known[task].said), now):
+                if carry_out(tx, view, task, verdict, len(known[task].said), now):
                     done[type(verdict)].append(task)
     with db.transaction() as tx:
         until = {one.task: looked_until(one.exposures, verdicts[one.task]) for one in due}
@@ -88,13 +89,16 @@ def keep(db: Database, views: Views, view: View, now: datetime) -> Kept:
     return Kept(len(due), tuple(done[Freeze]), tuple(done[Rekey]), tuple(done[Retire]))
 
 
-def _carry_out(
+def carry_out(
     tx: Transaction, view: View, task: int, verdict: Freeze | Rekey | Retire, answers: int, now: datetime
 ) -> bool:
     """Change one benchmark; false if it is out of use by now."""
     project = view.project.id
     if isinstance(verdict, Retire):
-        return bool(lifecycle.retire(tx, project, [task], verdict.reason, now))
+        gone = lifecycle.retire(tx, project, [task], verdict.reason, now)
+        if gone and verdict.reason == "leaked":
+            open_alarm(tx, project, "leak", str(task), {"benchmark": str(task), "answers": answers}, now)
+        return bool(gone)
     # In the order in which everybody locks: batches, tasks, then the project's row.
     tasks.lock_batches_of(tx, project, [task])
     tasks.lock(tx, [(project, task)])

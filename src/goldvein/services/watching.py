@@ -13,7 +13,8 @@ from goldvein.services.standing import converted
 from goldvein.services.views import View, Views
 from goldvein.stats.arrays import Array
 from goldvein.stats.items import served_likelihoods
-from goldvein.stats.keys import Said, given_start, key_evidence, panel_start, said_by
+from goldvein.stats.keys import Said, best_of_others, given_start, key_evidence, panel_start, said_by
+from goldvein.stats.leaks import leak_evidence
 from goldvein.stats.model import Model
 from goldvein.stats.versions import carried_table
 from goldvein.store import benchmarks, keeping, practice
@@ -43,7 +44,8 @@ def watched(
     found = {}
     for one in due:
         said = _said(view, one, heard[one.task], standings, tables, disputed)
-        found[one.task] = _watched(view, one, starts[one.task], said, now)
+        before = [answer.exposures for answer in heard[one.task]]
+        found[one.task] = _watched(view, one, starts[one.task], said, before, now)
     return found
 
 
@@ -139,11 +141,16 @@ def _said(
     return said_by(model, options, np.array(means, dtype=np.int64), likelihood, now)
 
 
-def _watched(view: View, one: Due, start: Array, said: Said, now: datetime) -> Watched:
+def _watched(view: View, one: Due, start: Array, said: Said, before: Sequence[int], now: datetime) -> Watched:
     model, item = view.model, view.items[one.task]
     assert model is not None
     evidence = key_evidence(view.answers, len(start) - 1, start, said)
     rules = [model.space.state_of(rule) for rule in model.space.content_rules]
     guessable = bool((item.table[rules, item.key] >= 0.5).any())
     age = (now - one.since).total_seconds()
-    return Watched(item.key, evidence, said, one.exposures, age, guessable=guessable)
+    leak = 0.0
+    if len(before) == len(said):
+        solved = said.curves @ evidence.difficulty_weights(item.key)
+        chance = best_of_others(model, item.table, item.key)
+        leak = leak_evidence(said.choices == item.key, said.p_able, solved, before, chance)
+    return Watched(item.key, evidence, said, one.exposures, age, guessable=guessable, leak=leak)

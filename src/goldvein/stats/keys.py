@@ -150,6 +150,21 @@ def said_by(model: Model, n_options: int, choices: ArrayLike, likelihood: Array,
     )
 
 
+def best_of_others(model: Model, table: Array, key: int) -> float:
+    """P(right) of the ablest of those who do not count as doing the job: what no leak is needed for.
+
+    Parameters
+    ----------
+    model : Model
+    table : (n_states, K + 1) float
+        The benchmark's likelihoods.
+    key : int
+    """
+    others = table[: model.space.n_abilities][~_able(model)[: model.space.n_abilities]]
+    at_random = table[model.space.state_of(RANDOM), key]
+    return float(max(at_random, others[:, key].max(initial=0.0)))
+
+
 def accuracies(model: Model, n_options: int) -> Array:
     """P(right) of every ability at every difficulty: (n_abilities, n_difficulties)."""
     points = np.eye(len(model.answers.difficulties))
