@@ -9,12 +9,12 @@ from itertools import product
 import numpy as np
 import pytest
 
+from goldvein.sim.redundant import K, accuracy_on_clean, world
 from goldvein.stats.arrays import ShapeError
 from goldvein.stats.bootstrap import LEAST_ANSWERS, bootstrap, make_batch, rule_hits
 from goldvein.stats.model import make_answer_model
 from goldvein.stats.passing import THETAS, Batch, ability_curve, infer
 from goldvein.stats.passing import _prior as prior_of  # the twin needs the same start
-from tests.stats.bootstrap_worlds import K, accuracy_on_clean, world
 
 ANSWERS = make_answer_model()
 SEEDS = 24

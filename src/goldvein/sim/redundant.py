@@ -1,4 +1,4 @@
-"""Crowds whose truth is known, for a start without anybody trusted."""
+"""A redundant first batch of a crowd whose truth is known: for a start without anybody trusted."""
 
 from __future__ import annotations
 
