@@ -88,6 +88,7 @@ class Project:
     tokens: list[str]
     id: int
     in_hand: dict[str, int] = field(default_factory=dict)
+    shown: dict[tuple[int, str], str] = field(default_factory=dict)
     accepted: dict[str, int] = field(default_factory=dict)
     outages: Counter[str] = field(default_factory=Counter)
     open: bool = True
@@ -164,6 +165,8 @@ class Project:
 
     def _take(self, work: Work, number: int) -> None:
         text = work.task.input.prompt
+        lease = self.shown.setdefault((number, text), work.lease.id)
+        assert lease == work.lease.id, f"{number} saw {text} twice"
         if _number(text) < FIRST_BENCHMARK:
             assert text not in self.in_hand, f"{text} is in the hands of {self.in_hand[text]} and {number}"
             self.in_hand[text] = number

@@ -30,6 +30,7 @@ from tests.e2e.installation import (
     together,
     until,
 )
+from tests.never_twice import nobody_saw_twice
 
 pytestmark = pytest.mark.slow
 
@@ -45,6 +46,7 @@ def assert_sound(site: Installation, project: Project) -> None:
     with Database(site.server.url, pool_size=2) as db:
         assert stored_answers(db, project.id) == project.accepted
         assert overlaps(db, project.id) == 0
+        nobody_saw_twice(db)
         verification = verify(db)
         assert verification.ok, verification.broken
 

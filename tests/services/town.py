@@ -25,6 +25,7 @@ from goldvein.services.benchmarks import ManualBenchmark
 from goldvein.services.verification import Broken, verify
 from goldvein.services.work import WorkGroup
 from goldvein.store.database import Database
+from tests.never_twice import nobody_saw_twice
 
 START = datetime(2026, 1, 5, 8, tzinfo=UTC)
 Behaviour = Callable[[Work, np.random.Generator], Mapping[str, Any]]
@@ -139,7 +140,8 @@ class Town:
             return tx.execute(query.encode()).fetchall()
 
     def proof(self) -> list[Broken]:
-        """What `verify` finds broken."""
+        """What `verify` finds broken; nobody was handed anything twice in any case."""
+        nobody_saw_twice(self.db)
         return list(verify(self.db).broken)
 
     def handle(self, *requests: WorkRequest) -> list[WorkResult | Exception]:

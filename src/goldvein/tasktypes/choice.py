@@ -130,7 +130,12 @@ def choices_of(content: Mapping[str, Any], classes: Sequence[str] | None) -> Seq
 
 
 def content_identity(content: Mapping[str, Any]) -> int:
-    """Hash the content to 64 signed bits: two tasks with equal content are one thing to a labeler."""
+    """Hash the content to 64 signed bits: two tasks with equal content are one thing to a labeler.
+
+    Options stand in no order, since each labeler is shown them in an order of its own.
+    """
+    if isinstance(content.get("options"), list):
+        content = {**content, "options": sorted(content["options"])}
     canonical = json.dumps(content, sort_keys=True, ensure_ascii=False, separators=(",", ":"))
     return int.from_bytes(hashlib.sha256(canonical.encode()).digest()[:8], "big", signed=True)
 
