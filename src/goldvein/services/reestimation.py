@@ -30,6 +30,8 @@ LEAST_NEW: Final = 0.01
 """Share of new answers, of all that were there, under which a model is left as it is."""
 DOUBLED: Final = 1.0
 """The same for a look between the nights: a young project learns as it grows."""
+STEADY: Final = 0.05
+"""Change of a log likelihood, in any state, under which a benchmark keeps the item version that it has."""
 _CONTENTS: Final = 500
 
 
@@ -197,17 +199,32 @@ def write_version(
 def _lay(
     tx: Transaction, view: View, model: Model, version: int, items: Mapping[int, ItemEstimate]
 ) -> list[ItemVersion]:
-    """Item versions of all benchmarks in service on a new model."""
+    """Item versions on a new model of those benchmarks in service of which it says something else."""
     known = [one for one in benchmarks.changed_since(tx, view.project.id, 0) if one.state == "active"]
     laid = []
     for first in range(0, len(known), _CONTENTS):
         some = known[first : first + _CONTENTS]
         contents = tasks.contents(tx, [(view.project.id, one.task) for one in some])
-        laid += [
+        on_new = [
             _laid(view, model, version, one, items.get(one.task), contents[view.project.id, one.task])
             for one in some
         ]
+        laid += [item for item in on_new if _moves(view, model, item)]
     return laid
+
+
+def _moves(view: View, model: Model, item: ItemVersion) -> bool:
+    """Whether a benchmark's answers say something else by a new item version than by the one in force.
+
+    Compared is with what is in force, not with what was learned last: small steps do not add up unseen.
+    """
+    before = view.items.get(item.task)
+    if before is None or view.model is None or item.likelihoods is None or item.version != before.version + 1:
+        return True
+    if view.model.space.shortcuts != model.space.shortcuts:
+        return True
+    after = np.frombuffer(item.likelihoods).reshape(model.space.size, -1)
+    return bool(np.abs(np.log(after / before.table)).max() > STEADY)
 
 
 def _laid(
