@@ -5,9 +5,9 @@
 On the mixed pool (scenarios/mining/mixed.toml) with trusted people of unequal ability: the rule of
 ``decisions.mining.settle`` by the average panel member's curve, and by everybody's own, abilities known
 exactly: the most that a live standing could ever tell. Each at several promote_at, beside the labels that the
-best rule needs which does not know who answers (``Lattice.frontier``) at as many wrong keys. Both meet the same
-people and answers: compare `own` with `average`. The optimum is that of the average panel, and a panel of 24
-drawn anew lies above or under it.
+best rule needs which does not know who answers (``Lattice.frontier``) at as many wrong keys. Both meet the
+same people and answers: compare `own` with `average`. The optimum is that of the average panel, and a panel
+of 24 drawn anew lies above or under it.
 """
 
 from __future__ import annotations
