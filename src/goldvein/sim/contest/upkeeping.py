@@ -64,6 +64,11 @@ class Upkept(Searching):
         self._answers: dict[int, list[IntArray]] = defaultdict(list)
         self._steps: list[Step] = []
 
+    @property
+    def servings(self) -> IntArray:
+        """How often each benchmark was served: (n_items,)."""
+        return self._exposures
+
     def draw(self, rng: np.random.Generator, who: IntArray, unseen: BoolArray) -> IntArray:
         """Draw none that is frozen."""
         return super().draw(rng, who, unseen & ~self._frozen)
