@@ -2,7 +2,7 @@
 
 from collections import Counter
 
-from goldvein.services import projects, why_empty
+from goldvein.services import collecting, projects, why_empty
 from goldvein.services.sweeps import sweep
 from goldvein.services.trusting import panel
 from goldvein.store import benchmarks
@@ -115,6 +115,13 @@ def test_guessers_are_refused_and_their_tasks_wait(db: Database) -> None:
     assert town.rows("select count(*) from labels") == [(0,)]
     assert town.rows("select count(*) from tasks where state <> 'queued'") == [(0,)]
     assert panel(db, town.project.id) == []
+    assert town.proof() == []
+
+    collecting.again(db, town.project.id, town.now)
+    town.run(3)
+    assert town.rows("select count(*) from benchmarks where basis = 'bootstrap' and state = 'candidate'") == [
+        (60,)
+    ]
     assert town.proof() == []
 
 

@@ -185,9 +185,7 @@ def _check(tx: Transaction, project: int, labeler: int, reason: str) -> None:
     if not reason.strip() or len(reason) > _MOST_REASON:
         raise InvalidInput(
             f"a reason of {len(reason)} characters was given; 1 to {_MOST_REASON:,} are kept in the log: "
-            "say why",
-            code="reason_missing",
-            pointer="/reason",
+            "say why"
         )
 
 
@@ -250,11 +248,11 @@ def members(tx: Transaction, project: int) -> list[Member]:
 def _why(line: PanelLine, able: float | None) -> str:
     """Say in words why somebody is on the panel, or is not."""
     if line.basis == "barred":
-        return f"barred: {line.reason}"
+        return str(line.reason)
     if line.role == "trusted":
-        return "appointed by role, in all projects"
+        return "by role, in all projects"
     if line.basis == "appointed":
-        return f"appointed: {line.reason}"
+        return str(line.reason)
     if line.has_standing and able is not None:
         brought = f"; {line.reason}" if line.reason else ""
         return f"P(able) {able:.3f} after {line.benchmarks} benchmarks of this project{brought}"
