@@ -19,7 +19,7 @@ from goldvein.domain.policy import Policy
 from goldvein.services.evidence import likelihoods, signals
 from goldvein.services.observing import Past
 from goldvein.services.standing import converted, newcomer_posteriors
-from goldvein.stats.arrays import Array
+from goldvein.stats.arrays import Array, BoolArray
 from goldvein.stats.model import Model
 from goldvein.stats.posterior import good_mass
 from goldvein.store.proofs import Step
@@ -119,8 +119,9 @@ def move(past: Past, rows: Sequence[tuple[Step, Track]], policies: Mapping[int, 
     """Move distinct standings by one answer each, whose items and contents were read, and apply the rules."""
     for version in {step.model_version for step, _ in rows}:
         _judge_again(past, [(step, track) for step, track in rows if step.model_version == version])
-    for step, track in rows:
-        _rule(track, step, policies[step.policy_version], counts=past.counts(step))
+    for version in {step.policy_version for step, _ in rows}:
+        own = [(step, track) for step, track in rows if step.policy_version == version]
+        _rule(own, policies[version], np.array([past.counts(step) for step, _ in own]))
 
 
 def _judge_again(past: Past, rows: Sequence[tuple[Step, Track]]) -> None:
@@ -149,16 +150,19 @@ def _judge_again(past: Past, rows: Sequence[tuple[Step, Track]]) -> None:
         track.p = float(verdicts.p_benchmarks[place]), float(verdicts.p_all[place])
 
 
-def _rule(track: Track, step: Step, policy: Policy, *, counts: bool) -> None:
-    """Counts and state after a step."""
-    track.benchmarks += counts
-    exhausted = step.draw == NOTHING_LEFT
+def _rule(rows: Sequence[tuple[Step, Track]], policy: Policy, counts: BoolArray) -> None:
+    """Counts and states after a step."""
+    tracks = [track for _, track in rows]
+    p = np.array([track.p for track in tracks])
+    benchmarks = np.array([track.benchmarks for track in tracks]) + counts
     undecided = undecided_after(
-        track.undecided, *track.p, policy, is_benchmark=counts, is_exhausted=exhausted
-    )
-    track.undecided = int(undecided)
-    state = next_state(track.p[0], track.benchmarks, track.state, policy, undecided=track.undecided)
-    track.state = State(state.item())
+        [track.undecided for track in tracks], p[:, 0], p[:, 1], policy, is_benchmark=counts,
+        is_exhausted=[step.draw == NOTHING_LEFT for step, _ in rows],
+    )  # fmt: skip
+    states = next_state(p[:, 0], benchmarks, [track.state for track in tracks], policy, undecided=undecided)
+    columns = zip(tracks, benchmarks.tolist(), undecided.tolist(), states.tolist(), strict=True)
+    for track, count, spent, state in columns:
+        track.benchmarks, track.undecided, track.state = count, spent, State(state)
 
 
 def run(
