@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from goldvein.decisions.upkeep import Freeze
-from goldvein.services import benchmarks, lifecycle
+from goldvein.services import benchmarks, lifecycle, renewal
 from goldvein.services.benchmarks import ManualBenchmark
 from goldvein.services.keeping import BY_THE_CROWD, KEY_IN_DOUBT, Kept, carry_out, keep
 from goldvein.services.views import View, Views
@@ -126,3 +126,28 @@ def test_nothing_is_due_where_nothing_happened(db: Database) -> None:
     assert look(town) == Kept()
     town.open_by_hand(20)
     assert look(town) == Kept()
+
+
+def test_old_benchmarks_make_room_for_those_of_newer_tasks(db: Database) -> None:
+    """While newer tasks are pushed and supply is complete, the oldest mined ones retire; drift is told."""
+    town = Town(db, {**POLICY, "open_at": 4, "open_counterexamples": 0, "fresh_seconds": 86_400})
+    mined_benchmark(town)
+    with db.connection() as tx:
+        young = renewal.report(tx, view_of(town), town.now)
+    assert young["recent"] == 1.0
+    assert young["drift"]["p_value"] > 0.05
+    assert renewal.renew(db, 1, town.now) == []
+    town.wait(90_000)
+    assert renewal.renew(db, 1, town.now) == []  # nothing was pushed since
+    town.push(200, start=1_000_000)
+    with db.transaction() as tx:
+        tx.execute(b"UPDATE projects SET supply_target = 5, revision = revision + 1")
+    with db.connection() as tx:
+        aged = renewal.report(tx, view_of(town), town.now)
+    assert aged["recent"] == 0.0
+    assert aged["drift"]["feature"] == "prompt_characters"  # their numbers are longer
+    before = town.rows("SELECT min(task) FROM benchmarks WHERE state = 'active'")[0][0]
+    gone = renewal.renew(db, 1, town.now)
+    assert before in gone
+    assert town.rows("SELECT count(*) FROM benchmarks WHERE reason = 'renewed'") == [(len(gone),)]
+    assert not town.proof()

@@ -86,6 +86,8 @@ class Policy:
     freeze_below: float = 0.5  # P(key right) under which a benchmark is frozen
     exposure_budget: int = 1_000  # servings after which a benchmark retires
     age_budget_seconds: int = 7_776_000  # time after its promotion after which a benchmark retires
+    fresh_share: float = 0.25  # of active benchmarks, those of tasks pushed of late; 0: none is renewed
+    fresh_seconds: int = 604_800  # what "of late" is: older ones make room, a day's share a day
     decoy_share: float = 0.02  # ordinary tasks that go to two people: what two have seen need be no benchmark
 
     # Leases.

@@ -15,7 +15,7 @@ from psycopg import sql
 from psycopg.conninfo import make_conninfo
 
 from goldvein.domain.errors import GoldveinError
-from goldvein.services import discovering, reestimation, upkeep
+from goldvein.services import discovering, reestimation, renewal, upkeep
 from goldvein.store.database import Database
 
 SCHEMA: Final = "procrastinate"
@@ -66,10 +66,13 @@ def make_app(db: Database) -> procrastinate.App:
     @app.periodic(cron="17 0 * * *")
     @app.task(name="upkeep", retry=_RETRY)
     def run_upkeep(timestamp: int) -> None:  # noqa: ARG001  given to every periodic task
-        """Once a day: partitions of the log for the days to come, and less of what is stale."""
+        """Once a day: partitions of the log for the days to come, less of what is stale, newer benchmarks."""
         now = datetime.now(UTC)
         upkeep.make_log_partitions(db, now)
         upkeep.purge(db, now)
+        for project in reestimation.to_estimate(db):
+            with contextlib.suppress(GoldveinError):
+                renewal.renew(db, project, now)
 
     @app.task(name="estimate", retry=_DISTURBED)
     def run_estimate(project: int, least_new: float) -> None:

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from goldvein.decisions.admission import capacity
-from goldvein.services import accuracy, collecting, discovering, shortcuts, supply, trusting
+from goldvein.services import accuracy, collecting, discovering, renewal, shortcuts, supply, trusting
 from goldvein.services.characteristic import characteristic_of
 from goldvein.services.views import View, Views
 from goldvein.stats.arrays import Array
@@ -52,6 +52,7 @@ def report(
         panel, started = trusting.members(tx, project), collecting.report(tx, project, view.policy)
         key = projects.lease_key(tx)
         supplied = supply.report(tx, view, now)
+        recency = renewal.report(tx, view, now)
     curve = accuracy.mean_curve(view)
     rng = np.random.default_rng([project, view.project.revision])  # the same report twice says the same
     return {
@@ -74,6 +75,7 @@ def report(
         ],
         "bootstrap": started,
         "supply": supplied,
+        "recency": recency,
         "admission": {
             "admitted": view.project.admitted,
             "capacity": capacity(len(view.active), view.policy, supplied["benchmarks_to_verdict"]),

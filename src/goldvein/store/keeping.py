@@ -109,3 +109,23 @@ def looked(tx: Transaction, project: int, exposures: Mapping[int, int]) -> None:
         tasks = sorted(exposures)
         values = {"project": project, "tasks": tasks, "exposures": [exposures[task] for task in tasks]}
         tx.execute(_queries.looked, values)
+
+
+@dataclass(frozen=True, slots=True)
+class Aged:
+    """An active benchmark and when its task was pushed."""
+
+    task: int
+    pushed_at: datetime
+    exposures: int
+    basis: str
+
+
+def ages(tx: Transaction, project: int) -> list[Aged]:
+    """List the active benchmarks with their ages."""
+    return [Aged(*row) for row in tx.execute(_queries.ages, {"project": project})]
+
+
+def latest_tasks(tx: Transaction, project: int, limit: int) -> list[tuple[int, datetime]]:
+    """List the latest tasks that were pushed, with when, the latest first."""
+    return tx.execute(_queries.latest_tasks, {"project": project, "limit": limit}).fetchall()

@@ -43,3 +43,13 @@ UPDATE benchmarks SET looked_at = told.exposures
 FROM (SELECT b.task, n.exposures FROM unnest(%(tasks)s::bigint[], %(exposures)s::integer[]) AS n (task, exposures)
       JOIN benchmarks b ON b.project = %(project)s AND b.task = n.task ORDER BY b.task FOR UPDATE OF b) AS told
 WHERE benchmarks.project = %(project)s AND benchmarks.task = told.task;
+
+-- name: ages
+-- When the task of each active benchmark was pushed, how often it was served, and how it was made.
+SELECT b.task, t.created_at, b.exposures, b.basis FROM benchmarks b
+JOIN tasks t ON t.project = b.project AND t.id = b.task
+WHERE b.project = %(project)s AND b.state = 'active' ORDER BY b.task;
+
+-- name: latest_tasks
+-- The latest tasks that the customer pushed.
+SELECT id, created_at FROM tasks WHERE project = %(project)s AND state <> 'benchmark' ORDER BY id DESC LIMIT %(limit)s;
