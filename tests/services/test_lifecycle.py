@@ -14,6 +14,7 @@ import pytest
 
 from goldvein.domain.errors import Conflict, InvalidInput
 from goldvein.services import delivery, intake, lifecycle
+from goldvein.services.lessons import ItemEstimate
 from goldvein.services.reestimation import write_version
 from goldvein.services.verification import verify
 from goldvein.store.database import Database
@@ -367,7 +368,10 @@ def test_an_estimation_under_way_leaves_alone_what_changed_meanwhile(town: Town)
     freeze(town, [fallen])
     key = (view.items[rekeyed].key + 1) % 4
     set_key(town, rekeyed, key)
-    write_version(town.db, view, view.model, {}, {"changed": {}, "steps": 0}, town.now)
+    sure, prior = np.full(4, 0.01), view.model.answers.difficulty_prior
+    sure[(view.items[other].key + 2) % 4] = 0.97
+    learned = {task: ItemEstimate(sure, prior, None) for task in (fallen, rekeyed, other)}
+    write_version(town.db, view, view.model, learned, {"changed": {}, "steps": 0}, town.now)
     assert benchmark(town, other)["item_version"] == before + 1
     in_force = (
         "SELECT i.struck, i.key FROM item_versions i "
