@@ -17,6 +17,7 @@ from goldvein.services import delivery, intake, lifecycle
 from goldvein.services.lessons import ItemEstimate
 from goldvein.services.reestimation import write_version
 from goldvein.services.verification import verify
+from goldvein.stats.arrays import ShapeError
 from goldvein.store.database import Database
 from tests.services.rescored_world import (
     freeze,
@@ -228,7 +229,7 @@ def test_keys_that_are_none_are_refused(town: Town) -> None:
         set_key(town, most_met(town), 4)
     with pytest.raises(InvalidInput, match=r"key_right 0\.2 must lie between chance"):
         set_key(town, most_met(town), 1, key_right=0.2)
-    with pytest.raises(InvalidInput, match="the largest at key 1"):
+    with pytest.raises(ShapeError, match="the largest at key 1"):
         set_key(town, most_met(town), 1, key_probs=np.array([0.7, 0.1, 0.1, 0.1]))
     assert not set_key(town, 10**9, 1)
 

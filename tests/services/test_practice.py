@@ -9,9 +9,10 @@ import pytest
 
 from goldvein.domain.errors import InvalidInput, NotFound
 from goldvein.domain.records import Work, WorkRequest, WorkResult
-from goldvein.services import practice
+from goldvein.services import practice, reuse
 from goldvein.services.keeping import keep
 from goldvein.services.practice import Practice
+from goldvein.services.reuse import CopyDraft
 from goldvein.services.views import Views
 from goldvein.store.database import Database
 from tests.services.town import Town, knows
@@ -22,7 +23,7 @@ def retire(town: Town, reason: str = "exposures", *, count: int = 5) -> None:
     with town.db.transaction() as tx:
         tx.execute(
             "UPDATE benchmarks SET state = 'retired', reason = %s, ended_at = %s, revision = revision + 1 "
-            "WHERE ordinal <= %s",
+            "WHERE project = 1 AND ordinal <= %s",
             (reason, town.now, count),
         )
     town.wait(7200)
@@ -201,3 +202,11 @@ def test_what_good_people_call_unclear_goes_to_an_auditor(db: Database) -> None:
     frozen = town.rows("SELECT task FROM benchmarks WHERE state = 'frozen' AND flag IS NOT NULL")
     assert frozen == [(unclear,)]
     assert not town.proof()
+
+
+def test_what_a_copy_of_the_project_tests_with_is_no_lesson(town: Town) -> None:
+    """A carried benchmark is in use elsewhere: its key would be told."""
+    draft = CopyDraft("copy", carries=True)
+    reuse.copy(town.db, town.project.id, town.customer, draft, town.now)
+    retire(town)
+    assert practise(town) is None

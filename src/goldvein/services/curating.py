@@ -134,7 +134,9 @@ def change_key(
     with db.transaction() as tx:
         view = view_locked(tx, project, task)
         right = KEY_RIGHT if key_right is None else key_right
-        lifecycle.set_key(tx, view, task, key, now, key_right=right, reason=reason or BY_HAND, by=by)
+        lifecycle.set_key(
+            tx, view, task, key, now, key_right=right, reason=reason or BY_HAND, by=by, basis="manual"
+        )
         settled(tx, view, task, key, now)
 
 
@@ -178,7 +180,18 @@ def confirm(
     lifecycle.thaw(tx, view, task, now, reason=reason)
     probs = key_after(belief.key_probabilities, belief.key)
     right = float(probs[belief.key])
-    lifecycle.set_key(tx, view, task, belief.key, now, key_right=right, reason=reason, by=by, key_probs=probs)
+    lifecycle.set_key(
+        tx,
+        view,
+        task,
+        belief.key,
+        now,
+        key_right=right,
+        reason=reason,
+        by=by,
+        basis="manual",
+        key_probs=probs,
+    )
     settled(tx, view, task, belief.key, now)
 
 

@@ -13,7 +13,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
-from typing import Any, Final
+from typing import Any, Final, Literal
 
 import numpy as np
 
@@ -22,7 +22,7 @@ from goldvein.domain.records import Project
 from goldvein.services.items import make_item
 from goldvein.services.relabelling import replace_label
 from goldvein.services.views import STARTING_ANSWERS, View
-from goldvein.stats.arrays import Array
+from goldvein.stats.arrays import Array, ShapeError
 from goldvein.stats.mining import task_evidence
 from goldvein.stats.model import Model
 from goldvein.store import attempts, benchmarks, projects, tasks
@@ -123,7 +123,9 @@ def retire(tx: Transaction, project: int, wanted: Sequence[int], reason: str, no
         return []
     waiting = [one for one in attempts.lock_of_tasks(tx, project, sorted(wanted)) if one.stage == "panel"]
     attempts.end(tx, {(project, one.id): "closed" for one in waiting})
-    lines = tasks.lock(tx, [(project, one.task) for one in waiting])  # one that has its label waits for nothing
+    lines = tasks.lock(
+        tx, [(project, one.task) for one in waiting]
+    )  # one that has its label waits for nothing
     again = [one for one in waiting if lines[project, one.task].state == "queued"]
     attempts.insert_open(tx, [one.again("label") for one in again])
     revision = projects.next_revision(tx, project)
@@ -134,7 +136,8 @@ def retire(tx: Transaction, project: int, wanted: Sequence[int], reason: str, no
 
 def set_key(
     tx: Transaction, view: View, task: int, key: int, now: datetime, *, key_right: float, reason: str,
-    by: int | None = None, key_probs: Array | None = None, difficulty: Array | None = None,
+    by: int | None = None, basis: Literal["panel", "manual"] = "panel", key_probs: Array | None = None,
+    difficulty: Array | None = None,
 ) -> bool:  # fmt: skip
     """Give a benchmark a key, mostly another one; a frozen one is active again, a retired one stays retired.
 
@@ -149,7 +152,9 @@ def set_key(
     key_right : float
         P(the key is right); the rest is spread evenly unless ``key_probs`` says how.
     by : int, optional
-        The auditor who gave it; then the label's basis is ``auditor``, else ``panel``.
+        The auditor who gave it; then the basis is ``auditor``.
+    basis : {"panel", "manual"}
+        Of the label that follows: whether people's answers say so, or somebody gave the key by hand.
     key_probs : (K,) float, optional
         In place of ``key_right``; largest at ``key``.
     difficulty : (n_difficulties,) float, optional
@@ -191,14 +196,17 @@ def set_key(
         tx, project, task, after, reason=ended[0], revision=revision, ended_at=ended[1],
         recount=changed or was_frozen,
     )  # fmt: skip
-    detail = {"before": known.key, "key_right": float(probs[key]), "counts_as": after.counts_as}
+    source = basis if by is None else "auditor"
+    detail = {
+        "before": known.key, "key_right": float(probs[key]), "counts_as": after.counts_as, "basis": source,
+    }  # fmt: skip
     entry = Entry(
         project, "key", task=task, choice=key, item_version=item.version, model_version=item.model_version,
         decision=reason, detail=detail if by is None else {**detail, "by": by},
     )  # fmt: skip
     append(tx, [entry], now)
     if changed:
-        replace_label(tx, view, task, key, "panel" if by is None else "auditor", now, KEY_CHANGED)
+        replace_label(tx, view, task, key, source, now, KEY_CHANGED)
     return True
 
 
@@ -285,11 +293,10 @@ def _key_probs(key: int, key_right: float, key_probs: Array | None, options: int
         )  # fmt: skip
     if key_probs is not None:
         if len(key_probs) != options or int(np.argmax(key_probs)) != key:
-            raise InvalidInput(
+            raise ShapeError(
                 f"key_probs {np.round(key_probs, 3).tolist()} must have {options} entries, "
-                f"the largest at key {key}",
-                code="key_probs", pointer="/key_probs",
-            )  # fmt: skip
+                f"the largest at key {key}"
+            )
         return np.asarray(key_probs, dtype=float)
     if not 1 / options < key_right <= 1:
         raise InvalidInput(

@@ -77,8 +77,9 @@ def _draw(
 ) -> practice.Lesson | None:
     """One from a random place on, then from the beginning."""
     anywhere = int(rng.integers(practice.last_ordinal(tx, project.id) + 1))
+    family = [project.id, *projects.kin(tx, project)]
     for since in (anywhere, 0):
-        found = practice.draw(tx, project.id, labeler, since, now - REST, key_right=KEY_RIGHT, apart=APART)
+        found = practice.draw(tx, family, labeler, since, now - REST, key_right=KEY_RIGHT, apart=APART)
         if found is not None:
             return found
     return None

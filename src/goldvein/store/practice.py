@@ -33,7 +33,7 @@ class Shown:
 
 def draw(
     tx: Transaction,
-    project: int,
+    family: Sequence[int],
     labeler: int,
     since: int,
     before: datetime,
@@ -45,11 +45,14 @@ def draw(
 
     Parameters
     ----------
+    family : sequence of int
+        The project, then those that share benchmarks with it.
     apart : sequence of str
         Reasons of retirement that make a bad lesson.
     """
     values = {
-        "project": project, "labeler": labeler, "since": since, "before": before, "key_right": key_right,
+        "project": family[0], "family": list(family), "labeler": labeler, "since": since, "before": before,
+        "key_right": key_right,
         "apart": list(apart),
     }  # fmt: skip
     row = tx.execute(_queries.draw, values).fetchone()

@@ -18,7 +18,7 @@ ORDER BY task, at, id;
 -- The last time that somebody settled the key of each of some benchmarks by hand, and the item version made of it.
 SELECT DISTINCT ON (task) task, at, item_version FROM log
 WHERE project = %(project)s AND task = ANY (%(tasks)s::bigint[])
-  AND (kind = 'thaw' OR (kind = 'key' AND detail ? 'by'))
+  AND (kind = 'thaw' OR (kind = 'key' AND detail ->> 'basis' <> 'panel'))
 ORDER BY task, at DESC, id DESC;
 
 -- name: first_versions
@@ -37,12 +37,14 @@ WHERE project = %(project)s
 SELECT labeler, model_version, posterior FROM standings
 WHERE project = %(project)s AND labeler = ANY (%(labelers)s::integer[]);
 
+-- name: lock
+-- Some benchmarks, locked in key order, before `looked` writes them in whatever order it finds them.
+SELECT task FROM benchmarks WHERE project = %(project)s AND task = ANY (%(tasks)s::bigint[]) ORDER BY task FOR UPDATE;
+
 -- name: looked
--- Benchmarks that were looked at, by so many servings.
-UPDATE benchmarks SET looked_at = told.exposures
-FROM (SELECT b.task, n.exposures FROM unnest(%(tasks)s::bigint[], %(exposures)s::integer[]) AS n (task, exposures)
-      JOIN benchmarks b ON b.project = %(project)s AND b.task = n.task ORDER BY b.task FOR UPDATE OF b) AS told
-WHERE benchmarks.project = %(project)s AND benchmarks.task = told.task;
+-- Benchmarks that were looked at, by so many servings. A join with the arrays may read all benchmarks for a few.
+UPDATE benchmarks SET looked_at = (%(exposures)s::integer[])[array_position(%(tasks)s::bigint[], task)]
+WHERE project = %(project)s AND task = ANY (%(tasks)s::bigint[]);
 
 -- name: ages
 -- When the task of each active benchmark was pushed, how often it was served, and how it was made.

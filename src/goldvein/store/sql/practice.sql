@@ -1,12 +1,15 @@
 -- name: draw
--- A retired benchmark of a project whose key stands, and whose content a labeler has not had; the first one from a place on.
-SELECT b.task, v.key, (SELECT t.content FROM tasks t WHERE t.project = b.project AND t.id = b.task)
-FROM benchmarks b
+-- A retired benchmark of a project whose key stands, the first one from a place on: nowhere in the project's family has the
+-- labeler had its content, and nowhere is anybody tested with it.
+SELECT b.task, v.key, t.content FROM benchmarks b
 JOIN item_versions v ON v.project = b.project AND v.task = b.task AND v.version = b.item_version
+CROSS JOIN LATERAL (SELECT content FROM tasks WHERE project = b.project AND id = b.task) AS t
 WHERE b.project = %(project)s AND b.state = 'retired' AND b.ordinal >= %(since)s AND b.ended_at < %(before)s
   AND v.key_right >= %(key_right)s AND b.flag IS NULL AND b.reason <> ALL (%(apart)s)
-  AND NOT EXISTS (SELECT FROM attempts a JOIN tasks t ON t.project = b.project AND t.id = b.task
-                  WHERE a.project = b.project AND a.content = t.content AND a.labeler = %(labeler)s)
+  AND NOT EXISTS (SELECT FROM attempts a
+                  WHERE a.project = ANY (%(family)s) AND a.content = t.content AND a.labeler = %(labeler)s)
+  AND NOT EXISTS (SELECT FROM tasks k JOIN benchmarks kb ON kb.project = k.project AND kb.task = k.id
+                  WHERE k.project = ANY (%(family)s) AND k.content = t.content AND kb.state <> 'retired')
 ORDER BY b.ordinal LIMIT 1;
 
 -- name: last_ordinal
