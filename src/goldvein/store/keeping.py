@@ -108,6 +108,7 @@ def looked(tx: Transaction, project: int, exposures: Mapping[int, int]) -> None:
     if exposures:
         tasks = sorted(exposures)
         values = {"project": project, "tasks": tasks, "exposures": [exposures[task] for task in tasks]}
+        tx.execute(_queries.lock, {"project": project, "tasks": tasks})
         tx.execute(_queries.looked, values)
 
 
