@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 @click.option(
     "--think",
     type=click.FloatRange(0, 60),
-    default=0.12,
+    default=0.2,
     show_default=True,
     help="Mean seconds a task takes.",
 )
@@ -68,7 +68,7 @@ def attack_benchmarks(
             items=items, people=people, think=think, seed=seed, minutes=minutes, policy=knobs(changes)
         )
         with server_url(read_settings()) as server, progress(console) as bars:
-            bar = bars.add_task("items", total=items)
+            bar = bars.add_task("items", total=plan.total)
             recording = record(server, plan, lambda done, _: bars.update(bar, completed=done))
         with console.status("attacking") as status:
             report = attack(recording, seeds, status.update)

@@ -49,6 +49,7 @@ def attack(recording: Recording, seeds: int, say: Callable[[str], None] = lambda
     form, names = features.payload(seen)
     report: dict[str, Any] = {
         "items": len(seen),
+        "opening_items": len(recording.opening),
         "benchmarks": int(is_benchmark.sum()),
         "decoys": sum(one.serving.stage == "decoy" for one in seen),
         "labelers": len(np.unique(people)),
@@ -80,13 +81,21 @@ def attack(recording: Recording, seeds: int, say: Callable[[str], None] = lambda
 def _stream(
     recording: Recording, seen: Sequence[Seen], form: Any, is_benchmark: Any
 ) -> dict[str, Any] | None:
-    """By form and place in the stream; and by place alone, for careers cut short."""
-    columns, _ = features.stream(seen, recording.opened_at or recording.began_at)
+    """By form and place in the stream; by place alone, for careers cut short, and in the opening."""
+    shown = [*recording.opening, *seen]
+    every, _ = features.stream(shown, recording.opened_at or recording.began_at)
+    columns = every[len(recording.opening) :]
     people = np.array([one.sighting.labeler for one in seen])
     told = tell(np.column_stack([form, columns]), is_benchmark, people)
     if told is None:
         return None
     alone = {}
+    everybody = np.array([one.sighting.labeler for one in shown])
+    drawn = np.array([one.is_benchmark for one in shown])
+    first = slice(0, len(recording.opening))
+    opening = tell(every[first], drawn[first], everybody[first])
+    if opening is not None:
+        alone["opening"] = opening.to_dict()
     for most in (100, 300, 1_000, 10**9):
         rows = columns[:, 0] < most
         part = tell(columns[rows], is_benchmark[rows], people[rows])

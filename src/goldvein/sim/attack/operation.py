@@ -49,7 +49,9 @@ class Plan:
     Attributes
     ----------
     items : int
-        Servings of benchmarks and ordinary tasks after which it ends.
+        Servings to the crowd that are attacked.
+    warm : float
+        As many of them, as a share, that go before: a project's opening, when everybody is new at once.
     people, trusted : int
         Labelers in all, and those of them on the panel.
     think : float
@@ -57,21 +59,32 @@ class Plan:
     nights : tuple of float
         Shares of the items after which the project's log is learned from: as it grows, and at night.
     newcomers : float
-        Share of the crowd that comes later, one after the other until ``last_comes`` of the items.
+        Share of the crowd that comes after the opening, one by one until ``last_comes`` of all items.
     minutes : float
         Time after which the run ends in any case.
     """
 
     items: int = 20_000
+    warm: float = 0.2
     people: int = 24
     trusted: int = 4
-    think: float = 0.12
+    think: float = 0.2
     seed: int = 1
     nights: tuple[float, ...] = (0.03, 0.06, 0.12, 0.25, 0.5)
-    newcomers: float = 0.5
+    newcomers: float = 0.25
     last_comes: float = 0.6
     minutes: float = 15.0
     policy: Mapping[str, float] = field(default_factory=dict)
+
+    @property
+    def opening(self) -> int:
+        """Items before those that are attacked."""
+        return round(self.warm * self.items)
+
+    @property
+    def total(self) -> int:
+        """Items after which the run ends."""
+        return self.opening + self.items
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,6 +108,8 @@ class Recording:
     ----------
     seen : sequence of Seen
         Benchmarks, ordinary tasks and decoys, in the order shown; panel and practice are left out.
+    opening : sequence of Seen
+        Those before: the project's first days.
     servings : sequence of ServingFact
         Everything handed out, the panel's work too.
     inputs : mapping of int
@@ -108,6 +123,7 @@ class Recording:
 
     plan: Plan
     seen: Sequence[Seen]
+    opening: Sequence[Seen]
     servings: Sequence[ServingFact]
     inputs: Mapping[int, Mapping[str, Any]]
     keys: Sequence[KeyFact]
@@ -156,6 +172,7 @@ class _Run:
         self._stop = threading.Event()
         self._pushed = 0
         self._models = 0
+        self._opened_up = float("inf")
         self._failure: BaseException | None = None
 
     def run(self) -> Recording:
@@ -230,7 +247,7 @@ class _Run:
     def _learn(self, project: int, people: Sequence[Spy]) -> None:
         """Learn from the log when a night's worth of items was served."""
         for share in self._plan.nights:
-            while not self._stop.is_set() and _served(people, self._plan.trusted) < share * self._plan.items:
+            while not self._stop.is_set() and _served(people, self._plan.trusted) < share * self._plan.total:
                 self._stop.wait(0.2)
             if not self._stop.is_set():
                 found = reestimation.estimate(self._db, project, datetime.now(UTC))
@@ -242,11 +259,14 @@ class _Run:
 
         async def clock() -> None:
             while (
-                _served(people, plan.trusted) < plan.items
+                _served(people, plan.trusted) < plan.total
                 and not self._stop.is_set()
                 and time.monotonic() < deadline
             ):
-                self._show(min(_served(people, plan.trusted), plan.items), plan.items)
+                served = _served(people, plan.trusted)
+                if served >= plan.opening:
+                    self._opened_up = min(self._opened_up, time.perf_counter())
+                self._show(min(served, plan.total), plan.total)
                 await sleep(0.25, stop)
             stop.set()
 
@@ -260,7 +280,7 @@ class _Run:
         plan = self._plan
         crowd = plan.people - plan.trusted
         late = round(plan.newcomers * crowd)
-        comes = np.linspace(0, plan.last_comes * plan.items, late + 1)[1:]
+        comes = np.linspace(plan.opening, plan.last_comes * plan.total, late + 1)[1:]
         return [0.0] * (plan.people - late) + [float(one) for one in comes]
 
     async def _from(
@@ -284,16 +304,18 @@ class _Run:
                 for one in person.sightings
             ]
             inputs, every, twice = facts.inputs(tx, project), facts.keys(tx, project), facts.seen_twice(tx)
+        shown = sorted(
+            (one for one in seen if one.serving.stage in {"label", "benchmark", "decoy"}),
+            key=lambda one: one.sighting.given.came_at,
+        )
         empty: dict[str, int] = {}
         for person in people:
             for reason, times in person.empty.items():
                 empty[reason] = empty.get(reason, 0) + times
         return Recording(
             plan=self._plan,
-            seen=sorted(
-                (one for one in seen if one.serving.stage in {"label", "benchmark", "decoy"}),
-                key=lambda one: one.sighting.given.came_at,
-            ),
+            seen=[one for one in shown if one.sighting.given.came_at >= self._opened_up],
+            opening=[one for one in shown if one.sighting.given.came_at < self._opened_up],
             servings=servings,
             inputs=inputs,
             keys=every,
