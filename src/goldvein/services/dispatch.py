@@ -260,11 +260,13 @@ class Desk:
     def write(self) -> dict[int, tuple[Lease, int, int]]:
         """Write the leases; return lease, attempt and fence by labeler.
 
-        A benchmark that slipped to the labeler by another way in the meantime is missing from the result.
+        A benchmark that slipped to the labeler by another way in the meantime, or that other processes have
+        served as often as it may be, is missing from the result.
         """
-        made = attempts.insert_leased(
-            self.tx, [given.lease for given in self.given.values() if given.lease.attempt is None], self.now
-        )
+        fresh = [given.lease for given in self.given.values() if given.lease.attempt is None]
+        budgets = [self.by_project[lease.project].policy.exposure_budget for lease in fresh]
+        made = attempts.insert_leased(self.tx, fresh, budgets, self.now)
+        self._take_back([one for one in fresh if (one.project, one.task, one.labeler) not in made])
         written = {}
         for labeler, given in self.given.items():
             lease = given.lease
@@ -276,6 +278,13 @@ class Desk:
             given.lease for given in self.given.values() if given.lease.attempt is not None
         ]
         return written
+
+    def _take_back(self, lost: Sequence[Lease]) -> None:
+        """Benchmarks that were not served after all are not counted; how often they were is read anew."""
+        for lease in lost:
+            self.writes.exposures[lease.project, lease.task] -= 1
+        for project in {lease.project for lease in lost}:
+            self.by_project[project].count_anew(self.tx)
 
 
 def _decoy_rate(policy: Policy) -> float:

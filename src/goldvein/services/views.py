@@ -127,6 +127,11 @@ class View:
         bits[: len(known)] = known
         return eligible(np.flatnonzero(bits[self.ordinals] == 0), self.exposures, self.policy)
 
+    def count_anew(self, tx: Transaction) -> None:
+        """Read how often the pool was served: other processes serve it as well."""
+        served = benchmarks.exposures(tx, self.project.id)
+        self.exposures = np.array([served.get(item.task, 0) for item in self.pool], dtype=np.int64)
+
 
 STARTING_ANSWERS = make_answer_model()
 _MODELS_KEPT = 200
@@ -251,10 +256,9 @@ def _stack(tx: Transaction, view: View) -> None:
     """Lay the active benchmarks side by side; servings are counted without a new revision, so read anew."""
     view.pool = [view.items[task] for task in view.active if task in view.items]
     if view.pool:
-        exposures = benchmarks.exposures(tx, view.project.id)
+        view.count_anew(tx)
         view.tables = stack_tables([item.table for item in view.pool])
         view.ordinals = np.array([item.ordinal for item in view.pool])
-        view.exposures = np.array([exposures.get(item.task, 0) for item in view.pool])
         if view.model is not None:
             tables, keys = [item.table for item in view.pool], [item.key for item in view.pool]
             view.pass_shares = shortcut_pass_shares(view.model, tables, keys)

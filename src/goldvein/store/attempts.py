@@ -125,13 +125,21 @@ def insert_open(tx: Transaction, wanted: Sequence[Wanted]) -> None:
         )
 
 
-def insert_leased(tx: Transaction, leases: Sequence[Lease], now: datetime) -> dict[tuple[int, int, int], int]:
+def insert_leased(
+    tx: Transaction, leases: Sequence[Lease], budgets: Sequence[int], now: datetime
+) -> dict[tuple[int, int, int], int]:
     """Make attempts that begin in a labeler's hands.
+
+    Parameters
+    ----------
+    budgets : sequence of int
+        For each lease, how often its benchmark may be served in all.
 
     Returns
     -------
     dict
-        (project, task, labeler) -> attempt; one whose content the labeler has had before is missing.
+        (project, task, labeler) -> attempt; one whose content the labeler has had before is missing, and one
+        whose benchmark has spent its budget.
     """
     if not leases:
         return {}
@@ -149,6 +157,7 @@ def insert_leased(tx: Transaction, leases: Sequence[Lease], now: datetime) -> di
             "rates": [lease.rate for lease in leases],
             "draws": [lease.draw for lease in leases],
             "exposures": [lease.exposures for lease in leases],
+            "budgets": list(budgets),
             "now": now,
         },
     )

@@ -7,16 +7,19 @@ FROM unnest(%(projects)s::integer[], %(tasks)s::bigint[], %(contents)s::bigint[]
      AS new (project, task, content, stage, lane, due_at, urgency);
 
 -- name: insert_leased
--- Servings of benchmarks and directed leases: attempts that begin in a labeler's hands.
+-- Servings of benchmarks: attempts that begin in a labeler's hands. One that has spent its budget, by what every process has
+-- served of it, is left out.
 INSERT INTO attempts (project, task, content, stage, state, lane, due_at, urgency, fence, labeler, shown, shown_at, expires_at,
                       rate, draw, exposures)
 SELECT project, task, content, stage, 'leased', 1, due_at, 0, 1, labeler,
        string_to_array(shown, ',')::smallint[], %(now)s, expires_at, rate, draw,
-       exposures + (SELECT b.exposures FROM benchmarks b WHERE b.project = new.project AND b.task = new.task)
-FROM unnest(%(projects)s::integer[], %(tasks)s::bigint[], %(contents)s::bigint[], %(stages)s::text[], %(dues)s::timestamptz[],
-            %(labelers)s::integer[], %(shown)s::text[], %(expiries)s::timestamptz[], %(rates)s::real[], %(draws)s::real[],
-            %(exposures)s::integer[])
-     AS new (project, task, content, stage, due_at, labeler, shown, expires_at, rate, draw, exposures)
+       exposures + served
+FROM (SELECT new.*, (SELECT b.exposures FROM benchmarks b WHERE b.project = new.project AND b.task = new.task) AS served
+      FROM unnest(%(projects)s::integer[], %(tasks)s::bigint[], %(contents)s::bigint[], %(stages)s::text[], %(dues)s::timestamptz[],
+                  %(labelers)s::integer[], %(shown)s::text[], %(expiries)s::timestamptz[], %(rates)s::real[], %(draws)s::real[],
+                  %(exposures)s::integer[], %(budgets)s::integer[])
+           AS new (project, task, content, stage, due_at, labeler, shown, expires_at, rate, draw, exposures, budget)) AS new
+WHERE exposures + served < budget
 ON CONFLICT DO NOTHING
 RETURNING project, task, labeler, id;
 
