@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 from goldvein.services.bootstrap import conclude
 from goldvein.services.closing import close_tasks
 from goldvein.services.keeping import keep
-from goldvein.services.mining import settle_in_vain
+from goldvein.services.mining import open_if_ready, settle_in_vain
 from goldvein.services.rescoring import rescore
 from goldvein.services.shortcuts import watch
 from goldvein.services.supply import replan
@@ -62,7 +62,8 @@ class Sweeper:
             with self._db.transaction() as tx:
                 candidates += settle_in_vain(tx, view, now)
             with self._db.transaction() as tx:
-                replan(tx, self._views, view, now)
+                if replan(tx, self._views, view, now) and view.project.state == "mining":
+                    open_if_ready(tx, view.project.id, view.policy, view.answers, now)
             conclude(self._db, view, now)
         with self._db.transaction() as tx:
             tasks_ended += _end_closed(tx, now)
