@@ -1,11 +1,16 @@
 """Promote, drop or go on: small panels, early ends, and the mixed pool of STATS B4."""
 
+from functools import cache
+
 import numpy as np
 import pytest
 
 from goldvein.decisions.mining import Continue, Drop, Promote, Settlement, settle
 from goldvein.domain.policy import Policy
+from goldvein.sim.mining.pools import Kind, Pool, draw_tasks
+from goldvein.stats.arrays import ShapeError
 from goldvein.stats.keys import MISLED, panel_start
+from goldvein.stats.mining import task_evidence
 from goldvein.stats.model import make_answer_model
 
 ANSWERS, POLICY = make_answer_model(), Policy()
@@ -126,3 +131,64 @@ def test_stricter_policy_buys_cleaner_keys() -> None:
 
     assert labels < 8.6
     assert wrong < 0.009
+
+
+def _counterexamples(leaning: bool, seed: int) -> tuple[int, int]:
+    """Mine a mixed pool in which the longest option is right on 85%: keys against it, and wrong ones."""
+    rng = np.random.default_rng(seed)
+    kinds = (Kind("clear", 0.5, 0.95, 1 / 3), Kind("medium", 0.25, 0.8, 0.7), Kind("split", 0.25, 0.5, 0.8))
+    drawn = draw_tasks(rng, Pool(4, kinds, spread=0.5), 4000, POLICY.panel_max)
+    longest = np.where(rng.random(4000) < 0.85, drawn.key, (drawn.key + 1 + rng.integers(0, 3, 4000)) % 4)
+    found = wrong = 0
+    for answers, key, pick in zip(drawn.answers.tolist(), drawn.key.tolist(), longest.tolist(), strict=True):
+        steps = (cached(tuple(answers[:n]), pick if leaning else None) for n in range(1, len(answers) + 1))
+        last = next(step for step in steps if not isinstance(step, Continue))
+        if isinstance(last, Promote) and last.key != pick:
+            found, wrong = found + 1, wrong + (last.key != key)
+    return found, wrong
+
+
+@cache
+def cached(choices: tuple[int, ...], longest: int | None) -> Settlement:
+    leans = None if longest is None else np.where(np.arange(4) == longest, 0.85, 0.05)
+    return settled(list(choices), 24 - len(choices), leans)
+
+
+def settled(choices: list[int], left: int, leans: np.ndarray | None) -> Settlement:
+    return settle(ANSWERS, 4, choices, left, POLICY, leans)
+
+
+def test_keys_against_a_rule_that_is_mostly_right_are_as_sure_as_others() -> None:
+    """A panel that errs mostly errs away from such a rule: those keys, which matter most, need more."""
+    found, wrong = _counterexamples(leaning=True, seed=1000)
+    alike, wrong_alike = _counterexamples(leaning=False, seed=1000)
+
+    assert wrong_alike / alike > 0.04
+    assert wrong / found < 0.025
+    assert found > 0.6 * alike
+
+
+@pytest.mark.parametrize("left", [0, 1, 4, 17])
+@pytest.mark.parametrize("choices", [[1], [1, 1, 1], [1] * 4, [1] * 6, [1, 2, 1, 1], [4, 4, 4]])
+def test_a_rule_that_says_the_same_makes_no_key_surer(choices: list[int], left: int) -> None:
+    """That a shortcut agrees is no evidence: what is promoted is what would be without it."""
+    with_it, without = settled(choices, left, np.array([0.05, 0.85, 0.05, 0.05])), decide(choices, left)
+
+    assert type(with_it) is type(without)
+    if isinstance(with_it, Promote) and isinstance(without, Promote):
+        assert with_it.key_probs == pytest.approx(without.key_probs)
+
+
+def test_a_whole_panel_suffices_against_any_rule() -> None:
+    """Counter-examples are never out of reach, however large the panel is; they carry their doubt."""
+    last = settled([0] * POLICY.panel_max, 30, np.array([0.01, 0.97, 0.01, 0.01]))
+
+    assert isinstance(last, Promote)
+    assert last.key_probs[0] < 0.97
+
+
+@pytest.mark.parametrize("leans", [[0.5, 0.5], [0.0, 0.5, 0.25, 0.25], [0.5, 0.5, 0.5, 0.5]])
+def test_a_leaning_must_be_one(leans: list[float]) -> None:
+    """A leaning that does not fit is refused, with the rule."""
+    with pytest.raises(ShapeError, match=r"leaning .* must give 4 options more than 0, in all 1"):
+        task_evidence(ANSWERS, 4, [0], leaning=np.array(leans))

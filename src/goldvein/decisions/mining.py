@@ -80,6 +80,7 @@ def settle(
     choices: Sequence[int],
     n_trusted_left: int,
     policy: Policy,
+    leaning: Array | None = None,
 ) -> Settlement:
     """Decide a candidate after some answers of the panel.
 
@@ -95,20 +96,27 @@ def settle(
         ``promote_exhausted_at``: a small panel must be able to start a project, and the benchmark carries
         its doubt with it.
     policy : Policy
+    leaning : (K,) float, optional
+        P(each option is the key) before anybody answered, from ``decisions.seeking.leaning``. Where a rule
+        is right on most tasks, panels that err mostly err away from it: few benchmarks would have wrong
+        keys, but many of those that speak against the rule. It counts only against a key: that a shortcut
+        says the same makes no answer surer.
     """
     if not choices:
         return Continue(p_clean=0.0) if n_trusted_left else Drop(answer=None, p=0.0)
     evidence = task_evidence(answers, n_options, choices)
-    p_clean = evidence.clean_probability(policy.ease_at_least)
-    if _promotes(evidence, n_trusted_left, policy):
-        best = evidence.best
-        keys = panel_start(answers, n_options, choices)[:-1].sum(axis=1)
-        return Promote(best, keys / keys.sum(), evidence.difficulty_weights(best), p_clean)
+    p_clean, best = evidence.clean_probability(policy.ease_at_least), evidence.best
     left = min(n_trusted_left, policy.panel_max - len(choices))
+    against = leaning if best < n_options and leaning is not None and leaning[best] * n_options < 1 else None
+    if _promotes(evidence, n_trusted_left, policy) and (
+        against is None or _withstands(answers, n_options, choices, against, best, left, policy)
+    ):
+        keys = panel_start(answers, n_options, choices, against)[:-1].sum(axis=1)
+        return Promote(best, keys / keys.sum(), evidence.difficulty_weights(best), p_clean)
     doubtful = len(choices) >= 2 and p_clean <= policy.abandon_below
     if left <= 0 or doubtful:
         return _drop(evidence, policy)
-    agreed = task_evidence(answers, n_options, [*choices, *[evidence.best] * left])
+    agreed = task_evidence(answers, n_options, [*choices, *[best] * left])
     reachable = _promotes(agreed, n_trusted_left - left, policy)
     return Continue(p_clean=p_clean) if reachable else _drop(evidence, policy)
 
@@ -120,6 +128,19 @@ def _promotes(evidence: Evidence, n_trusted_left: int, policy: Policy) -> bool:
         return bool(at_least(p_clean, policy.promote_exhausted_at))
     p_key = float(evidence.answer_probs[evidence.best])
     return bool(at_least(p_clean, policy.promote_at) and at_least(p_key, policy.promote_key_at))
+
+
+def _withstands(
+    answers: AnswerModel, n_options: int, choices: Sequence[int], leaning: Array, key: int, left: int,
+    policy: Policy,
+) -> bool:  # fmt: skip
+    """Whether a key that a leaning speaks against is sure all the same; of a whole panel, sure enough."""
+    evidence = task_evidence(answers, n_options, choices, leaning=leaning)
+    if evidence.best != key:
+        return False
+    if left <= 0:
+        return bool(at_least(float(evidence.answer_probs[key]), policy.promote_exhausted_at))
+    return _promotes(evidence, left, policy)
 
 
 def _drop(evidence: Evidence, policy: Policy) -> Drop:

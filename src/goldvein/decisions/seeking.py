@@ -112,6 +112,43 @@ def _leaning(
     return shares
 
 
+def leaning(
+    pass_counts: Mapping[str, float], active: int, put_back: int, picks: Mapping[str, Sequence[int]],
+    n_options: int,
+) -> Array | None:  # fmt: skip
+    """Where the key of a task lies before anybody answers it, by the rule that is right most often.
+
+    Right it is on the benchmarks that it passes, and on the tasks that went back because it was; guessing
+    counts as ``n_options`` tasks more, so that few say little. Rules that agree with each other are one rule:
+    only the strongest counts.
+
+    Parameters
+    ----------
+    pass_counts, active, put_back
+        As for ``plentiful``.
+    picks : mapping of str to options
+        What each rule picks of this task.
+    n_options : int
+
+    Returns
+    -------
+    (K,) float or None
+        All above 0, in all 1; None where no rule that picks something is right more often than guessing.
+    """
+    spoken = {rule: count for rule, count in pass_counts.items() if 0 < len(picks.get(rule, ())) < n_options}
+    if not spoken:
+        return None
+    rule = max(spoken, key=spoken.__getitem__)
+    picked = list(picks[rule])
+    share = (spoken[rule] + put_back + 1) / (active + put_back + n_options)
+    share = min(share, _CERTAIN)
+    if share <= len(picked) / n_options:
+        return None
+    leans = np.full(n_options, (1 - share) / (n_options - len(picked)))
+    leans[picked] = share / len(picked)
+    return leans
+
+
 def preferred(rng: np.random.Generator, scores: Array, wanted: int, share: float) -> list[int]:
     """Which of some waiting tasks become candidates: a share by score, the others as they come.
 

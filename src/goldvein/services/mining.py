@@ -19,7 +19,7 @@ from goldvein.services import supply
 from goldvein.services.collecting import collect
 from goldvein.services.items import make_item
 from goldvein.services.relabelling import replace_label
-from goldvein.services.screening import screened
+from goldvein.services.screening import leaning_of, screened
 from goldvein.services.shortcuts import keeps_shut
 from goldvein.services.submission import Accepted
 from goldvein.services.views import View
@@ -100,6 +100,8 @@ def _settle(
     options = len(choice.choices_of(content.input, view.project.classes))
     choices = [options if answer.choice == UNANSWERABLE else answer.choice for answer in panel]
     settlement = settle(view.answers, options, choices, left, view.policy)
+    if isinstance(settlement, Promote):
+        settlement = settle(view.answers, options, choices, left, view.policy, leaning_of(tx, view, content))
     settlement = screened(tx, view, settlement, attempt.task, choices, content, writes)
     if isinstance(settlement, Continue):
         soon = _urgency(view, content, settlement.p_clean, choices)

@@ -8,7 +8,7 @@ import numpy as np
 
 from goldvein.decisions.gate import at_least
 from goldvein.decisions.mining import Continue, Drop, Settlement
-from goldvein.decisions.seeking import agrees_with, plentiful
+from goldvein.decisions.seeking import agrees_with, leaning, plentiful
 from goldvein.domain.records import UNANSWERABLE, Project
 from goldvein.services.views import View
 from goldvein.services.writes import Writes
@@ -74,6 +74,15 @@ def counts(tx: Transaction, view: View) -> dict[str, float]:
 def mined(tx: Transaction, project: int, active: int) -> int:
     """How many tasks were looked at for counter-examples: those that are benchmarks, and those put back."""
     return active + shortcuts.count_put_back(tx, project)
+
+
+def leaning_of(tx: Transaction, view: View, content: Content) -> Array | None:
+    """P(each option is the key) of a task before anybody answers it, by what rules pass; None: all alike."""
+    options = len(choice.choices_of(content.input, view.project.classes))
+    passed, active = counts(tx, view), len(view.active if view.mix is None else view.pool)
+    named = [rule for rule in passed if rule not in _places(view.project, options)]
+    put_back = shortcuts.count_put_back(tx, view.project.id)
+    return leaning(passed, active, put_back, _picks(view.project, content, named, options), options)
 
 
 def screened(

@@ -14,7 +14,7 @@ import numpy as np
 
 from goldvein.stats.arrays import Array, BoolArray, IntArray, ShapeError
 from goldvein.stats.items import accuracy_curve
-from goldvein.stats.mining import Evidence, panel_curve, task_evidence
+from goldvein.stats.mining import Evidence, key_prior, panel_curve, task_evidence
 from goldvein.stats.special import log_gamma
 from goldvein.stats.states import LEAKER, RANDOM
 
@@ -42,7 +42,9 @@ ABLE: Final = 0.5
 # --- what was known before the crowd ---------------------------------------------------------------------
 
 
-def panel_start(answers: AnswerModel, n_options: int, panel: Sequence[int]) -> Array:
+def panel_start(
+    answers: AnswerModel, n_options: int, panel: Sequence[int], leaning: Array | None = None
+) -> Array:
     """P(key, difficulty | the panel's answers), with the doubt that the panel erred as one.
 
     Parameters
@@ -52,6 +54,8 @@ def panel_start(answers: AnswerModel, n_options: int, panel: Sequence[int]) -> A
         K.
     panel : sequence of int
         Options chosen, K for "cannot be answered". None of them gives the prior.
+    leaning : (K,) float, optional
+        As for ``stats.mining.task_evidence``. That a panel errs as one is as likely whatever leans where.
 
     Returns
     -------
@@ -59,11 +63,13 @@ def panel_start(answers: AnswerModel, n_options: int, panel: Sequence[int]) -> A
         Sums to one; the last row is "cannot be answered".
     """
     evidence = task_evidence(answers, n_options, panel)
-    prior = _key_prior(answers, n_options)
+    prior = key_prior(answers, n_options)
     likelihood = evidence.answer_probs / prior
     taken_for = likelihood[:-1].sum() - np.append(likelihood[:-1], 0.0)
     taken_for /= np.append(np.full(n_options, n_options - 1.0), n_options)
     misled = np.outer(prior * taken_for, answers.difficulty_prior)
+    if leaning is not None:
+        evidence = task_evidence(answers, n_options, panel, leaning=leaning)
     start = (1 - MISLED) * evidence.joint + MISLED * misled
     normalised: Array = start / start.sum()
     return normalised
@@ -244,10 +250,6 @@ def _check(n_options: int, said: Said) -> None:
         raise ShapeError(
             f"p_able lies in {said.p_able.min():g}..{said.p_able.max():g}, but must hold probabilities"
         )
-
-
-def _key_prior(answers: AnswerModel, n_options: int) -> Array:
-    return np.append(np.full(n_options, (1 - answers.none_key_share) / n_options), answers.none_key_share)
 
 
 def _log_likelihood(answers: AnswerModel, n_options: int, said: Said) -> Array:

@@ -111,8 +111,9 @@ def standing_curve(model: Model, n_options: int, posterior: Array) -> Array:
 
 
 def task_evidence(
-    answers: AnswerModel, n_options: int, choices: Sequence[int], curves: Sequence[Array] | None = None
-) -> Evidence:
+    answers: AnswerModel, n_options: int, choices: Sequence[int], curves: Sequence[Array] | None = None,
+    leaning: Array | None = None,
+) -> Evidence:  # fmt: skip
     """Posterior over (key, difficulty) from the answers of known people.
 
     Given the difficulty, people answer independently, so each one's ability is integrated out on its own.
@@ -128,6 +129,8 @@ def task_evidence(
         Options chosen, in content order; K for "cannot be answered". Their order does not matter.
     curves : sequence of (n_difficulties,) float, optional
         ``labeler_curve`` of each answer's labeler; the panel's when not given.
+    leaning : (K,) float, optional
+        P(each option is the key), before any answer and given that there is one; all alike when not given.
 
     Returns
     -------
@@ -150,10 +153,10 @@ def task_evidence(
     right = np.array(curves if curves is not None else [curve] * len(choices)).reshape(
         len(choices), len(curve)
     )
+    prior = key_prior(answers, n_options, leaning)
     log_joint = np.array(
         [
-            log(_key_prior(answers, n_options, key))
-            + _log_likelihood(answers, n_options, choices, right, key)
+            log(prior[key]) + _log_likelihood(answers, n_options, choices, right, key)
             for key in range(n_options + 1)
         ]
     ) + np.log(answers.difficulty_prior)
@@ -167,9 +170,13 @@ def task_evidence(
     )
 
 
-def _key_prior(answers: AnswerModel, n_options: int, key: int) -> float:
-    """Every option alike, and a small share for tasks that cannot be answered."""
-    return answers.none_key_share if key == n_options else (1 - answers.none_key_share) / n_options
+def key_prior(answers: AnswerModel, n_options: int, leaning: Array | None = None) -> Array:
+    """P(key) before any answer: options as they lean, a small share for "cannot be answered": (K + 1,)."""
+    options = np.full(n_options, 1 / n_options) if leaning is None else np.asarray(leaning, dtype=float)
+    if options.shape != (n_options,) or options.min() <= 0 or abs(float(options.sum()) - 1) > 1e-9:
+        raise ShapeError(f"leaning {options.tolist()} must give {n_options} options more than 0, in all 1")
+    prior: Array = np.append((1 - answers.none_key_share) * options, answers.none_key_share)
+    return prior
 
 
 def _log_likelihood(
