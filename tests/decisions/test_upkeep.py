@@ -130,6 +130,21 @@ def test_easy_ones_retire_unless_a_rule_gives_their_key() -> None:
     assert isinstance(decide([0] * 60 + [1, 2, 3] * 12, [0.97] * 58 + [0.03] * 38), Keep)
 
 
+@pytest.mark.parametrize("spread", [0.02, 0.05, 0.2])
+def test_not_knowing_who_does_the_job_makes_nothing_too_easy(spread: float) -> None:
+    """Newcomers who left early are all somewhat likely to be good: their shares right are alike for that."""
+    rng = np.random.default_rng(1000)
+    kept = 0
+    for _ in range(40):
+        p_able = rng.uniform(0.7 - spread, 0.7 + spread, 150)
+        able = rng.random(150) < p_able
+        right = rng.random(150) < np.where(able, CURVE[1], 0.25)
+        choices = np.where(right, 0, rng.integers(1, 4, 150))
+        kept += isinstance(decide(choices.tolist(), p_able.tolist()), Keep)
+
+    assert kept >= 36
+
+
 def test_misfits_retire() -> None:
     """Good labelers do worse on it than others."""
     choices = [0] * 46 + [1, 2, 3] * 4 + [1, 2] + [0] * 60

@@ -35,6 +35,8 @@ LEAKED_AT: Final = float(np.log(10_000))
 MISFIT: Final = -4.0
 """Standard errors by which good labelers do worse, and others better, than any difficulty explains."""
 
+_RIDGE: Final = 1e-9
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Watched:
@@ -212,10 +214,10 @@ def _tells_nothing(watched: Watched, told: float, policy: Policy) -> str | None:
         return None
     if watched.guessable:
         return None
-    good, others, error = _accuracies(watched)
-    if others > good and at_least(MISFIT, misfit(watched)):
+    apart, error = _apart(watched)
+    if apart + error < 0 and at_least(MISFIT, misfit(watched)):
         return "misfit"
-    if good - others + 1.645 * error < APART:
+    if apart + 1.645 * error < APART:
         return "too easy"
     return None
 
@@ -227,16 +229,18 @@ def _is_hard(watched: Watched, told: float, policy: Policy) -> bool:
     return told >= LEAST_GOOD and bool(at_least(policy.abandon_below, clean))
 
 
-def _accuracies(watched: Watched) -> tuple[float, float, float]:
-    """Of those who do the job and of the others, and the standard error of the difference."""
+def _apart(watched: Watched) -> tuple[float, float]:
+    """How much more often those who do the job are right than the others, and the standard error of that.
+
+    The slope of "right" over P(does the job): unbiased however little is known of who does. Shares weighted
+    by that probability would come out alike for everybody where it is much the same for all.
+    """
     said = watched.said
-    right = said.choices == watched.key
-    rates, spread = [], 0.0
-    for weights in (said.p_able, 1 - said.p_able):
-        hits, misses = 1 + float(weights[right].sum()), 1 + float(weights[~right].sum())
-        rates.append(hits / (hits + misses))
-        spread += hits * misses / ((hits + misses) ** 2 * (hits + misses + 1))
-    return rates[0], rates[1], float(np.sqrt(spread))
+    leverage = said.p_able - said.p_able.mean()
+    spread = float((leverage**2).sum()) + _RIDGE
+    right = (said.choices == watched.key).astype(float)
+    share = (right.sum() + 1) / (len(right) + 2)
+    return float((leverage * right).sum()) / spread, float(np.sqrt(share * (1 - share) / spread))
 
 
 def misfit(watched: Watched) -> float:
