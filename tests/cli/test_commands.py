@@ -18,6 +18,7 @@ from tests.sim.crowds import write_crowd
 
 COMMANDS = {
     "admin",
+    "attack-benchmarks",
     "characteristic",
     "demo",
     "explain",

@@ -17,7 +17,9 @@ from tests.services.test_intake import ORDINARY
 from tests.services.test_leases import has, task_of
 from tests.services.town import Town, knows, task_input
 
-SMALL: Mapping[str, Any] = {"open_at": 3, "reserve": 1, "benchmarks_per_labeler": 10, "exposure_cap": 10}
+SMALL: Mapping[str, Any] = {
+    "open_at": 3, "open_counterexamples": 0, "reserve": 1, "benchmarks_per_labeler": 10, "exposure_cap": 10,
+}  # fmt: skip
 """A project that opens with three benchmarks and takes three people."""
 
 
@@ -233,7 +235,7 @@ def test_benchmarks_look_like_tasks(db: Database, classes: tuple[str, ...] | Non
         db, town.customer, ProjectDraft("p", "i", classes=classes, policy=policy), town.now
     )
     content = task_input if classes is None else lambda number, key: {"text": f"text {number}"}
-    items = [ManualBenchmark(n, content(1000 + n, 0), 0) for n in range(30)]
+    items = [ManualBenchmark(n, content(1000 + n, 0), n % 3) for n in range(30)]
     assert not benchmarks.add_manual(db, project.id, items, town.now).errors
     intake.push(db, project.id, [TaskDraft(n, content(n, 0)) for n in range(40)], None, town.now)
     shapes = set()
