@@ -11,7 +11,7 @@ from goldvein.sim.attack import features
 from goldvein.sim.attack.content import attack_content
 from goldvein.sim.attack.evenness import evenness
 from goldvein.sim.attack.ring import damage, inference
-from goldvein.sim.attack.telling import leading, tell
+from goldvein.sim.attack.telling import certain, leading, tell
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -38,7 +38,7 @@ def attack(recording: Recording, seeds: int, say: Callable[[str], None] = lambda
     Returns
     -------
     dict
-        ``auc`` and ``form``: by everything but the words (a); ``stream``: with the place in the stream (b);
+        ``auc`` and ``form``: by everything but the words (a), ``certain`` in it what is too rare for an area; ``stream``: with the place in the stream (b);
         ``content``: the words alone (c); ``pooling`` and ``damage``: colluders (d); ``evenness``;
         ``held``: each target and whether it is met.
     """
@@ -60,7 +60,11 @@ def attack(recording: Recording, seeds: int, say: Callable[[str], None] = lambda
     }
     told = tell(form, is_benchmark, people)
     report["auc"] = told.auc if told else None
-    report["form"] = told and {**told.to_dict(), "leading": leading(form, names, is_benchmark)}
+    report["form"] = told and {
+        **told.to_dict(),
+        "leading": leading(form, names, is_benchmark),
+        "certain": certain(form, names, is_benchmark),
+    }
     report["late"] = lateness(seen)
     say("telling by the place in the stream")
     report["stream"] = _stream(recording, seen, form, is_benchmark)

@@ -38,6 +38,8 @@ if TYPE_CHECKING:
 ROUND = 600
 AHEAD = 400
 """Tasks that wait at least, so that nobody is idle."""
+MINING_TOO = 1.1
+"""Servings to the crowd for each that is a benchmark or an ordinary task."""
 POLICY: Mapping[str, float] = {"hold_seconds": 60, "lease_seconds": 12}
 """People answer in tenths of a second: a minute of theirs is a second here."""
 
@@ -83,8 +85,8 @@ class Plan:
 
     @property
     def total(self) -> int:
-        """Items after which the run ends."""
-        return self.opening + self.items
+        """Items after which the run ends: some of the crowd earn trust and mine, which is not attacked."""
+        return self.opening + round(MINING_TOO * self.items)
 
 
 @dataclass(frozen=True, slots=True)
@@ -314,7 +316,7 @@ class _Run:
                 empty[reason] = empty.get(reason, 0) + times
         return Recording(
             plan=self._plan,
-            seen=[one for one in shown if one.sighting.given.came_at >= self._opened_up],
+            seen=[one for one in shown if one.sighting.given.came_at >= self._opened_up][: self._plan.items],
             opening=[one for one in shown if one.sighting.given.came_at < self._opened_up],
             servings=servings,
             inputs=inputs,

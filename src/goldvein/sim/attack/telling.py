@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
 FOLDS = 5
 RESAMPLES = 200
+_FEW_VALUES = 40
 
 
 class LearnersMissingError(InvalidInput):
@@ -104,6 +105,35 @@ def leading(
             auc = float(roc_auc_score(is_positive, column))
             alone.append({"feature": name, "auc": max(auc, 1 - auc)})
     return sorted(alone, key=lambda one: -float(one["auc"]))[:count]
+
+
+def certain(
+    features: Array, names: Sequence[str], is_positive: BoolArray, alpha: float = 0.001
+) -> list[dict[str, Any]]:
+    """Columns of few values whose rare values go with one class: what an area hardly shows.
+
+    A status that only benchmarks bring, once in 300 tasks, moves the area by a thousandth, and yet convicts
+    whenever it is seen. Each value is tested exactly (hypergeometric, two-sided), for as many as are tried.
+    What only the first tasks bring is named too: newcomers are tested more, and that is no leak.
+    """
+    from scipy.stats import hypergeom
+
+    n, positives = len(is_positive), int(is_positive.sum())
+    tried: list[dict[str, Any]] = []
+    for place, name in enumerate(names):
+        values, counts = np.unique(features[:, place], return_counts=True)
+        if not 1 < len(values) <= _FEW_VALUES:
+            continue
+        commonest = counts.argmax()  # its rows are all that no rarer value has
+        rare = np.arange(len(values)) != commonest
+        for value, count in zip(values[rare].tolist(), counts[rare].tolist(), strict=True):
+            both = int((is_positive & (features[:, place] == value)).sum())
+            law = hypergeom(n, positives, count)
+            p = min(1.0, 2 * min(float(law.cdf(both)), float(law.sf(both - 1))))
+            tried.append({"feature": name, "value": value, "rows": count, "benchmarks": both, "p": p})
+    for one in tried:
+        one["p"] = min(1.0, one["p"] * len(tried))
+    return sorted((one for one in tried if one["p"] < alpha), key=lambda one: float(one["p"]))
 
 
 def _learner(name: str, seed: int) -> Any:
