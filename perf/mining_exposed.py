@@ -211,10 +211,11 @@ def main() -> None:
     parser.add_argument("--benchmarks", type=int, default=1_000)
     parser.add_argument("--exposures", type=int, default=20)
     parser.add_argument("--seeds", type=int, default=5)
+    parser.add_argument("--first", type=int, default=1, help="first seed")
     parser.add_argument("--json", dest="json_path", type=Path)
     options = parser.parse_args()
     scenario, found, total = read_mining(options.scenario), [], dict[str, int]()
-    for seed in range(1, options.seeds + 1):
+    for seed in range(options.first, options.first + options.seeds):
         rng = np.random.default_rng(seed)
         benchmarks, _, _ = expose(rng, scenario, options.benchmarks, options.exposures)
         found.append(figures(benchmarks))

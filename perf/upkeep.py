@@ -1,6 +1,6 @@
 """What upkeep does about wrong keys: how soon, how many right ones fall with them, and what it is worth.
 
-    python -m perf.upkeep [--seeds 5] [--labelers 400] [--answers 150] [--wrong 0.05] [--json FILE]
+    python -m perf.upkeep [--seeds 5] [--first 1] [--labelers 400] [--answers 150] [--wrong .05] [--json FILE]
 
 A project's first day: what is known of the benchmarks is what six of the panel said. A share of the keys is
 wrong without anybody knowing, since the panel erred as one. The crowd of scenarios/example.toml works, once
@@ -110,6 +110,7 @@ def main() -> None:
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("--seeds", type=int, default=5)
+    parser.add_argument("--first", type=int, default=1, help="first seed")
     parser.add_argument("--labelers", type=int, default=400)
     parser.add_argument("--answers", type=int, default=150)
     parser.add_argument("--wrong", type=float, default=0.05)
@@ -119,7 +120,7 @@ def main() -> None:
         read_scenario(SCENARIO), size=options.labelers, answers_each=options.answers,
         wrong_keys=options.wrong, item_parameters="panel",
     )  # fmt: skip
-    seeds = range(1, options.seeds + 1)
+    seeds = range(options.first, options.first + options.seeds)
     runs, without = ([played(scenario, seed, upkeep=on) for seed in seeds] for on in (True, False))
     show(runs, without)
     if options.json_path:
