@@ -17,8 +17,10 @@ from goldvein.decisions.auditing import Verdict, key_after, verdict
 from goldvein.domain.errors import Conflict, NotFound
 from goldvein.domain.records import UNANSWERABLE
 from goldvein.services import curating, lifecycle
+from goldvein.services.relabelling import take_waiting
 from goldvein.services.views import View
 from goldvein.store import curated
+from goldvein.store.attempts import Attempt
 from goldvein.store.curated import Belief, Claim, Doubt
 from goldvein.store.database import Database, Transaction
 from goldvein.store.log import Entry, append
@@ -103,11 +105,12 @@ def answer(
         picked = None if said is None else choice.read_answer(said, order)
         if picked == UNANSWERABLE:
             picked = None
+        waiting = None if picked is None else take_waiting(tx, project, task)
         view = curating.view_locked(tx, project, task)
         held = _check_free(curated.lock_doubt(tx, project, task), project, task, auditor, now)
         belief = curated.beliefs(tx, project, [task])[task]
         _write_down(tx, found, auditor, picked, order, held, belief, comment, now)
-        _act(tx, view, task, picked, belief, auditor, now)
+        _act(tx, view, task, picked, belief, waiting, auditor, now)
         counts = curated.servings(tx, project, task)
         after = curated.find(tx, project, task)
         assert after is not None
@@ -119,22 +122,23 @@ def answer(
 
 
 def _act(
-    tx: Transaction, view: View, task: int, picked: int | None, belief: Belief, auditor: int, now: datetime
-) -> None:
+    tx: Transaction, view: View, task: int, picked: int | None, belief: Belief,
+    waiting: Sequence[Attempt] | None, auditor: int, now: datetime,
+) -> None:  # fmt: skip
     project = view.project.id
     if picked is None:
         lifecycle.retire(tx, project, [task], AMBIGUOUS, now)
         lifecycle.unflag(tx, project, task, now)
         curated.unclaim(tx, project, task)
     elif picked == belief.key:
-        curating.confirm(tx, view, task, now, reason=CONFIRMED, by=auditor)
+        curating.confirm(tx, view, task, waiting, now, reason=CONFIRMED, by=auditor)
     else:
         probs = key_after(belief.key_probabilities, picked)
         right = float(probs[picked])
         lifecycle.set_key(
             tx, view, task, picked, now, key_right=right, reason=REKEYED, by=auditor, key_probs=probs
         )
-        curating.settled(tx, view, task, picked, now)
+        curating.settled(tx, view, task, picked, waiting, now, by=auditor)
 
 
 def _write_down(

@@ -101,7 +101,7 @@ def take_places(tx: Transaction, project: int, wanted: set[int]) -> tuple[list[A
         unfinished = attempts.lock_of_tasks(tx, project, sorted(left))
         dropped = drop_holds(tx, standings.holds_of_tasks(tx, [(project, task) for task in left]))
         found += unfinished
-        placed = {attempt.task for attempt in unfinished} | {task for _, _, _, task in dropped}
+        placed = {one.task for one in unfinished if one.stage != "benchmark"} | {one[3] for one in dropped}
         places |= placed
         left = tasks.queued_among(tx, project, sorted(left - placed))
     return found, places

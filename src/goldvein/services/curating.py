@@ -14,9 +14,11 @@ from goldvein.domain.records import UNANSWERABLE
 from goldvein.services import lifecycle
 from goldvein.services.benchmarks import KEY_RIGHT
 from goldvein.services.projects import read
+from goldvein.services.relabelling import say, take_waiting
 from goldvein.services.views import View
 from goldvein.stats.model import Model
 from goldvein.store import attempts, curated, projects, tasks
+from goldvein.store.attempts import Attempt
 from goldvein.store.curated import Line, Step, Version, Whole
 from goldvein.store.database import Database, Transaction
 from goldvein.tasktypes import choice
@@ -132,12 +134,13 @@ def change_key(
         If the key is no option, or ``key_right`` under chance.
     """
     with db.transaction() as tx:
+        waiting = take_waiting(tx, project, task)
         view = view_locked(tx, project, task)
         right = KEY_RIGHT if key_right is None else key_right
         lifecycle.set_key(
             tx, view, task, key, now, key_right=right, reason=reason or BY_HAND, by=by, basis="manual"
         )
-        settled(tx, view, task, key, now)
+        settled(tx, view, task, key, waiting, now, by=by)
 
 
 def act(
@@ -153,6 +156,7 @@ def act(
     """
     why = reason or BY_HAND
     with db.transaction() as tx:
+        waiting = take_waiting(tx, project, task) if action == "confirm" else None
         view = view_locked(tx, project, task)
         state = _find(tx, project, task).state
         if action == "retire":
@@ -169,12 +173,13 @@ def act(
         if action == "freeze":
             lifecycle.freeze(tx, project, task, why, now)
         else:
-            confirm(tx, view, task, now, reason=why, by=by)
+            confirm(tx, view, task, waiting, now, reason=why, by=by)
 
 
 def confirm(
-    tx: Transaction, view: View, task: int, now: datetime, *, reason: str, by: int | None = None
-) -> None:
+    tx: Transaction, view: View, task: int, waiting: Sequence[Attempt] | None, now: datetime, *, reason: str,
+    by: int | None = None,
+) -> None:  # fmt: skip
     """A frozen one is used again, a flagged one is in doubt no more, and its key is believed more."""
     belief = curated.beliefs(tx, view.project.id, [task])[task]
     lifecycle.thaw(tx, view, task, now, reason=reason)
@@ -192,12 +197,19 @@ def confirm(
         basis="manual",
         key_probs=probs,
     )
-    settled(tx, view, task, belief.key, now)
+    settled(tx, view, task, belief.key, waiting, now, by=by)
 
 
-def settled(tx: Transaction, view: View, task: int, key: int, now: datetime) -> None:
-    """The doubt is over; an expected response follows the key."""
+def settled(
+    tx: Transaction, view: View, task: int, key: int, waiting: Sequence[Attempt] | None, now: datetime, *,
+    by: int | None,
+) -> None:  # fmt: skip
+    """The doubt is over; the label, and an expected response, follow the key.
+
+    ``waiting`` is where the task waited, from ``relabelling.take_waiting``.
+    """
     project = view.project.id
+    say(tx, view, task, key, waiting, "manual" if by is None else "auditor", now, lifecycle.KEY_CHANGED)
     lifecycle.unflag(tx, project, task, now)
     curated.unclaim(tx, project, task)
     content = tasks.contents(tx, [(project, task)])[project, task]
