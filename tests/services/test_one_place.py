@@ -278,7 +278,7 @@ def test_who_is_dismissed_makes_no_more_keys(db: Database) -> None:
     while not town.rows("SELECT 1 FROM standings WHERE state = 'dismissed'"):
         town.round()
     assert town.rows("SELECT panel FROM standings") == [(None,)]
-    assert town.rows(f"SELECT decision FROM log WHERE kind = 'trust' AND labeler = {bad}") == [(None,)]
+    assert town.rows(f"SELECT decision FROM log WHERE kind = 'trust' AND labeler = {bad}") == [("ended",)]
     assert not town.proof()
 
 
