@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from goldvein.domain.records import Work, WorkRequest
-from goldvein.services import intake, keys, projects
+from goldvein.services import intake, keys, projects, withdrawing
 from goldvein.services.sweeps import sweep
 from goldvein.services.views import Views
 from goldvein.services.withdrawing import Withdrawal, withdraw_labels
@@ -271,3 +271,21 @@ def test_nothing_is_streamed_once_enough_benchmarks_are_there(db: Database) -> N
         assert town.rows("SELECT count(*) > 5 FROM labels") == [(True,)]
         with db.connection() as tx:
             assert Views().one(tx, town.project.id).project.supply_target >= target
+
+
+def test_a_label_that_the_panel_confirmed_is_not_taken_back(
+    town: Town, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whatever becomes of the labeler: the key is the panel's word, and the benchmark stays in use."""
+    [task] = streamed(town)
+    panel(town, 6, knows(1.0))
+    town.run(30)
+    assert town.rows(f"SELECT state FROM benchmarks WHERE task = {task}") == [("active",)]
+    first, before = town.names["first"], label_of(town, task)
+    with town.db.transaction() as tx:
+        tx.execute(f"UPDATE standings SET review_wanted = n WHERE labeler = {first}".encode())
+        view = Views().refresh(tx)[1]
+    monkeypatch.setattr(withdrawing, "withdraws", lambda smoothed, *_: [True] * len(smoothed))
+    assert withdrawing.review(town.db, view, town.now) > 3
+    assert label_of(town, task) == before
+    assert town.rows(f"SELECT state FROM tasks WHERE id = {task}") == [("labelled",)]

@@ -28,10 +28,12 @@ SELECT id, (answer ->> 'choice')::integer, attempt, labeler FROM labels
 WHERE project = %(project)s AND task = %(task)s AND withdrawn_at IS NULL;
 
 -- name: current_of_attempts
--- The current labels that came out of some attempts, with when they were delivered.
+-- The current labels that came out of some attempts, with when they were delivered; without those that are keys of benchmarks in
+-- use: others have said the same.
 SELECT l.id, l.task, l.attempt, l.delivered_at
 FROM unnest(%(tasks)s::bigint[], %(attempts)s::bigint[]) AS given (task, attempt)
 JOIN labels l ON l.project = %(project)s AND l.task = given.task AND l.attempt = given.attempt AND l.withdrawn_at IS NULL
+WHERE NOT EXISTS (SELECT FROM benchmarks b WHERE b.project = l.project AND b.task = l.task AND b.state = 'active')
 ORDER BY l.id;
 
 -- name: current_for_tasks
