@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from goldvein.sim.attack.telling import leading, tell
+from goldvein.sim.attack.telling import certain, leading, tell
 
 N = 1_500
 
@@ -62,3 +62,25 @@ def test_what_repeats_within_a_group_does_not_leak(rng: np.random.Generator) -> 
 def test_too_little_gives_no_figure(rng: np.random.Generator) -> None:
     """Five benchmarks are no basis for a figure."""
     assert tell(rng.normal(size=(100, 3)), np.arange(100) < 5, np.arange(100) % 10) is None
+
+
+def test_what_is_rare_but_certain_is_found(rng: np.random.Generator) -> None:
+    """One status in 250 that differs is lost in the area; by itself it gives benchmarks away."""
+    is_benchmark = rng.random(20_000) < 0.1
+    late = rng.random(20_000) < 0.004
+    gone = (late & is_benchmark).astype(float)
+    features = np.column_stack([rng.integers(2, size=(20_000, 40)), gone, late & ~is_benchmark])
+    names = [f"bit {n}" for n in range(40)] + ["status 409", "status 410"]
+    found = certain(features, names, is_benchmark)
+
+    assert {one["feature"] for one in found} >= {"status 409"}
+    assert found[0]["benchmarks"] in {0, gone.sum()}
+    assert not [one for one in found if one["feature"].startswith("bit")]
+
+
+def test_nothing_is_certain_in_noise(rng: np.random.Generator) -> None:
+    """Of many columns none convicts by chance."""
+    for _ in range(20):
+        is_benchmark = rng.random(3_000) < 0.1
+        columns = rng.random((3_000, 60)) < rng.random(60)
+        assert certain(columns.astype(float), [f"c{n}" for n in range(60)], is_benchmark) == []

@@ -38,7 +38,8 @@ def attack(recording: Recording, seeds: int, say: Callable[[str], None] = lambda
     Returns
     -------
     dict
-        ``auc`` and ``form``: by everything but the words (a), ``certain`` in it what is too rare for an area; ``stream``: with the place in the stream (b);
+        ``auc`` and ``form``: by everything but the words (a), ``certain`` in it what is too rare for an area;
+        ``stream``: with the place in the stream (b);
         ``content``: the words alone (c); ``pooling`` and ``damage``: colluders (d); ``evenness``;
         ``held``: each target and whether it is met.
     """
