@@ -445,6 +445,19 @@ def test_nobody_is_tested_on_what_they_audited(doubtful: Town) -> None:
     assert len(had) > 10
 
 
+def test_nobody_is_tested_on_what_they_took_in_hand_to_audit(doubtful: Town) -> None:
+    """Though they leave it unanswered, and it stays in use: they know that it is a benchmark."""
+    often = {"rate_floor": 0.9, "rate_ceiling": 0.95}
+    projects.update(doubtful.db, 1, None, policy=often, now=doubtful.now)
+    ann = doubtful.names["ann"]
+    for task in (2, 3):
+        auditing.claim(doubtful.db, 1, task, ann, doubtful.now)
+    doubtful.run(60)
+    had = doubtful.rows(f"SELECT task FROM attempts WHERE labeler = {ann} AND stage = 'benchmark'")
+    assert {task for (task,) in had}.isdisjoint({2, 3})
+    assert len(had) > 30
+
+
 @pytest.mark.parametrize("picked", [0, 1])
 def test_what_an_auditor_says_is_believed_but_not_for_certain(picked: int) -> None:
     """Agreement adds to what was believed; disagreement stands on the auditor alone."""

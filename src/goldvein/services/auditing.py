@@ -78,6 +78,7 @@ def claim(db: Database, project: int, task: int, auditor: int, now: datetime) ->
         curated.claim(tx, project, task, auditor, now + CLAIM)
         found = curated.doubt(tx, project, task)
         assert found is not None
+        curated.note_seen(tx, project, task, labeler=auditor, shown=_order(found, auditor), now=now)
     return _as_shown(found, auditor)
 
 
