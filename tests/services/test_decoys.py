@@ -8,6 +8,8 @@ from datetime import timedelta
 import pytest
 
 from goldvein.domain.records import Work
+from goldvein.services import intake
+from goldvein.services.withdrawing import Withdrawal, withdraw_labels
 from goldvein.store.database import Database
 from tests.services.town import Town, knows
 
@@ -83,3 +85,21 @@ def test_a_late_answer_is_taken_or_not_whatever_the_task_is_for(db: Database, st
 def stage_of(town: Town, labeler: int) -> str:
     rows = town.rows(f"SELECT stage FROM attempts WHERE state = 'leased' AND labeler = {labeler}")
     return str(rows[0][0])
+
+
+def test_a_task_that_ended_goes_to_no_second_person(db: Database) -> None:
+    """Its label was withdrawn, then the customer cancelled it: a decoy of it that waited is gone."""
+    town = open_town(db, decoy_share=1.0, rate_ceiling=0.5, deliver_at=0.6, min_benchmarks=1)
+    town.push(40)
+    town.hire("ann", knows(1.0))
+    town.run(40)
+    waiting = town.rows("SELECT task FROM attempts WHERE stage = 'decoy' AND state = 'open' LIMIT 1")
+    task = int(waiting[0][0])
+    label = town.rows(f"SELECT id, task, attempt, labeler FROM labels WHERE task = {task}")[0]
+    with db.transaction() as tx:
+        withdraw_labels(tx, town.project.id, [Withdrawal(*label)], "for a test", town.now)
+    intake.cancel_task(db, town.project.id, task, town.now)
+    assert town.rows(f"SELECT DISTINCT state FROM attempts WHERE stage = 'decoy' AND task = {task}") == [
+        ("closed",)
+    ]
+    assert not town.proof()

@@ -44,6 +44,7 @@ def close_tasks(tx: Transaction, project: int, wanted: Iterable[int], state: str
     if not closed:
         return []
     attempts.end(tx, {(project, attempt.id): "closed" for attempt in unfinished if attempt.task in closed})
+    attempts.end_decoys(tx, project, closed)
     tasks.finish(tx, {(project, task): state for task in closed}, now)
     benchmarks.retire(tx, project, closed, reason=state, revision=projects.next_revision(tx, project))
     if state == "expired":

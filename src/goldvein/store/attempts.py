@@ -327,6 +327,11 @@ def first_due(tx: Transaction, project: int) -> datetime | None:
     return row[0] if row else None
 
 
+def end_decoys(tx: Transaction, project: int, tasks: Sequence[int]) -> None:
+    """Let tasks that ended go to no second person any more."""
+    tx.execute(_queries.end_decoys, {"project": project, "tasks": list(tasks)})
+
+
 def taken_since(tx: Transaction, project: int, moment: datetime) -> bool:
     """Say whether any lease of ordinary work that is out was given after a moment."""
     row = tx.execute(_queries.taken_since, {"project": project, "moment": moment}).fetchone()

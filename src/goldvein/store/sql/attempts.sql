@@ -124,6 +124,11 @@ FOR UPDATE SKIP LOCKED;
 SELECT count(*) FROM (SELECT FROM attempts WHERE project = %(project)s AND stage = %(stage)s AND state = 'open'
                       LIMIT %(bound)s) AS head;
 
+-- name: end_decoys
+-- Tasks that ended go to no second person any more.
+UPDATE attempts SET state = 'closed'
+WHERE project = %(project)s AND task = ANY (%(tasks)s) AND stage = 'decoy' AND state = 'open';
+
 -- name: taken_since
 -- Whether any lease of ordinary work that is out was given after a moment.
 SELECT EXISTS (SELECT FROM attempts WHERE project = %(project)s AND state = 'leased' AND expires_at > %(moment)s

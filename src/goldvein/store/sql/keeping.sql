@@ -15,10 +15,11 @@ WHERE project = %(project)s AND task = ANY (%(tasks)s::bigint[]) AND kind = 'ans
 ORDER BY task, at, id;
 
 -- name: settled
--- The last time that somebody settled the key of each of some benchmarks by hand, and the item version made of it.
-SELECT DISTINCT ON (task) task, at, item_version FROM log
+-- The last time that somebody settled the key of each of some benchmarks by hand, and the item version made of it. One given
+-- by hand begins with the first version, whatever a panel said of the task before.
+SELECT DISTINCT ON (task) task, at, coalesce(item_version, 1) FROM log
 WHERE project = %(project)s AND task = ANY (%(tasks)s::bigint[])
-  AND (kind = 'thaw' OR (kind = 'key' AND detail ->> 'basis' <> 'panel'))
+  AND (kind = 'thaw' OR (kind = 'promote' AND decision = 'manual') OR (kind = 'key' AND detail ->> 'basis' <> 'panel'))
 ORDER BY task, at DESC, id DESC;
 
 -- name: first_versions
