@@ -14,7 +14,13 @@ if TYPE_CHECKING:
 
 
 @click.command("attack-benchmarks")
-@click.option("--items", type=click.IntRange(500, 1_000_000), default=20_000, show_default=True)
+@click.option(
+    "--items",
+    type=click.IntRange(500, 1_000_000),
+    default=20_000,
+    show_default=True,
+    help="Servings attacked.",
+)
 @click.option(
     "--people", type=click.IntRange(10, 1_000), default=24, show_default=True, help="Labelers in all."
 )
