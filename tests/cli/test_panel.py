@@ -16,10 +16,7 @@ def test_somebody_is_appointed_barred_and_left_to_the_benchmarks(on_database: Ru
     on_database("admin", "panel", "bar", project, "2", "--reason", "a friend")
     found = json.loads(on_database("admin", "panel", "list", project, "--json", "-").output)
     assert [(one["name"], one["basis"]) for one in found] == [("ada", "appointed"), ("bob", "barred")]
-    assert (
-        "ada  appointed: wrote the instructions"
-        in on_database("admin", "panel", "list", project).output
-    )
+    assert "ada  appointed: wrote the instructions" in on_database("admin", "panel", "list", project).output
 
     on_database("admin", "panel", "leave", project, "1", "--reason", "done")
     refused = on_database("admin", "panel", "leave", project, "1", "--reason", "done", code=1)

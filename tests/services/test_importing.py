@@ -150,7 +150,7 @@ def test_no_csv_breaks_the_reader(content: bytes) -> None:
 
 
 def test_label_studio_tasks_with_classes() -> None:
-    """The annotation that is marked as ground truth names the class; others do not count, nor skipped ones."""
+    """The annotation marked as ground truth names the class; others do not count, nor skipped ones."""
     task = {
         "id": 7,
         "data": {"text": "buy now", "meta": {"from": "x"}},

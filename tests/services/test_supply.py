@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import timedelta
 from typing import Any
 
@@ -189,6 +190,6 @@ def test_the_planner_learns_what_promoted_tasks_look_like(db: Database) -> None:
     assert not town.proof()
 
 
-def _ease(task: dict[str, Any]) -> float:
+def _ease(task: Mapping[str, Any]) -> float:
     """Every other task is one on which even the panel disagrees."""
     return 1.0 if int(task["prompt"].split()[1]) % 2 else 0.4

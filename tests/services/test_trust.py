@@ -6,11 +6,11 @@ from typing import Any
 import pytest
 
 from goldvein.domain.errors import Conflict, InvalidInput, NotFound
-from goldvein.domain.records import ProjectDraft, Work, WorkRequest, WorkResult
+from goldvein.domain.records import ProjectDraft, TaskDraft, Work, WorkRequest, WorkResult
 from goldvein.services import intake, keys, projects, trusting
 from goldvein.services.sweeps import sweep
 from goldvein.store.database import Database
-from tests.services.town import TaskDraft, Town, guesses, knows, outcome, task_input
+from tests.services.town import Town, guesses, knows, outcome, task_input
 
 EASY = {"trust_accuracy": 0.8, "trust_benchmarks": 12, "rate_floor": 0.5, "open_counterexamples": 0}
 

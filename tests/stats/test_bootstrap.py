@@ -206,7 +206,8 @@ def _exact_task(choices: list[int], prior: np.ndarray) -> np.ndarray:
             said = prior[: len(THETAS)] @ _likelihoods(choice, key, attractor)
             likelihood = likelihood * (said + prior[len(THETAS)] * at_random(choice))
         joint[key] += likelihood
-    return joint / joint.sum()
+    normalised: np.ndarray = joint / joint.sum()
+    return normalised
 
 
 def test_what_does_not_fit_is_refused_with_the_rule() -> None:

@@ -6,32 +6,33 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 from scipy.optimize import linprog, minimize
 
-from goldvein.stats.arrays import Array, ShapeError
+from goldvein.stats.arrays import Array, IntArray, ShapeError
 from goldvein.stats.items import item_table
 from goldvein.stats.mix import STRETCH, bearable, position_passes, rule_passes, table_passes, target_mix
 from tests.stats import worlds
 
+Pool = tuple[dict[str, Array], IntArray, Array]
 HITS = (0.0, 0.25, 0.5, 1.0)
 
 
 @st.composite
-def pools(draw: st.DrawFn) -> tuple[dict[str, Array], Array, Array]:
+def pools(draw: st.DrawFn) -> Pool:
     """What some rules pass of a few benchmarks, how many options these have, and what each can bear."""
     n = draw(st.integers(2, 16))
     rules = draw(st.integers(1, 4))
     rng = np.random.default_rng(draw(st.integers(0, 2**32 - 1)))
     shares = rng.dirichlet(np.ones(4), size=rules)
-    passes = {f"rule {r}": rng.choice(HITS, size=n, p=shares[r]) for r in range(rules)}
+    passes: dict[str, Array] = {f"rule {r}": rng.choice(HITS, size=n, p=shares[r]) for r in range(rules)}
     exposures = rng.integers(0, draw(st.sampled_from([1, 100, 1_500])), n)
     return passes, rng.integers(2, 6, n), bearable(exposures, 1_000)
 
 
-def excesses(passes: dict[str, Array], options: Array) -> Array:
+def excesses(passes: dict[str, Array], options: IntArray) -> Array:
     return np.array([row - 1 / options for row in passes.values()])
 
 
 @given(pools())
-def test_weights_are_shares_within_their_bounds(pool: tuple[dict[str, Array], Array, Array]) -> None:
+def test_weights_are_shares_within_their_bounds(pool: Pool) -> None:
     """They sum to one, none is negative, and none is over what its benchmark can bear."""
     passes, options, most = pool
     mix = target_mix(passes, options, most)
@@ -43,7 +44,7 @@ def test_weights_are_shares_within_their_bounds(pool: tuple[dict[str, Array], Ar
 
 
 @given(pools())
-def test_every_rule_is_at_chance_where_that_can_be(pool: tuple[dict[str, Array], Array, Array]) -> None:
+def test_every_rule_is_at_chance_where_that_can_be(pool: Pool) -> None:
     """Linear programming says by how much rules must pass more, together; the weights leave no more."""
     passes, options, most = pool
     excess = excesses(passes, options)
@@ -63,7 +64,7 @@ def test_every_rule_is_at_chance_where_that_can_be(pool: tuple[dict[str, Array],
 
 
 @given(pools())
-def test_a_slow_search_finds_the_same_weights(pool: tuple[dict[str, Array], Array, Array]) -> None:
+def test_a_slow_search_finds_the_same_weights(pool: Pool) -> None:
     """Sequential quadratic programming on the weights themselves comes to the same relative entropy."""
     passes, options, most = pool
     excess, n = excesses(passes, options), len(most)

@@ -70,9 +70,7 @@ def report(
             "effective": shortcuts.effective_benchmarks(view),
             "key_right_mean": _mean([b.item.key_right for b in view.active.values()]),
         },
-        "panel": [
-            {**_member(one), **(_disguise(key, project, one) if pseudonyms else {})} for one in panel
-        ],
+        "panel": [{**_member(one), **(_disguise(key, project, one) if pseudonyms else {})} for one in panel],
         "bootstrap": started,
         "supply": supplied,
         "recency": recency,

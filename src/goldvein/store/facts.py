@@ -68,7 +68,7 @@ class TaskFact:
 
 @dataclass(frozen=True, slots=True)
 class ServingFact:
-    """One task in one labeler's hands; ``rate`` and ``draw`` are what it was drawn with, null on the panel."""
+    """A task in a labeler's hands; ``rate`` and ``draw`` are what it was drawn with, null on the panel."""
 
     attempt: int
     task: int

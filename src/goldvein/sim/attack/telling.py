@@ -116,7 +116,7 @@ def certain(
     whenever it is seen. Each value is tested exactly (hypergeometric, two-sided), for as many as are tried.
     What only the first tasks bring is named too: newcomers are tested more, and that is no leak.
     """
-    from scipy.stats import hypergeom  # type: ignore[import-untyped]
+    from scipy.stats import hypergeom
 
     n, positives = len(is_positive), int(is_positive.sum())
     tried: list[dict[str, Any]] = []
