@@ -115,3 +115,9 @@ def test_opening_is_forecast_where_a_pace_is_known() -> None:
     assert opens_in(0, None) == 0.0
     assert opens_in(5, None) is None
     assert opens_in(5, 2.5) == 2.0
+
+
+def test_a_budget_under_the_cap_is_what_a_benchmark_bears() -> None:
+    """Nobody is let in on servings that would be refused."""
+    policy = Policy(open_at=20, exposure_cap=100, exposure_budget=10, benchmarks_per_labeler=20)
+    assert capacity(40, policy) == 40 * 10 // 20

@@ -53,7 +53,12 @@ def capacity(active_benchmarks: int, policy: Policy, each: int | None = None) ->
     """
     if not may_open(active_benchmarks, policy):
         return 0
-    return active_benchmarks * policy.exposure_cap // max(policy.benchmarks_per_labeler, each or 0)
+    return active_benchmarks * _bears(policy) // max(policy.benchmarks_per_labeler, each or 0)
+
+
+def _bears(policy: Policy) -> int:
+    """Servings that a benchmark is good for, worn or spent."""
+    return min(policy.exposure_cap, policy.exposure_budget)
 
 
 def benchmarks_to_verdict(model: Model, servings: Servings, policy: Policy) -> int:
@@ -142,8 +147,8 @@ def need(
     wearing_out : int
         Benchmarks that will go out of use within ``AHEAD_HOURS``.
     """
-    to_test = labelers * max(policy.benchmarks_per_labeler, each or 0) / policy.exposure_cap
-    in_use = (per_hour or 0.0) * IN_USE_HOURS / policy.exposure_cap
+    to_test = labelers * max(policy.benchmarks_per_labeler, each or 0) / _bears(policy)
+    in_use = (per_hour or 0.0) * IN_USE_HOURS / _bears(policy)
     return Need(policy.open_at, to_test, most_seen + policy.reserve, in_use, wearing_out)
 
 
