@@ -282,6 +282,8 @@ class Desk:
     def _take_back(self, lost: Sequence[Lease]) -> None:
         """Benchmarks that were not served after all are not counted; how often they were is read anew."""
         for lease in lost:
+            if lease.exposures is None:
+                continue
             self.writes.exposures[lease.project, lease.task] -= 1
         for project in {lease.project for lease in lost}:
             self.by_project[project].count_anew(self.tx)

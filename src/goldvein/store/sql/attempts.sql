@@ -7,8 +7,8 @@ FROM unnest(%(projects)s::integer[], %(tasks)s::bigint[], %(contents)s::bigint[]
      AS new (project, task, content, stage, lane, due_at, urgency);
 
 -- name: insert_leased
--- Servings of benchmarks: attempts that begin in a labeler's hands. One that has spent its budget, by what every process has
--- served of it, is left out.
+-- Servings of benchmarks, and directed leases: attempts that begin in a labeler's hands. A benchmark that has spent its budget,
+-- by what every process has served of it, is left out.
 INSERT INTO attempts (project, task, content, stage, state, lane, due_at, urgency, fence, labeler, shown, shown_at, expires_at,
                       rate, draw, exposures)
 SELECT project, task, content, stage, 'leased', 1, due_at, 0, 1, labeler,
@@ -19,7 +19,7 @@ FROM (SELECT new.*, (SELECT b.exposures FROM benchmarks b WHERE b.project = new.
                   %(labelers)s::integer[], %(shown)s::text[], %(expiries)s::timestamptz[], %(rates)s::real[], %(draws)s::real[],
                   %(exposures)s::integer[], %(budgets)s::integer[])
            AS new (project, task, content, stage, due_at, labeler, shown, expires_at, rate, draw, exposures, budget)) AS new
-WHERE exposures + served < budget
+WHERE coalesce(exposures + served < budget, true)
 ON CONFLICT DO NOTHING
 RETURNING project, task, labeler, id;
 
