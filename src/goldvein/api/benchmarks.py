@@ -1,7 +1,7 @@
 """Benchmarks: given by hand and from files, looked at, changed and retired."""
 
 import itertools
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Iterator
+from collections.abc import Awaitable, Callable, Iterable, Iterator
 from typing import Annotated, Final, Literal
 
 import msgspec
@@ -12,11 +12,11 @@ from goldvein import wire
 from goldvein.api import bodies, replies
 from goldvein.api.access import CURATORS, visible_project
 from goldvein.api.idempotent import Fingerprint, once
-from goldvein.api.problems import BodyTooLarge
+from goldvein.api.lines import CHUNK, push_lines
 from goldvein.api.projects import ProjectId
 from goldvein.api.pushing import Tally, read_benchmark, read_item, read_push
 from goldvein.api.service import Call, service_of
-from goldvein.api.tasks import CHUNK, NDJSON, TaskId, line_too_long
+from goldvein.api.tasks import NDJSON, TaskId
 from goldvein.domain.errors import InvalidInput
 from goldvein.domain.records import ItemError, Project
 from goldvein.services import benchmarks, curating, importing
@@ -64,7 +64,10 @@ async def add_benchmarks(
     found = await visible_project(request, project)
     kind = bodies.media_type(request)
     if kind == NDJSON:
-        return await _add_lines(request, found)
+        tally = Tally()
+        return await push_lines(
+            request, tally, read_benchmark, lambda items: _add(request, project, items, tally), "benchmark"
+        )
     if kind == CSV:
         content = await bodies.read(request, bodies.PUSH, kind=CSV)
         return await _add_file(request, found, content, importing.read_csv(content, found.classes))
@@ -95,41 +98,6 @@ def _adding(
         return tally.reply()
 
     return act
-
-
-async def _add_lines(request: Call, project: Project) -> Response[bytes]:
-    fingerprint = Fingerprint(request)
-
-    async def chunks() -> AsyncIterator[bytes]:
-        async for chunk in request.stream():
-            fingerprint.update(chunk)
-            yield chunk
-
-    async def drain() -> None:
-        async for _ in chunks():
-            pass
-
-    async def act() -> Response[bytes]:
-        tally, waiting, index = Tally(), list[Read](), 0
-        async for line, too_long in bodies.lines(chunks()):
-            if not too_long and not line.strip():
-                continue
-            if index == wire.MAX_LINES:
-                raise BodyTooLarge(
-                    f"a push has {wire.MAX_LINES:,} lines at most: those are stored, send the rest anew"
-                )
-            waiting.append(line_too_long(index) if too_long else read_benchmark(line, index, ""))
-            index += 1
-            if len(waiting) == CHUNK:
-                await _add(request, project.id, waiting, tally)
-                waiting = []
-        if waiting:
-            await _add(request, project.id, waiting, tally)
-        if not index:
-            raise InvalidInput("the body has no line: send one benchmark a line", code="push_empty")
-        return tally.reply()
-
-    return await once(request, fingerprint, act, drain=drain)
 
 
 async def _add(request: Call, project: int, items: list[Read], tally: Tally) -> None:

@@ -1,6 +1,5 @@
 """Tasks and batches."""
 
-from collections.abc import AsyncIterator
 from typing import Annotated, Final
 
 import msgspec
@@ -11,11 +10,10 @@ from goldvein import wire
 from goldvein.api import bodies, replies
 from goldvein.api.access import CUSTOMERS, visible_project
 from goldvein.api.idempotent import Fingerprint, once
-from goldvein.api.problems import BodyTooLarge
+from goldvein.api.lines import push_lines
 from goldvein.api.projects import ProjectId
 from goldvein.api.pushing import Tally, read_task
 from goldvein.api.service import Call, service_of
-from goldvein.domain.errors import InvalidInput
 from goldvein.domain.records import ItemError, TaskDraft
 from goldvein.services import intake
 
@@ -25,8 +23,6 @@ BatchName = Annotated[
 ]
 Wait = Annotated[float, QueryParameter(ge=0, le=600, description="Seconds to wait at most.")]
 
-CHUNK: Final = 1_000
-"""Lines of an NDJSON push that go to the service together."""
 NDJSON: Final = "application/x-ndjson"
 
 _push = msgspec.json.Decoder(wire.RawPush)
@@ -66,7 +62,10 @@ async def push_tasks(
     """
     await visible_project(request, project)
     if bodies.media_type(request) == NDJSON:
-        return await _push_lines(request, project, batch)
+        tally = Tally(batch)
+        return await push_lines(
+            request, tally, read_task, lambda items: _push_chunk(request, project, items, tally), "task"
+        )
     content = await bodies.read(request, bodies.PUSH)
     push = bodies.decode(content, _push)
 
@@ -81,50 +80,6 @@ async def push_tasks(
         return tally.reply()
 
     return await once(request, Fingerprint(request, content), act)
-
-
-async def _push_lines(request: Call, project: int, batch: str | None) -> Response[bytes]:
-    fingerprint = Fingerprint(request)
-
-    async def chunks() -> AsyncIterator[bytes]:
-        async for chunk in request.stream():
-            fingerprint.update(chunk)
-            yield chunk
-
-    async def drain() -> None:
-        async for _ in chunks():
-            pass
-
-    async def act() -> Response[bytes]:
-        tally = Tally(batch)
-        waiting: list[TaskDraft | ItemError] = []
-        index = 0
-        async for line, too_long in bodies.lines(chunks()):
-            if not too_long and not line.strip():
-                continue
-            if index == wire.MAX_LINES:
-                raise BodyTooLarge(
-                    f"a push has {wire.MAX_LINES:,} lines at most: those are stored, send the rest anew"
-                )
-            waiting.append(line_too_long(index) if too_long else read_task(line, index, ""))
-            index += 1
-            if len(waiting) == CHUNK:
-                await _push_chunk(request, project, waiting, tally)
-                waiting = []
-        if waiting:
-            await _push_chunk(request, project, waiting, tally)
-        if not index:
-            raise InvalidInput("the body has no line: send one task a line", code="push_empty")
-        return tally.reply()
-
-    return await once(request, fingerprint, act, drain=drain)
-
-
-def line_too_long(index: int) -> ItemError:
-    """Say that a line is left out."""
-    return ItemError(
-        index, "line_too_long", f"the line has more than {bodies.LINE:,} bytes: shorten the task", ""
-    )
 
 
 async def _push_chunk(request: Call, project: int, items: list[TaskDraft | ItemError], tally: Tally) -> None:
