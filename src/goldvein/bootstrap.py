@@ -24,6 +24,8 @@ from goldvein.settings import Settings, read_settings
 from goldvein.store.database import Database
 from goldvein.store.embedded import open_database
 from goldvein.store.migrations import migrate
+from goldvein.web.pages import PAGES
+from goldvein.web.responses import handle
 
 _log = structlog.get_logger()
 
@@ -92,6 +94,7 @@ def make_service(
         threads=max(1, settings.pool_size - 1),
         allow_private_webhooks=settings.allow_private_webhooks,
         step_seconds=settings.answer_step,
+        public_url=settings.public_url,
     )
 
 
@@ -111,7 +114,7 @@ class Server(uvicorn.Server):
 def make_server(service: Service, settings: Settings) -> Server:
     """Make the HTTP server of a service."""
     config = uvicorn.Config(
-        make_app(service),
+        make_app(service, PAGES, handle),
         host=settings.host,
         port=settings.port,
         loop="uvloop",

@@ -109,6 +109,12 @@ SETTINGS: Final = (
     Setting("host", "127.0.0.1", "", "address that the HTTP server listens on"),
     Setting("port", 8000, "", "port that the HTTP server listens on; 0 takes a free one", at_least=0),
     Setting(
+        "public_url",
+        "",
+        "",
+        "where people find the pages, as https://label.example; in links, and https makes cookies secure",
+    ),
+    Setting(
         "log_level",
         "info",
         "",
@@ -154,6 +160,7 @@ class Settings:
     home: Path
     host: str
     port: int
+    public_url: str
     log_level: str
     log_json: bool
     pool_size: int

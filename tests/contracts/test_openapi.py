@@ -62,7 +62,7 @@ def test_the_server_keeps_the_contract(
     """No 500, only documented statuses, types and shapes, whatever is sent to whichever address."""
     operation = operations[name]
     roles = operation.definition.raw["x-roles"]
-    headers = {"Authorization": f"Bearer {world.keys[min(roles)]}"} if roles else {}
+    headers = {"Authorization": f"Bearer {world.keys[min(set(roles) & world.keys.keys())]}"} if roles else {}
 
     @settings(
         derandomize=True,

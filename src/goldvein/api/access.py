@@ -10,12 +10,15 @@ from goldvein.domain.errors import Forbidden
 from goldvein.domain.records import Principal, Project, Role
 from goldvein.services import projects
 
-CUSTOMERS: Final[frozenset[Role]] = frozenset({"customer", "operator"})
+CUSTOMERS: Final[frozenset[Role]] = frozenset({"customer", "operator", "admin"})
 LABELERS: Final[frozenset[Role]] = frozenset({"labeler", "trusted", "auditor"})
-CURATORS: Final[frozenset[Role]] = frozenset({"customer", "auditor", "operator"})
+CURATORS: Final[frozenset[Role]] = frozenset({"customer", "auditor", "operator", "admin"})
 AUDITORS: Final[frozenset[Role]] = frozenset({"auditor"})
-WATCHERS: Final[frozenset[Role]] = frozenset({"auditor", "operator"})
-OPERATORS: Final[frozenset[Role]] = frozenset({"operator"})
+WATCHERS: Final[frozenset[Role]] = frozenset({"auditor", "operator", "admin"})
+OPERATORS: Final[frozenset[Role]] = frozenset({"operator", "admin"})
+ADMINS: Final[frozenset[Role]] = frozenset({"admin"})
+PEOPLE: Final[frozenset[Role]] = CURATORS | LABELERS
+"""Whoever has signed in."""
 EVERYBODY: Final[frozenset[Role]] = frozenset()
 """No key is asked for."""
 
@@ -26,9 +29,9 @@ async def authorize(connection: ASGIConnection[Any, Any, Any, Any], handler: Bas
     Raises
     ------
     Unauthenticated
-        If it has no valid key.
+        If it has no valid key and no session.
     Forbidden
-        If the key has another role.
+        If its sender has another role, or another site sent it.
     """
     if connection.scope.get("method") == "OPTIONS":  # Litestar's own answer, which only lists the methods
         return
@@ -36,7 +39,7 @@ async def authorize(connection: ASGIConnection[Any, Any, Any, Any], handler: Bas
     if not roles:
         return
     service: Service = connection.app.state.service
-    principal = await service.keyring.principal(connection.headers.get("authorization"))
+    principal = await service.keyring.identify(connection.scope)
     check_role(principal, roles)
     connection.scope["user"] = principal
 
@@ -44,9 +47,7 @@ async def authorize(connection: ASGIConnection[Any, Any, Any, Any], handler: Bas
 def check_role(principal: Principal, roles: frozenset[Role]) -> None:
     """Refuse another role than these."""
     if principal.role not in roles:
-        raise Forbidden(
-            f"a key of role {principal.role} may not do this: use one of role {' or '.join(sorted(roles))}"
-        )
+        raise Forbidden(f"the role {principal.role} may not do this: it takes {' or '.join(sorted(roles))}")
 
 
 async def visible_project(request: Call, project: int) -> Project:

@@ -1,12 +1,13 @@
 """The application: routes, the guard, the one road of errors, and the labelers' hot path in front."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
+from typing import Any
 
-from litestar import Litestar
+from litestar import Litestar, Request, Response
 from litestar.datastructures import State
 from litestar.openapi import OpenAPIConfig
-from litestar.types import ASGIApp
+from litestar.types import ASGIApp, ControllerRouterHandler
 
 from goldvein import __version__
 from goldvein.api import (
@@ -27,6 +28,8 @@ from goldvein.api.openapi import openapi
 from goldvein.api.service import Service
 from goldvein.api.waiting import Tails
 
+Handle = Callable[[Request[Any, Any, Any], Exception], Response[Any]]
+"""Answers an exception."""
 ROUTES = (
     projects.create_project,
     projects.list_projects,
@@ -81,8 +84,21 @@ Send a key as `Authorization: Bearer KEY`. Every error has the same shape (RFC 9
 """
 
 
-def make_litestar(service: Service) -> Litestar:
-    """Make the routes and all that is not hot."""
+def make_litestar(
+    service: Service,
+    pages: Sequence[ControllerRouterHandler] = (),
+    handle: Handle = problems.handle,
+) -> Litestar:
+    """Make the routes and all that is not hot.
+
+    Parameters
+    ----------
+    service : Service
+    pages : sequence
+        Routes beside the API's, for people.
+    handle : callable
+        Answers exceptions.
+    """
 
     @asynccontextmanager
     async def alive(_: Litestar) -> AsyncIterator[None]:
@@ -93,9 +109,9 @@ def make_litestar(service: Service) -> Litestar:
         service.close()
 
     return Litestar(
-        ROUTES,
+        [*ROUTES, *pages],
         guards=[authorize],
-        exception_handlers={Exception: problems.handle},
+        exception_handlers={Exception: handle},
         lifespan=[alive],
         logging_config=None,
         openapi_config=OpenAPIConfig("Goldvein", __version__, description=_ABOUT, render_plugins=[]),
@@ -104,6 +120,10 @@ def make_litestar(service: Service) -> Litestar:
     )
 
 
-def make_app(service: Service) -> ASGIApp:
+def make_app(
+    service: Service,
+    pages: Sequence[ControllerRouterHandler] = (),
+    handle: Handle = problems.handle,
+) -> ASGIApp:
     """Make the whole application."""
-    return work.HotPath(make_litestar(service), service)
+    return work.HotPath(make_litestar(service, pages, handle), service)

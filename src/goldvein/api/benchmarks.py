@@ -10,7 +10,7 @@ from litestar.params import QueryParameter
 
 from goldvein import wire
 from goldvein.api import bodies, replies
-from goldvein.api.access import CURATORS, visible_project
+from goldvein.api.access import CURATORS, OPERATORS, visible_project
 from goldvein.api.idempotent import Fingerprint, once
 from goldvein.api.lines import CHUNK, push_lines
 from goldvein.api.projects import ProjectId
@@ -232,6 +232,6 @@ def _meant(asked: wire.BenchmarkRetirement) -> list[int] | curating.Meant:
 
 
 async def _shown(request: Call, project: int, task: int) -> Response[bytes]:
-    names = request.user.role == "operator"
+    names = request.user.role in OPERATORS
     found = await service_of(request).call(curating.look, project, task, names=names)
     return replies.reply(replies.benchmark(found))

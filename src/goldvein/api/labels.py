@@ -109,7 +109,7 @@ async def _still_allowed(request: Call, project: int) -> bool:
     """Whether the key is still good: a stream may live for days."""
     service = service_of(request)
     try:
-        principal = await service.keyring.principal(request.headers.get("authorization"))
+        principal = await service.keyring.identify(request.scope)
         check_role(principal, CUSTOMERS)
         await service.call(projects.get, project, principal.customer)
     except GoldveinError:

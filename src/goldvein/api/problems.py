@@ -102,6 +102,11 @@ def handle(request: Request[Any, Any, Any], error: Exception) -> Response[bytes]
     )
 
 
+def decoded(rendered: Rendered) -> Problem:
+    """Read a rendered problem again, for a page that shows it."""
+    return msgspec.json.decode(rendered.body, type=Problem)
+
+
 def _problem(error: GoldveinError, incident: str | None) -> Problem:
     return Problem(
         type=f"urn:goldvein:problem:{error.code}",

@@ -2,7 +2,6 @@
 
 import asyncio
 import time
-from collections import OrderedDict
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
@@ -14,10 +13,9 @@ import psycopg
 from litestar import Request
 
 from goldvein.api.grouping import Grouper, Overloaded
+from goldvein.api.keyring import Keyring
 from goldvein.api.pace import Pace
-from goldvein.domain.errors import Unauthenticated
 from goldvein.domain.records import Principal
-from goldvein.services import keys
 from goldvein.services.outbound import Outbound
 from goldvein.store.database import Database
 
@@ -44,6 +42,8 @@ class Service:
         Calls that may wait for a thread; more are refused.
     step_seconds : float
         What labelers ask is answered at an even pace of such steps; 0: at once.
+    public_url : str
+        Where people find the pages, for links that are passed on; empty: wherever the request came to.
     """
 
     def __init__(
@@ -56,13 +56,15 @@ class Service:
         waiting_limit: int = 1_000,
         allow_private_webhooks: bool = False,
         step_seconds: float = 0.0,
+        public_url: str = "",
     ) -> None:
         self.db = db
         self.grouper = grouper
         self.outbound = outbound
         self.allow_private_webhooks = allow_private_webhooks
+        self.public_url = public_url.rstrip("/")
         self.pace = Pace(step_seconds)
-        self.keyring = Keyring(self)
+        self.keyring = Keyring(self.call)
         self.closing = asyncio.Event()
         self._executor = ThreadPoolExecutor(threads, thread_name_prefix="goldvein-api")
         self._calls = 0
@@ -132,54 +134,6 @@ class Service:
     def close(self) -> None:
         """Give the threads back."""
         self._executor.shutdown(wait=False)
-
-
-class Keyring:
-    """Remembers for a few seconds who owns a key, so that a labeler's every answer needs no look-up.
-
-    A revoked key and a changed role are noticed when the memory ends.
-    """
-
-    def __init__(self, service: Service, *, seconds: float = 5.0, size: int = 10_000) -> None:
-        self._service = service
-        self._seconds = seconds
-        self._size = size
-        self._known: OrderedDict[str, tuple[float, Principal]] = OrderedDict()
-
-    def known(self, header: str) -> Principal | None:
-        """Who sent this ``Authorization`` header, if that was looked up lately."""
-        entry = self._known.get(header)
-        if entry is None or entry[0] < time.monotonic():
-            return None
-        return entry[1]
-
-    async def principal(self, header: str | None) -> Principal:
-        """Who sent this ``Authorization`` header.
-
-        Raises
-        ------
-        Unauthenticated
-            If it holds no valid key.
-        """
-        if header is None:
-            raise Unauthenticated
-        if (known := self.known(header)) is not None:
-            return known
-        scheme, _, token = header.partition(" ")
-        if scheme.lower() != "bearer":
-            raise Unauthenticated
-        principal = await self._service.call(keys.authenticate, token.strip())
-        if token != token.strip():  # each spelling, of any length, would fill the memory
-            return principal
-        self._known[header] = (time.monotonic() + self._seconds, principal)
-        self._known.move_to_end(header)
-        while len(self._known) > self._size:
-            self._known.popitem(last=False)
-        return principal
-
-    def forget(self) -> None:
-        """Look everybody up again: a role has changed or a key was revoked."""
-        self._known.clear()
 
 
 def service_of(request: Request[Any, Any, Any]) -> Service:

@@ -124,15 +124,8 @@ class HotPath:
 
     async def _serve(self, scope: Any, receive: Receive, send: Send, kind: str, lease: str | None) -> None:
         try:
-            authorization = content_type = None
-            for name, value in scope["headers"]:
-                if name == b"authorization":
-                    authorization = value.decode("latin-1")
-                elif name == b"content-type":
-                    content_type = value
-            keyring = self._service.keyring
-            principal = keyring.known(authorization or "") or await keyring.principal(authorization)
-            body = await _read(receive, content_type)
+            principal = await self._service.keyring.identify(scope)
+            body = await _read(receive, scope)
             status, headers, content = await respond(self._service, principal, kind, lease, body)
             media_type = b"application/json"
         except Disconnected:
@@ -148,7 +141,7 @@ class HotPath:
         await send({"type": "http.response.body", "body": content, "more_body": False})
 
 
-async def _read(receive: Receive, content_type: bytes | None) -> bytes:
+async def _read(receive: Receive, scope: Any) -> bytes:
     body = b""
     while True:
         message = await receive()
@@ -159,7 +152,8 @@ async def _read(receive: Receive, content_type: bytes | None) -> bytes:
             raise problems.BodyTooLarge(f"the body has more than {LIMIT:,} bytes")
         if not message.get("more_body"):
             break
-    if body and content_type is not None and content_type.partition(b";")[0].strip().lower() != _JSON:
+    content_type: bytes = dict(scope["headers"]).get(b"content-type", _JSON)
+    if body and content_type.partition(b";")[0].strip().lower() != _JSON:
         raise bodies.UnsupportedMediaType("send application/json")
     return body
 

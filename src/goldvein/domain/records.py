@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Literal
 
-Role = Literal["customer", "labeler", "trusted", "auditor", "operator"]
+Role = Literal["customer", "labeler", "trusted", "auditor", "operator", "admin"]
 ProjectState = Literal["draft", "mining", "open", "paused", "closed"]
 TaskState = Literal["queued", "labelled", "cancelled", "expired", "benchmark"]
 EventName = Literal[
@@ -26,12 +26,17 @@ UNANSWERABLE = -1
 
 @dataclass(frozen=True, slots=True)
 class Principal:
-    """Who makes a request: the owner of a valid key."""
+    """Who makes a request: the owner of a valid key or session.
+
+    ``key`` is the API key's id, or, for a session, the account's with a minus before it.
+    """
 
     key: int
     role: Role
     customer: int | None = None
     labeler: int | None = None
+    account: int | None = None
+    login: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

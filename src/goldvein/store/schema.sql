@@ -1,6 +1,35 @@
 -- All migrations in one, for reading: `just schema` writes this file, a test holds it to be equal.
 -- Why a table or an index is there stands in migrations/.
 
+CREATE TABLE accounts (
+    id integer NOT NULL,
+    login text NOT NULL,
+    password_hash text,
+    role text NOT NULL,
+    customer integer,
+    labeler integer,
+    issuer text,
+    subject text,
+    failures integer DEFAULT 0 NOT NULL,
+    locked_until timestamp with time zone,
+    created_at timestamp with time zone NOT NULL,
+    disabled_at timestamp with time zone,
+    CONSTRAINT accounts_check CHECK (((role = 'customer'::text) = (customer IS NOT NULL))),
+    CONSTRAINT accounts_check1 CHECK (((role = ANY (ARRAY['labeler'::text, 'trusted'::text, 'auditor'::text])) = (labeler IS NOT NULL))),
+    CONSTRAINT accounts_check2 CHECK (((issuer IS NULL) = (subject IS NULL))),
+    CONSTRAINT accounts_login_check CHECK ((login = lower(login))),
+    CONSTRAINT accounts_role_check CHECK ((role = ANY (ARRAY['customer'::text, 'labeler'::text, 'trusted'::text, 'auditor'::text, 'operator'::text, 'admin'::text])))
+);
+
+ALTER TABLE accounts ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME accounts_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
 CREATE TABLE alerts (
     project integer NOT NULL,
     id bigint NOT NULL,
@@ -220,6 +249,34 @@ CREATE TABLE instance (
     lease_key bytea NOT NULL,
     CONSTRAINT instance_lease_key_check CHECK ((length(lease_key) = 16)),
     CONSTRAINT instance_one_check CHECK (one)
+);
+
+CREATE TABLE invitations (
+    id integer NOT NULL,
+    hash bytea NOT NULL,
+    role text NOT NULL,
+    customer integer,
+    account integer,
+    note text DEFAULT ''::text NOT NULL,
+    uses_left integer NOT NULL,
+    used integer DEFAULT 0 NOT NULL,
+    created_by integer,
+    created_at timestamp with time zone NOT NULL,
+    expires_at timestamp with time zone NOT NULL,
+    revoked_at timestamp with time zone,
+    CONSTRAINT invitations_check CHECK (((role = 'customer'::text) = (customer IS NOT NULL))),
+    CONSTRAINT invitations_hash_check CHECK ((length(hash) = 32)),
+    CONSTRAINT invitations_role_check CHECK ((role = ANY (ARRAY['customer'::text, 'labeler'::text, 'trusted'::text, 'auditor'::text, 'operator'::text, 'admin'::text]))),
+    CONSTRAINT invitations_uses_left_check CHECK ((uses_left >= 0))
+);
+
+ALTER TABLE invitations ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME invitations_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
 );
 
 CREATE TABLE item_versions (
@@ -506,6 +563,16 @@ CREATE TABLE rescorings (
     asks integer DEFAULT 1 NOT NULL
 );
 
+CREATE TABLE sessions (
+    hash bytea NOT NULL,
+    account integer NOT NULL,
+    user_agent text NOT NULL,
+    created_at timestamp with time zone NOT NULL,
+    seen_at timestamp with time zone NOT NULL,
+    expires_at timestamp with time zone NOT NULL,
+    CONSTRAINT sessions_hash_check CHECK ((length(hash) = 32))
+);
+
 CREATE TABLE task_inputs (
     project integer NOT NULL,
     task bigint NOT NULL,
@@ -565,6 +632,18 @@ ALTER TABLE webhooks ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
 
 ALTER TABLE ONLY log ATTACH PARTITION log_other DEFAULT;
 
+ALTER TABLE ONLY accounts
+    ADD CONSTRAINT accounts_issuer_subject_key UNIQUE (issuer, subject);
+
+ALTER TABLE ONLY accounts
+    ADD CONSTRAINT accounts_labeler_key UNIQUE (labeler);
+
+ALTER TABLE ONLY accounts
+    ADD CONSTRAINT accounts_login_key UNIQUE (login);
+
+ALTER TABLE ONLY accounts
+    ADD CONSTRAINT accounts_pkey PRIMARY KEY (id);
+
 ALTER TABLE ONLY alerts
     ADD CONSTRAINT alerts_pkey PRIMARY KEY (project, id);
 
@@ -610,6 +689,12 @@ ALTER TABLE ONLY idempotency_keys
 ALTER TABLE ONLY instance
     ADD CONSTRAINT instance_pkey PRIMARY KEY (one);
 
+ALTER TABLE ONLY invitations
+    ADD CONSTRAINT invitations_hash_key UNIQUE (hash);
+
+ALTER TABLE ONLY invitations
+    ADD CONSTRAINT invitations_pkey PRIMARY KEY (id);
+
 ALTER TABLE ONLY item_versions
     ADD CONSTRAINT item_versions_pkey PRIMARY KEY (project, task, version);
 
@@ -640,6 +725,9 @@ ALTER TABLE ONLY projects
 ALTER TABLE ONLY rescorings
     ADD CONSTRAINT rescorings_pkey PRIMARY KEY (project, labeler);
 
+ALTER TABLE ONLY sessions
+    ADD CONSTRAINT sessions_pkey PRIMARY KEY (hash);
+
 ALTER TABLE ONLY standings
     ADD CONSTRAINT standings_pkey PRIMARY KEY (project, labeler);
 
@@ -654,6 +742,8 @@ ALTER TABLE ONLY trust
 
 ALTER TABLE ONLY webhooks
     ADD CONSTRAINT webhooks_pkey PRIMARY KEY (id);
+
+CREATE INDEX accounts_customer ON accounts USING btree (customer) WHERE (customer IS NOT NULL);
 
 CREATE UNIQUE INDEX alerts_open ON alerts USING btree (project, kind, subject) WHERE (resolved_at IS NULL);
 
@@ -721,6 +811,10 @@ CREATE INDEX projects_customer ON projects USING btree (customer);
 
 CREATE INDEX projects_family ON projects USING btree (family) WHERE (family IS NOT NULL);
 
+CREATE INDEX sessions_account ON sessions USING btree (account);
+
+CREATE INDEX sessions_expiry ON sessions USING btree (expires_at);
+
 CREATE INDEX standings_labeler ON standings USING btree (labeler);
 
 CREATE INDEX standings_panel ON standings USING btree (project, labeler) WHERE (panel IS NOT NULL);
@@ -741,6 +835,12 @@ ALTER INDEX log_standing ATTACH PARTITION log_other_project_labeler_n_at_idx;
 
 ALTER INDEX log_task ATTACH PARTITION log_other_project_task_idx;
 
+ALTER TABLE ONLY accounts
+    ADD CONSTRAINT accounts_customer_fkey FOREIGN KEY (customer) REFERENCES customers(id);
+
+ALTER TABLE ONLY accounts
+    ADD CONSTRAINT accounts_labeler_fkey FOREIGN KEY (labeler) REFERENCES labelers(id);
+
 ALTER TABLE ONLY api_keys
     ADD CONSTRAINT api_keys_customer_fkey FOREIGN KEY (customer) REFERENCES customers(id);
 
@@ -756,6 +856,15 @@ ALTER TABLE ONLY deliveries
 ALTER TABLE ONLY idempotency_keys
     ADD CONSTRAINT idempotency_keys_api_key_fkey FOREIGN KEY (api_key) REFERENCES api_keys(id);
 
+ALTER TABLE ONLY invitations
+    ADD CONSTRAINT invitations_account_fkey FOREIGN KEY (account) REFERENCES accounts(id);
+
+ALTER TABLE ONLY invitations
+    ADD CONSTRAINT invitations_created_by_fkey FOREIGN KEY (created_by) REFERENCES accounts(id);
+
+ALTER TABLE ONLY invitations
+    ADD CONSTRAINT invitations_customer_fkey FOREIGN KEY (customer) REFERENCES customers(id);
+
 ALTER TABLE ONLY model_versions
     ADD CONSTRAINT model_versions_project_fkey FOREIGN KEY (project) REFERENCES projects(id);
 
@@ -770,6 +879,9 @@ ALTER TABLE ONLY projects
 
 ALTER TABLE ONLY projects
     ADD CONSTRAINT projects_customer_fkey FOREIGN KEY (customer) REFERENCES customers(id);
+
+ALTER TABLE ONLY sessions
+    ADD CONSTRAINT sessions_account_fkey FOREIGN KEY (account) REFERENCES accounts(id);
 
 ALTER TABLE ONLY webhooks
     ADD CONSTRAINT webhooks_project_fkey FOREIGN KEY (project) REFERENCES projects(id);

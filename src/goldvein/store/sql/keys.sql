@@ -18,11 +18,13 @@ RETURNING id, name;
 SELECT id, name, role, created_at FROM labelers WHERE id > %(after)s ORDER BY id LIMIT %(limit)s;
 
 -- name: change_role
--- A labeler's new role, on the person and on all keys of that person.
+-- A labeler's new role, on the person, on all keys and on the account of that person.
 WITH person AS (
     UPDATE labelers SET role = %(role)s WHERE id = %(labeler)s RETURNING id, name, role, created_at
 ), keys AS (
     UPDATE api_keys SET role = %(role)s WHERE labeler = %(labeler)s
+), accounts AS (
+    UPDATE accounts SET role = %(role)s WHERE labeler = %(labeler)s
 )
 SELECT id, name, role, created_at FROM person;
 

@@ -1,0 +1,106 @@
+"""The way in and out: sign in, sign out, and where each person begins."""
+
+from typing import Any, Final
+
+from litestar import Request, Response, get, post
+from litestar.datastructures import Cookie
+from litestar.types import ControllerRouterHandler
+
+from goldvein.api.access import EVERYBODY, PEOPLE
+from goldvein.api.keyring import SESSION_COOKIE, session_token
+from goldvein.api.service import Call, Service, service_of
+from goldvein.domain.errors import GoldveinError
+from goldvein.services import accounts
+from goldvein.web.forms import form
+from goldvein.web.navigation import home
+from goldvein.web.responses import go, page
+
+AnyRequest = Request[Any, Any, Any]
+
+
+@get("/", opt={"roles": PEOPLE}, include_in_schema=False)
+async def begin(request: Call) -> Response[Any]:
+    """Send each person to where they begin."""
+    return go(home(request.user))
+
+
+@get("/login", opt={"roles": EVERYBODY}, include_in_schema=False)
+async def login(request: AnyRequest) -> Response[str]:
+    """Show the form to sign in."""
+    ended = request.query_params.get("ended") == "1"
+    return page(
+        request,
+        "login.html",
+        next=_own_path(request.query_params.get("next", "")),
+        error=None,
+        login="",
+        ended=ended,
+    )
+
+
+@post("/login", opt={"roles": EVERYBODY}, include_in_schema=False, status_code=200)
+async def sign_in(request: AnyRequest) -> Response[Any]:
+    """Sign in, and go on to where the person wanted to."""
+    fields, service = await form(request), service_of(request)
+    name, there = fields.get("login", ""), _own_path(fields.get("next", ""))
+    try:
+        token = await service.call(
+            accounts.sign_in,
+            name,
+            fields.get("password", ""),
+            request.headers.get("user-agent", ""),
+            service.now(),
+        )
+    except GoldveinError as error:
+        return page(
+            request,
+            "login.html",
+            status=error.status,
+            next=there,
+            error=error.detail,
+            login=name,
+            ended=False,
+        )
+    return signed_in(request, token, there or "/")
+
+
+@post("/logout", opt={"roles": PEOPLE}, include_in_schema=False, status_code=200)
+async def sign_out(request: Call) -> Response[Any]:
+    """Sign out here."""
+    service, token = service_of(request), session_token(request.scope)
+    if token is not None:
+        await service.call(accounts.sign_out, token)
+        service.keyring.forget()
+    response = go("/login")
+    response.delete_cookie(SESSION_COOKIE)
+    return response
+
+
+def signed_in(request: AnyRequest, token: str, there: str) -> Response[Any]:
+    """Give the browser its session and send it on."""
+    response = go(there)
+    response.set_cookie(session_cookie(service_of(request), request, token))
+    return response
+
+
+def session_cookie(service: Service, request: AnyRequest, token: str) -> Cookie:
+    """Make the cookie: no script reads it, no other site's form sends it, over https never in the clear."""
+    secure = service.public_url.startswith("https://") or request.url.scheme == "https"
+    return Cookie(
+        SESSION_COOKIE,
+        value=token,
+        path="/",
+        httponly=True,
+        secure=secure,
+        samesite="lax",
+        max_age=int(accounts.SESSION_LASTS.total_seconds()),
+    )
+
+
+def _own_path(text: str) -> str:
+    """Keep only an address on this server."""
+    is_own = text.startswith("/") and not text.startswith("//") and "\\" not in text
+    return text if is_own else ""
+
+
+HANDLERS: Final[tuple[ControllerRouterHandler, ...]] = (begin, login, sign_in, sign_out)

@@ -1,0 +1,47 @@
+"""Numbers, times and shares as people read them; the templates' filters."""
+
+from collections.abc import Callable
+from datetime import UTC, datetime
+from typing import Any, Final
+
+NOTHING: Final = "\N{EN DASH}"
+"""Stands where there is no value."""
+
+
+def number(value: float | None) -> str:
+    """A count with thousands apart."""
+    return NOTHING if value is None else f"{value:,.0f}"
+
+
+def percent(value: float | None, digits: int = 1) -> str:
+    """A share."""
+    return NOTHING if value is None else f"{100 * value:.{digits}f}%"
+
+
+def seconds(value: float | None) -> str:
+    """A duration in the unit that fits it."""
+    if value is None:
+        return NOTHING
+    for size, unit in ((86_400, "d"), (3_600, "h"), (60, "min")):
+        if abs(value) >= 2 * size:
+            return f"{value / size:.1f} {unit}"
+    return f"{value:.1f} s" if abs(value) < 10 else f"{value:.0f} s"
+
+
+def time(value: datetime | None) -> str:
+    """A moment, in UTC, to the second; a script shows it in the reader's own time."""
+    return NOTHING if value is None else value.astimezone(UTC).strftime("%Y-%m-%d %H:%M:%S")
+
+
+def iso(value: datetime | None) -> str:
+    """A moment for programs."""
+    return "" if value is None else value.astimezone(UTC).isoformat()
+
+
+FILTERS: Final[dict[str, Callable[..., Any]]] = {
+    "number": number,
+    "percent": percent,
+    "seconds": seconds,
+    "time": time,
+    "iso": iso,
+}
