@@ -4,9 +4,10 @@ from typing import Final
 
 from litestar.types import ControllerRouterHandler
 
-from goldvein.web import assets, entrance
+from goldvein.web import assets, entrance, patterns
 
 PAGES: Final[tuple[ControllerRouterHandler, ...]] = (
     assets.static,
     *entrance.HANDLERS,
+    *patterns.HANDLERS,
 )
