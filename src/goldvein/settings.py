@@ -171,6 +171,12 @@ class Settings:
     webhook_timeout: float
     allow_private_webhooks: bool
 
+    @property
+    def address(self) -> str:
+        """Where people find the pages, without a slash at the end."""
+        host = "127.0.0.1" if self.host in {"0.0.0.0", "::"} else self.host  # noqa: S104
+        return self.public_url.rstrip("/") or f"http://{host}:{self.port}"
+
 
 def read_settings(environ: Mapping[str, str] = os.environ) -> Settings:
     """Read every setting from the environment; an empty variable counts as not set.

@@ -1,7 +1,10 @@
 """The way in and out, in a browser."""
 
+from datetime import UTC, datetime, timedelta
+
+from goldvein.services import accounts
 from tests.web.browsing import Browsers
-from tests.web.conftest import PASSWORD
+from tests.web.conftest import PASSWORD, Site
 
 
 def test_signing_in_and_out(browsers: Browsers) -> None:
@@ -17,6 +20,30 @@ def test_signing_in_and_out(browsers: Browsers) -> None:
         page.fill("#password", PASSWORD)
         page.keyboard.press("Enter")
         page.wait_for_url("**/account")
-        page.get_by_role("button", name="Sign out").click()
+        page.get_by_role("button", name="Sign out", exact=True).click()
         page.wait_for_url("**/login")
         assert visit.go("/account").url.endswith("/login?next=%2Faccount")
+
+
+def test_a_link_signs_in_once(browsers: Browsers, site: Site) -> None:
+    """Looking at it uses nothing up, the button does; who follows it again is told to ask for another."""
+    token = accounts.make_entry(site.db, site.accounts["labeler"], datetime.now(UTC))
+    with browsers.visit(expected=("404", "410")) as visit:
+        page = visit.go(f"/enter/{token}")
+        page = visit.go(f"/enter/{token}")
+        visit.check_accessible()
+        visit.screenshot("enter")
+        page.get_by_role("button", name="Sign in").click()
+        page.wait_for_url("**/work")
+        assert visit.go("/account").get_by_text("a-labeler").first.is_visible()
+        visit.go(f"/enter/{token}").get_by_role("button", name="Sign in").click()
+        page.get_by_text("This link was used already").wait_for()
+
+
+def test_an_old_link_signs_nobody_in(browsers: Browsers, site: Site) -> None:
+    """Ten minutes, then it is of no use."""
+    then = datetime.now(UTC) - timedelta(minutes=10, seconds=1)
+    token = accounts.make_entry(site.db, site.accounts["labeler"], then)
+    with browsers.visit(expected=("410",)) as visit:
+        visit.go(f"/enter/{token}").get_by_role("button", name="Sign in").click()
+        visit.page.get_by_text("This link was used already").wait_for()

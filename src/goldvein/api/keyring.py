@@ -18,7 +18,8 @@ from goldvein.services import accounts, keys
 
 SESSION_COOKIE: Final = "goldvein_session"
 _COOKIE: Final = SESSION_COOKIE.encode() + b"="
-_SESSION: Final = b"session "
+_SESSION: Final = b"\n"
+"""Stands before the tokens of sessions in the memory: no header's value, which holds the keys, has it."""
 _HARMLESS: Final = frozenset({"GET", "HEAD", "OPTIONS"})
 Call = Callable[..., Awaitable[Principal]]
 

@@ -7,7 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from functools import partial
-from typing import Any, Concatenate, ParamSpec, TypeVar
+from typing import Any, Concatenate, Final, ParamSpec, TypeVar
 
 import psycopg
 from litestar import Request
@@ -23,6 +23,9 @@ P = ParamSpec("P")
 R = TypeVar("R")
 Call = Request[Principal, Any, Any]
 """A request whose sender is known."""
+HASHES_AT_ONCE: Final = 2
+"""Each takes 64 MiB and a core for some 50 ms."""
+HASHES_WAITING: Final = 100
 
 
 class Service:
@@ -66,6 +69,8 @@ class Service:
         self.pace = Pace(step_seconds)
         self.keyring = Keyring(self.call)
         self.closing = asyncio.Event()
+        self._hashing = asyncio.Semaphore(HASHES_AT_ONCE)
+        self._hashes = 0
         self._executor = ThreadPoolExecutor(threads, thread_name_prefix="goldvein-api")
         self._calls = 0
         self._outward = 0
@@ -121,6 +126,25 @@ class Service:
             yield
         finally:
             self._outward -= 1
+
+    async def call_hashing(
+        self, function: Callable[Concatenate[Database, P], R], *args: P.args, **kwargs: P.kwargs
+    ) -> R:
+        """Run a service that hashes a password: few at once, the others wait without holding a thread.
+
+        Raises
+        ------
+        Overloaded
+            If too many wait.
+        """
+        if self._hashes >= HASHES_WAITING:
+            raise Overloaded("many people are signing in: try again in a moment", retry_after_seconds=5)
+        self._hashes += 1
+        try:
+            async with self._hashing:
+                return await self.call(function, *args, **kwargs)
+        finally:
+            self._hashes -= 1
 
     async def pause(self, seconds: float) -> bool:
         """Wait without holding anything; true as soon as the server is asked to stop."""

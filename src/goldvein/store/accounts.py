@@ -27,6 +27,20 @@ class Account:
     created_at: datetime
     disabled_at: datetime | None
 
+    def can_guess(self, now: datetime) -> bool:
+        """Whether a password is looked at now."""
+        return self.disabled_at is None and (self.locked_until is None or self.locked_until <= now)
+
+
+@dataclass(frozen=True, slots=True)
+class SessionLine:
+    """A session as it is stored."""
+
+    hash: bytes
+    user_agent: str
+    created_at: datetime
+    seen_at: datetime
+
 
 @dataclass(frozen=True, slots=True)
 class NewAccount:
@@ -60,10 +74,37 @@ def insert_account(tx: Transaction, new: NewAccount, now: datetime) -> int:
     return int(row[0])
 
 
+def find(tx: Transaction, account: int) -> Account | None:
+    """Read an account by its id."""
+    row = tx.execute(_queries.find, {"account": account}).fetchone()
+    return Account(*row) if row else None
+
+
 def find_by_login(tx: Transaction, login: str) -> Account | None:
     """Read an account by its login."""
     row = tx.execute(_queries.find_by_login, {"login": login}).fetchone()
     return Account(*row) if row else None
+
+
+def lock_by_login(tx: Transaction, login: str) -> Account | None:
+    """Read an account by its login; no other guess at its password is counted until the transaction ends."""
+    row = tx.execute(_queries.lock_by_login, {"login": login}).fetchone()
+    return Account(*row) if row else None
+
+
+def count_guess(tx: Transaction, account: int, locked_until: datetime | None) -> None:
+    """Count a guess as wrong until it proves right."""
+    tx.execute(_queries.count_guess, {"account": account, "locked_until": locked_until})
+
+
+def forget_guesses(tx: Transaction, account: int) -> None:
+    """Begin to count anew: a guess was right."""
+    tx.execute(_queries.forget_guesses, {"account": account})
+
+
+def set_password(tx: Transaction, account: int, hashed: str) -> None:
+    """Replace a password, and lift a lock."""
+    tx.execute(_queries.set_password, {"account": account, "password_hash": hashed})
 
 
 def insert_session(
@@ -99,3 +140,25 @@ def touch_session(tx: Transaction, hash_: bytes, now: datetime, expires_at: date
 def delete_session(tx: Transaction, hash_: bytes) -> None:
     """End a session."""
     tx.execute(_queries.delete_session, {"hash": hash_})
+
+
+def list_sessions(tx: Transaction, account: int, now: datetime, *, limit: int = 50) -> list[SessionLine]:
+    """List an account's sessions that have not ended, the last used first."""
+    rows = tx.execute(_queries.list_sessions, {"account": account, "now": now, "limit": limit})
+    return [SessionLine(bytes(hash_), *rest) for hash_, *rest in rows]
+
+
+def delete_sessions_of(tx: Transaction, account: int) -> None:
+    """End all sessions of an account, and its entries."""
+    tx.execute(_queries.delete_sessions_of, {"account": account})
+
+
+def insert_entry(tx: Transaction, hash_: bytes, account: int, expires_at: datetime) -> None:
+    """Store a link that signs in once."""
+    tx.execute(_queries.insert_entry, {"hash": hash_, "account": account, "expires_at": expires_at})
+
+
+def take_entry(tx: Transaction, hash_: bytes, now: datetime) -> int | None:
+    """Use up such a link; whose it was, if it was still good."""
+    row = tx.execute(_queries.take_entry, {"hash": hash_, "now": now}).fetchone()
+    return int(row[0]) if row else None

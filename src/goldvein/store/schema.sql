@@ -3,7 +3,7 @@
 
 CREATE TABLE accounts (
     id integer NOT NULL,
-    login text NOT NULL,
+    login text NOT NULL COLLATE pg_catalog."C",
     password_hash text,
     role text NOT NULL,
     customer integer,
@@ -223,6 +223,13 @@ CREATE TABLE disputes (
     labeler integer NOT NULL,
     reason text NOT NULL,
     made_at timestamp with time zone NOT NULL
+);
+
+CREATE TABLE entries (
+    hash bytea NOT NULL,
+    account integer NOT NULL,
+    expires_at timestamp with time zone NOT NULL,
+    CONSTRAINT entries_hash_check CHECK ((length(hash) = 32))
 );
 
 CREATE TABLE holds (
@@ -680,6 +687,9 @@ ALTER TABLE ONLY deliveries
 ALTER TABLE ONLY disputes
     ADD CONSTRAINT disputes_pkey PRIMARY KEY (project, attempt);
 
+ALTER TABLE ONLY entries
+    ADD CONSTRAINT entries_pkey PRIMARY KEY (hash);
+
 ALTER TABLE ONLY holds
     ADD CONSTRAINT holds_pkey PRIMARY KEY (project, labeler, attempt);
 
@@ -743,7 +753,9 @@ ALTER TABLE ONLY trust
 ALTER TABLE ONLY webhooks
     ADD CONSTRAINT webhooks_pkey PRIMARY KEY (id);
 
-CREATE INDEX accounts_customer ON accounts USING btree (customer) WHERE (customer IS NOT NULL);
+CREATE INDEX accounts_customer ON accounts USING btree (customer, login) WHERE (customer IS NOT NULL);
+
+CREATE INDEX accounts_role ON accounts USING btree (role, login);
 
 CREATE UNIQUE INDEX alerts_open ON alerts USING btree (project, kind, subject) WHERE (resolved_at IS NULL);
 
@@ -778,6 +790,10 @@ CREATE INDEX benchmarks_revision ON benchmarks USING btree (project, revision);
 CREATE INDEX benchmarks_state ON benchmarks USING btree (project, state, task);
 
 CREATE INDEX disputes_task ON disputes USING btree (project, task);
+
+CREATE INDEX entries_account ON entries USING btree (account);
+
+CREATE INDEX entries_expiry ON entries USING btree (expires_at);
 
 CREATE UNIQUE INDEX holds_attempt ON holds USING btree (project, attempt);
 
@@ -852,6 +868,9 @@ ALTER TABLE ONLY batches
 
 ALTER TABLE ONLY deliveries
     ADD CONSTRAINT deliveries_webhook_fkey FOREIGN KEY (webhook) REFERENCES webhooks(id) ON DELETE CASCADE;
+
+ALTER TABLE ONLY entries
+    ADD CONSTRAINT entries_account_fkey FOREIGN KEY (account) REFERENCES accounts(id);
 
 ALTER TABLE ONLY idempotency_keys
     ADD CONSTRAINT idempotency_keys_api_key_fkey FOREIGN KEY (api_key) REFERENCES api_keys(id);

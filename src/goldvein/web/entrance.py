@@ -1,14 +1,15 @@
 """The way in and out: sign in, sign out, and where each person begins."""
 
-from typing import Any, Final
+from typing import Annotated, Any, Final
 
 from litestar import Request, Response, get, post
 from litestar.datastructures import Cookie
+from litestar.params import PathParameter
 from litestar.types import ControllerRouterHandler
 
 from goldvein.api.access import EVERYBODY, PEOPLE
 from goldvein.api.keyring import SESSION_COOKIE, session_token
-from goldvein.api.service import Call, Service, service_of
+from goldvein.api.service import Call, service_of
 from goldvein.domain.errors import GoldveinError
 from goldvein.services import accounts
 from goldvein.web.forms import form
@@ -16,6 +17,7 @@ from goldvein.web.navigation import home
 from goldvein.web.responses import go, page
 
 AnyRequest = Request[Any, Any, Any]
+Token = Annotated[str, PathParameter(max_length=100)]
 
 
 @get("/", opt={"roles": PEOPLE}, include_in_schema=False)
@@ -44,11 +46,11 @@ async def sign_in(request: AnyRequest) -> Response[Any]:
     fields, service = await form(request), service_of(request)
     name, there = fields.get("login", ""), _own_path(fields.get("next", ""))
     try:
-        token = await service.call(
+        token = await service.call_hashing(
             accounts.sign_in,
             name,
             fields.get("password", ""),
-            request.headers.get("user-agent", ""),
+            user_agent(request),
             service.now(),
         )
     except GoldveinError as error:
@@ -61,7 +63,7 @@ async def sign_in(request: AnyRequest) -> Response[Any]:
             login=name,
             ended=False,
         )
-    return signed_in(request, token, there or "/")
+    return await signed_in(request, token, there or "/")
 
 
 @post("/logout", opt={"roles": PEOPLE}, include_in_schema=False, status_code=200)
@@ -76,25 +78,50 @@ async def sign_out(request: Call) -> Response[Any]:
     return response
 
 
-def signed_in(request: AnyRequest, token: str, there: str) -> Response[Any]:
-    """Give the browser its session and send it on."""
+@get("/enter/{token:str}", opt={"roles": EVERYBODY}, include_in_schema=False)
+async def show_entry(request: AnyRequest, token: Token) -> Response[str]:
+    """Ask whether to sign in: a program that previews links must not use one up."""
+    return page(request, "enter.html", token=token)
+
+
+@post("/enter/{token:str}", opt={"roles": EVERYBODY}, include_in_schema=False, status_code=200)
+async def enter(request: AnyRequest, token: Token) -> Response[Any]:
+    """Sign in by a link that is good for once."""
+    await form(request)
+    service = service_of(request)
+    begun = await service.call(accounts.enter, token, user_agent(request), service.now())
+    return await signed_in(request, begun, "/")
+
+
+async def signed_in(request: AnyRequest, token: str, there: str) -> Response[Any]:
+    """Give the browser its new session, in place of one that it may have had, and send it on."""
+    service, before = service_of(request), session_token(request.scope)
+    if before is not None:
+        await service.call(accounts.sign_out, before)
+        service.keyring.forget()
     response = go(there)
-    response.set_cookie(session_cookie(service_of(request), request, token))
+    response.set_cookie(
+        Cookie(
+            SESSION_COOKIE,
+            value=token,
+            path="/",
+            httponly=True,
+            secure=is_secure(request),
+            samesite="lax",
+            max_age=int(accounts.SESSION_LASTS.total_seconds()),
+        )
+    )
     return response
 
 
-def session_cookie(service: Service, request: AnyRequest, token: str) -> Cookie:
-    """Make the cookie: no script reads it, no other site's form sends it, over https never in the clear."""
-    secure = service.public_url.startswith("https://") or request.url.scheme == "https"
-    return Cookie(
-        SESSION_COOKIE,
-        value=token,
-        path="/",
-        httponly=True,
-        secure=secure,
-        samesite="lax",
-        max_age=int(accounts.SESSION_LASTS.total_seconds()),
-    )
+def is_secure(request: AnyRequest) -> bool:
+    """Whether cookies may go by https only."""
+    return service_of(request).public_url.startswith("https://") or request.url.scheme == "https"
+
+
+def user_agent(request: AnyRequest) -> str:
+    """Which browser a request says it comes from."""
+    return request.headers.get("user-agent", "")
 
 
 def _own_path(text: str) -> str:
@@ -103,4 +130,11 @@ def _own_path(text: str) -> str:
     return text if is_own else ""
 
 
-HANDLERS: Final[tuple[ControllerRouterHandler, ...]] = (begin, login, sign_in, sign_out)
+HANDLERS: Final[tuple[ControllerRouterHandler, ...]] = (
+    begin,
+    login,
+    sign_in,
+    sign_out,
+    show_entry,
+    enter,
+)

@@ -38,10 +38,36 @@ def iso(value: datetime | None) -> str:
     return "" if value is None else value.astimezone(UTC).isoformat()
 
 
+_BROWSERS: Final = (
+    ("Edg", "Edge"),
+    ("OPR/", "Opera"),
+    ("Firefox/", "Firefox"),
+    ("Chrom", "Chrome"),
+    ("Safari/", "Safari"),
+)
+_SYSTEMS: Final = (
+    ("Android", "Android"),
+    ("iPhone", "iPhone"),
+    ("iPad", "iPad"),
+    ("Windows", "Windows"),
+    ("Mac OS X", "Mac"),
+    ("Linux", "Linux"),
+)
+
+
+def device(user_agent: str) -> str:
+    """A browser and its system in words, from what the browser calls itself."""
+    browser, system = (
+        next((words for mark, words in known if mark in user_agent), "") for known in (_BROWSERS, _SYSTEMS)
+    )
+    return " on ".join(filter(None, (browser, system))) or user_agent[:40] or "unknown"
+
+
 FILTERS: Final[dict[str, Callable[..., Any]]] = {
     "number": number,
     "percent": percent,
     "seconds": seconds,
     "time": time,
     "iso": iso,
+    "device": device,
 }

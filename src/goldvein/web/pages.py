@@ -4,10 +4,11 @@ from typing import Final
 
 from litestar.types import ControllerRouterHandler
 
-from goldvein.web import assets, entrance, patterns
+from goldvein.web import account, assets, entrance, patterns
 
 PAGES: Final[tuple[ControllerRouterHandler, ...]] = (
     assets.static,
     *entrance.HANDLERS,
+    *account.HANDLERS,
     *patterns.HANDLERS,
 )

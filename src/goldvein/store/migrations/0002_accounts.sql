@@ -4,7 +4,7 @@
 -- projects; operators and admins belong to nobody. A login is a name or an e-mail address, in lower case.
 CREATE TABLE accounts (
     id integer GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
-    login text NOT NULL UNIQUE CHECK (login = lower(login)),
+    login text COLLATE "C" NOT NULL UNIQUE CHECK (login = lower(login)),  -- "C": a prefix is a range of the index
     password_hash text,                     -- argon2id; none: single sign-on only
     role text NOT NULL CHECK (role IN ('customer', 'labeler', 'trusted', 'auditor', 'operator', 'admin')),
     customer integer REFERENCES customers,
@@ -20,7 +20,8 @@ CREATE TABLE accounts (
     CHECK ((issuer IS NULL) = (subject IS NULL)),
     UNIQUE (issuer, subject)
 );
-CREATE INDEX accounts_customer ON accounts (customer) WHERE customer IS NOT NULL;
+CREATE INDEX accounts_customer ON accounts (customer, login) WHERE customer IS NOT NULL;
+CREATE INDEX accounts_role ON accounts (role, login);
 
 -- A session is the SHA-256 of a random token that only the browser has; to sign out is to delete the row.
 CREATE TABLE sessions (
@@ -33,6 +34,15 @@ CREATE TABLE sessions (
 );
 CREATE INDEX sessions_account ON sessions (account);
 CREATE INDEX sessions_expiry ON sessions (expires_at);
+
+-- A link that signs one person in, once, within minutes: for the first admin and for who lost a password.
+CREATE TABLE entries (
+    hash bytea PRIMARY KEY CHECK (length(hash) = 32),
+    account integer NOT NULL REFERENCES accounts,
+    expires_at timestamptz NOT NULL
+);
+CREATE INDEX entries_account ON entries (account);
+CREATE INDEX entries_expiry ON entries (expires_at);
 
 -- A link by which somebody gets an account, or (`account`) a new password for the one they have.
 CREATE TABLE invitations (

@@ -9,6 +9,28 @@ RETURNING id;
 SELECT id, login, password_hash, role, customer, labeler, issuer, subject, failures, locked_until, created_at, disabled_at
 FROM accounts WHERE login = %(login)s;
 
+-- name: find
+-- An account by its id.
+SELECT id, login, password_hash, role, customer, labeler, issuer, subject, failures, locked_until, created_at, disabled_at
+FROM accounts WHERE id = %(account)s;
+
+-- name: lock_by_login
+-- An account by its login, locked against other guesses, not against new sessions.
+SELECT id, login, password_hash, role, customer, labeler, issuer, subject, failures, locked_until, created_at, disabled_at
+FROM accounts WHERE login = %(login)s FOR NO KEY UPDATE;
+
+-- name: count_guess
+-- One more guess, wrong until it proves right.
+UPDATE accounts SET failures = failures + 1, locked_until = %(locked_until)s WHERE id = %(account)s;
+
+-- name: forget_guesses
+-- The password was right: nothing is held against the account.
+UPDATE accounts SET failures = 0, locked_until = NULL WHERE id = %(account)s;
+
+-- name: set_password
+-- A new password, which nobody has guessed at.
+UPDATE accounts SET password_hash = %(password_hash)s, failures = 0, locked_until = NULL WHERE id = %(account)s;
+
 -- name: insert_session
 -- A new session of an account.
 INSERT INTO sessions (hash, account, user_agent, created_at, seen_at, expires_at)
@@ -27,3 +49,24 @@ UPDATE sessions SET seen_at = %(now)s, expires_at = %(expires_at)s WHERE hash = 
 -- name: delete_session
 -- Sign out.
 DELETE FROM sessions WHERE hash = %(hash)s;
+
+-- name: list_sessions
+-- An account's sessions that have not ended, the last used first.
+SELECT hash, user_agent, created_at, seen_at FROM sessions
+WHERE account = %(account)s AND expires_at > %(now)s
+ORDER BY seen_at DESC, hash LIMIT %(limit)s;
+
+-- name: delete_sessions_of
+-- Sign somebody out everywhere: sessions, and links that would begin another.
+WITH entered AS (DELETE FROM entries WHERE account = %(account)s)
+DELETE FROM sessions WHERE account = %(account)s;
+
+-- name: insert_entry
+-- A link that signs in once.
+INSERT INTO entries (hash, account, expires_at) VALUES (%(hash)s, %(account)s, %(expires_at)s);
+
+-- name: take_entry
+-- Use up such a link: of two who try at once, one gets it.
+DELETE FROM entries e USING accounts a
+WHERE e.hash = %(hash)s AND e.expires_at > %(now)s AND a.id = e.account AND a.disabled_at IS NULL
+RETURNING e.account;
