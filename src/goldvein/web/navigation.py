@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from goldvein.domain.records import Principal, Role
+from goldvein.domain.records import Principal, Project, Role
 
 _WORK: Final = (("/work", "Work"), ("/card", "My card"))
 _OPERATION: Final = (
@@ -29,3 +29,31 @@ def links(who: Principal | None) -> tuple[tuple[str, str], ...]:
 def home(who: Principal) -> str:
     """Say where this person begins."""
     return _LINKS[who.role][0][0]
+
+
+_PAGES: Final = (
+    ("/projects/{}", "Overview"),
+    ("/projects/{}/rounds", "Rounds"),
+    ("/projects/{}/push", "Push"),
+    ("/projects/{}/labels", "Labels"),
+    ("/projects/{}/benchmarks", "Benchmarks"),
+    ("/projects/{}/webhooks", "Webhooks"),
+    ("/projects/{}/settings", "Settings"),
+)
+_OPERATED: Final = (
+    ("/operate/{}", "Live"),
+    ("/operate/{}/labelers", "Labelers"),
+    ("/projects/{}/log", "Log"),
+)
+_AUDITED: Final = (("/projects/{}/benchmarks", "Benchmarks"),)
+_TABS: Final[dict[Role, tuple[tuple[str, str], ...]]] = {
+    "customer": _PAGES,
+    "auditor": _AUDITED,
+    "operator": (*_PAGES, *_OPERATED),
+    "admin": (*_PAGES, *_OPERATED),
+}
+
+
+def project_tabs(who: Principal, project: Project) -> tuple[tuple[str, str], ...]:
+    """List (address, words) of a project's pages that this person may see."""
+    return tuple((address.format(project.id), words) for address, words in _TABS.get(who.role, ()))
