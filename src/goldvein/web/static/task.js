@@ -2,36 +2,44 @@
 // they look alike. Whatever a model or a customer wrote enters the page as text, never as HTML.
 
 const OWN_PLACE = new Set(["prompt", "options"]);
+export const UNANSWERABLE = -1;
 
 export class TaskView {
   // root: an element, whose content is replaced; task: {type, input} as the API gives it, options as shown;
-  // onPick(position): called when the person picks, not when a program does; keys: what to press for each option.
-  constructor(root, task, { onPick = () => {}, keys = "123456789", name = "choice" } = {}) {
+  // onPick(position): called when the person picks, not when a program does; keys: what to press for each option;
+  // unanswerable: {words, key} for a last choice beside the options, which says that none of them can be picked.
+  constructor(root, task, { onPick = () => {}, keys = [..."123456789"], name = "choice", unanswerable = null } = {}) {
     this.root = root;
     this.options = task.input.options ?? [];
     this.fieldset = element("fieldset", "task-options");
     this.fieldset.append(element("legend", "hidden-visually", "Options"));
     this.radios = this.options.map((text, position) => this.#option(text, position, name, keys[position]));
+    if (unanswerable) {
+      this.none = this.#option(unanswerable.words, UNANSWERABLE, name, unanswerable.key);
+      this.none.closest("label").classList.add("task-none");
+    }
     this.fieldset.addEventListener("change", () => onPick(this.picked));
     root.classList.add("task");
     root.replaceChildren(...content(task.input), this.fieldset);
   }
 
-  // The position picked, from 0; null while nothing is.
+  // The position picked, from 0, or UNANSWERABLE; null while nothing is.
   get picked() {
+    if (this.none?.checked) return UNANSWERABLE;
     const position = this.radios.findIndex((radio) => radio.checked);
     return position < 0 ? null : position;
   }
 
-  pick(position) {
-    if (this.radios[position] && !this.fieldset.disabled) {
-      this.radios[position].checked = true;
-      this.radios[position].focus({ preventScroll: false });
-    }
+  // The same as the API takes it.
+  get answer() {
+    return this.picked === UNANSWERABLE ? { unanswerable: true } : { choice: this.picked };
   }
 
-  clear() {
-    for (const radio of this.radios) radio.checked = false;
+  pick(position) {
+    const radio = position === UNANSWERABLE ? this.none : this.radios[position];
+    if (!radio || this.fieldset.disabled) return;
+    radio.checked = true;
+    radio.focus();
   }
 
   set disabled(value) {
