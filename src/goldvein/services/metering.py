@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Final
 
-from goldvein.services import shortcuts, supply
+from goldvein.services import shortcuts, supply, why_empty
 from goldvein.services.views import View, Views
 from goldvein.store import attempts, benchmarks, figures, gauges, roster
 from goldvein.store.database import Database, Transaction
@@ -125,6 +125,7 @@ class Meter:
         look = self._looks.get(project)
         if look is None or look.revision != view.project.revision or _is_due(look.at, LOOK_EVERY, now):
             self._looks[project] = look = _look(tx, view, now)
+        _, reasons = why_empty.tell(tx, view.project, view.policy, look.supply)
         queue = gauges.queue(tx, project, pace=pace, bound=QUEUE_BOUND, now=now)
         return Sample(
             now, queue.queued, queue.oldest_seconds, queue.late_seconds,
@@ -133,7 +134,7 @@ class Meter:
             admitted=view.project.admitted,
             benchmarks=len(view.active),
             candidates=benchmarks.count_candidates(tx, project),
-            shortcuts=look.shortcuts, supply=look.supply, standings=look.standings,
+            shortcuts=look.shortcuts, supply=look.supply, why_empty=reasons, standings=look.standings,
         )  # fmt: skip
 
 

@@ -27,7 +27,7 @@ class Queue:
 
 @dataclass(frozen=True, slots=True)
 class Sample:
-    """One look at a project; ``shortcuts``, ``supply`` and ``standings`` are for JSON."""
+    """One look at a project; what has parts is for JSON."""
 
     sampled_at: datetime
     queued: int
@@ -40,6 +40,7 @@ class Sample:
     candidates: int
     shortcuts: Mapping[str, Any]
     supply: Mapping[str, Any]
+    why_empty: Sequence[Mapping[str, str]]
     standings: Mapping[str, Any]
 
 
@@ -68,7 +69,7 @@ def queue(tx: Transaction, project: int, *, pace: float, bound: int, now: dateti
 def save(tx: Transaction, project: int, sample: Sample) -> None:
     """Keep a sample for the spans that it falls into."""
     values = asdict(sample)
-    for name in ("shortcuts", "supply", "standings"):
+    for name in ("shortcuts", "supply", "why_empty", "standings"):
         values[name] = Jsonb(values[name])
     tx.execute(_queries.save, {**values, "project": project, "now": sample.sampled_at, "spans": list(SPANS)})
 

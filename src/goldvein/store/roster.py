@@ -47,9 +47,9 @@ def active(tx: Transaction, project: int, since: datetime) -> int:
     return int(row[0])
 
 
-def delivering(tx: Transaction, projects: Sequence[int], since: datetime) -> dict[int, int]:
+def at_work(tx: Transaction, projects: Sequence[int], since: datetime) -> dict[int, int]:
     """Map projects to how many who are let in were seen since a moment."""
-    return dict(tx.execute(_queries.delivering, {"projects": list(projects), "since": since}).fetchall())
+    return dict(tx.execute(_queries.at_work, {"projects": list(projects), "since": since}).fetchall())
 
 
 def distribution(tx: Transaction, project: int) -> list[tuple[str, int, int]]:

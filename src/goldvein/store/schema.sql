@@ -270,6 +270,7 @@ CREATE TABLE gauges (
     candidates integer NOT NULL,
     shortcuts jsonb NOT NULL,
     supply jsonb NOT NULL,
+    why_empty jsonb NOT NULL,
     standings jsonb NOT NULL
 );
 

@@ -4,11 +4,12 @@ from typing import Final
 
 from litestar.types import ControllerRouterHandler
 
-from goldvein.web import account, assets, entrance, patterns
+from goldvein.web import account, assets, entrance, operation, patterns
 
 PAGES: Final[tuple[ControllerRouterHandler, ...]] = (
     assets.static,
     *entrance.HANDLERS,
     *account.HANDLERS,
     *patterns.HANDLERS,
+    *operation.HANDLERS,
 )

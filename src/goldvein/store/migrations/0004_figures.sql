@@ -65,6 +65,7 @@ CREATE TABLE gauges (
     candidates integer NOT NULL,
     shortcuts jsonb NOT NULL,                  -- {rule: {passes, served, alert, ...}}
     supply jsonb NOT NULL,                     -- what is missing, and when benchmarks run out
+    why_empty jsonb NOT NULL,                  -- [{code, detail}, ...]: why no work is handed out; empty where it is
     standings jsonb NOT NULL,                  -- {states: {state: count}, p: [counts of p_all in twentieths]}
     PRIMARY KEY (project, span, at)
 );

@@ -16,15 +16,16 @@ FROM head;
 -- name: save
 -- What was just looked at, for the spans that it falls into.
 INSERT INTO gauges AS g (project, span, at, sampled_at, queued, oldest_seconds, late_seconds, leased, active, admitted,
-                         benchmarks, candidates, shortcuts, supply, standings)
+                         benchmarks, candidates, shortcuts, supply, why_empty, standings)
 SELECT %(project)s, span, date_bin(make_interval(mins => span), %(now)s, 'epoch'), %(now)s, %(queued)s, %(oldest_seconds)s,
        %(late_seconds)s, %(leased)s, %(active)s, %(admitted)s, %(benchmarks)s, %(candidates)s, %(shortcuts)s, %(supply)s,
-       %(standings)s
+       %(why_empty)s, %(standings)s
 FROM unnest(%(spans)s::integer[]) AS wanted (span)
 ON CONFLICT (project, span, at) DO UPDATE SET sampled_at = excluded.sampled_at, queued = excluded.queued,
     oldest_seconds = greatest(g.oldest_seconds, excluded.oldest_seconds), late_seconds = excluded.late_seconds,
     leased = excluded.leased, active = excluded.active, admitted = excluded.admitted, benchmarks = excluded.benchmarks,
-    candidates = excluded.candidates, shortcuts = excluded.shortcuts, supply = excluded.supply, standings = excluded.standings;
+    candidates = excluded.candidates, shortcuts = excluded.shortcuts, supply = excluded.supply,
+    why_empty = excluded.why_empty, standings = excluded.standings;
 
 -- name: series
 -- What was sampled of a project since a moment, in spans of one length, the oldest first.
@@ -34,6 +35,6 @@ WHERE project = %(project)s AND span = %(span)s AND at >= %(since)s ORDER BY at;
 -- name: latest
 -- What was sampled last of each of some projects.
 SELECT wanted.project, g.sampled_at, g.queued, g.oldest_seconds, g.late_seconds, g.leased, g.active, g.admitted, g.benchmarks,
-       g.candidates, g.shortcuts, g.supply, g.standings
+       g.candidates, g.shortcuts, g.supply, g.why_empty, g.standings
 FROM unnest(%(projects)s::integer[]) AS wanted (project)
 CROSS JOIN LATERAL (SELECT * FROM gauges g WHERE g.project = wanted.project AND g.span = 1 ORDER BY g.at DESC LIMIT 1) g;

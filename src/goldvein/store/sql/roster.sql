@@ -61,7 +61,7 @@ ON CONFLICT (project, labeler) DO UPDATE SET
 SELECT count(*) FROM roster
 WHERE project = %(project)s AND state IN ('admitted', 'boundary', 'dismissed', 'panel') AND seen_at > %(since)s;
 
--- name: delivering
+-- name: at_work
 -- How many labelers of some projects were seen since a moment and are let in.
 SELECT project, count(*) FROM roster
 WHERE project = ANY (%(projects)s::integer[]) AND state IN ('admitted', 'boundary') AND seen_at > %(since)s GROUP BY project;
