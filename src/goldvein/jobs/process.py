@@ -1,4 +1,4 @@
-"""One ``work`` process: webhooks, sweeps and the schedule, each in a thread, until it is told to stop."""
+"""One ``work`` process: webhooks, sweeps, figures and the schedule, each in a thread, until told to stop."""
 
 import threading
 import time
@@ -11,12 +11,14 @@ import structlog
 from goldvein.jobs import schedule
 from goldvein.jobs.loops import repeat
 from goldvein.jobs.webhooks import LINGER, WebhookLoop
+from goldvein.services.metering import Meter
 from goldvein.services.sweeps import Sweeper
 from goldvein.settings import Settings
 from goldvein.store.database import Database
 
 _log = structlog.get_logger()
 SWEEP_SECONDS: Final = 1.0
+METER_SECONDS: Final = 1.0
 
 
 def run(db: Database, settings: Settings, stop: threading.Event) -> None:
@@ -25,7 +27,7 @@ def run(db: Database, settings: Settings, stop: threading.Event) -> None:
     Nothing is kept in memory that the database does not have: a process that is killed loses nothing, and one
     whose database goes away waits for it.
     """
-    loops = {"webhooks": _webhooks, "sweeps": _sweeps, "schedule": _schedule}
+    loops = {"webhooks": _webhooks, "sweeps": _sweeps, "meter": _meter, "schedule": _schedule}
     threads = [
         threading.Thread(target=loop, args=(db, settings, stop), name=name, daemon=True)
         for name, loop in loops.items()
@@ -55,6 +57,11 @@ def _webhooks(db: Database, settings: Settings, stop: threading.Event) -> None:
 def _sweeps(db: Database, _settings: Settings, stop: threading.Event) -> None:
     sweeper = Sweeper(db)
     repeat("sweeps", lambda: sweeper.sweep(datetime.now(UTC)), every=SWEEP_SECONDS, stop=stop, db=db)
+
+
+def _meter(db: Database, _settings: Settings, stop: threading.Event) -> None:
+    meter = Meter(db)
+    repeat("meter", lambda: meter.step(datetime.now(UTC)), every=METER_SECONDS, stop=stop, db=db)
 
 
 def _schedule(db: Database, settings: Settings, stop: threading.Event) -> None:

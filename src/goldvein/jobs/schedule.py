@@ -15,7 +15,7 @@ from psycopg import sql
 from psycopg.conninfo import make_conninfo
 
 from goldvein.domain.errors import GoldveinError
-from goldvein.services import discovering, reestimation, renewal, upkeep
+from goldvein.services import discovering, metering, reestimation, renewal, upkeep
 from goldvein.store.database import Database
 
 SCHEMA: Final = "procrastinate"
@@ -70,6 +70,7 @@ def make_app(db: Database) -> procrastinate.App:
         now = datetime.now(UTC)
         upkeep.make_log_partitions(db, now)
         upkeep.purge(db, now)
+        metering.forget(db, now)
         for project in reestimation.to_estimate(db):
             with contextlib.suppress(GoldveinError):
                 renewal.renew(db, project, now)

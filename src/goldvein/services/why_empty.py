@@ -30,16 +30,7 @@ def explain(db: Database, project: int, now: datetime) -> dict[str, Any]:
     with db.connection() as tx:
         found = read(tx, project, None)
         policy = Policy.from_dict(projects.get_policy(tx, project, found.policy_version))
-        supplied = _supplied(tx, found, now)
-        facts = _facts(tx, found, policy, supplied)
-        said = _reasons(found, policy, facts, supplied)
-        reasons = [{"code": code, "detail": detail} for code, detail in said]
-        if found.state == "mining" and (told := collecting.reason(tx, project, policy)) is not None:
-            reasons.append({"code": told[0], "detail": told[1]})
-        refusals = log.of_project(tx, project, "open") if found.state == "mining" else []
-    if refusals:
-        last = refusals[-1][-1]
-        reasons.append({"code": last.get("code", "bar_unreachable"), "detail": last["why"]})
+        facts, reasons = tell(tx, found, policy, _supplied(tx, found, now))
     return {
         "project": project,
         "state": found.state,
@@ -47,6 +38,21 @@ def explain(db: Database, project: int, now: datetime) -> dict[str, Any]:
         "reasons": reasons,
         "facts": facts,
     }
+
+
+def tell(
+    tx: Transaction, project: Project, policy: Policy, supplied: Mapping[str, Any]
+) -> tuple[dict[str, Any], list[dict[str, str]]]:
+    """``explain`` within a transaction, with what is known of the supply: the facts, and the reasons."""
+    facts = _facts(tx, project, policy, supplied)
+    reasons = _reasons(project, policy, facts, supplied)
+    if project.state == "mining":
+        if (told := collecting.reason(tx, project.id, policy)) is not None:
+            reasons.append(told)
+        if refusals := log.of_project(tx, project.id, "open"):
+            last = refusals[-1][-1]
+            reasons.append((last.get("code", "bar_unreachable"), last["why"]))
+    return facts, [{"code": code, "detail": detail} for code, detail in reasons]
 
 
 def _facts(tx: Transaction, project: Project, policy: Policy, supplied: Mapping[str, Any]) -> dict[str, Any]:

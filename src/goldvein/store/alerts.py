@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -36,3 +36,13 @@ def resolve(tx: Transaction, project: int, kind: AlertKind, subject: str, now: d
 def of_project(tx: Transaction, project: int) -> list[Alert]:
     """List a project's alerts, the oldest first."""
     return [Alert(*row) for row in tx.execute(_queries.of_project, {"project": project})]
+
+
+def open_of_project(tx: Transaction, project: int) -> list[Alert]:
+    """List a project's open alerts, the oldest first."""
+    return [Alert(*row) for row in tx.execute(_queries.open_of_project, {"project": project})]
+
+
+def count_open(tx: Transaction, projects: Sequence[int]) -> dict[int, int]:
+    """Map projects to how many of their alerts are open; those without any are left out."""
+    return dict(tx.execute(_queries.count_open, {"projects": list(projects)}).fetchall())

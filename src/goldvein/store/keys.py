@@ -101,3 +101,8 @@ def find_key(tx: Transaction, hash_: bytes) -> Principal | None:
 def revoke(tx: Transaction, key: int, now: datetime) -> bool:
     """End a key; false where there is none."""
     return tx.execute(_queries.revoke, {"key": key, "now": now}).fetchone() is not None
+
+
+def customer_names(tx: Transaction, customers: Sequence[int]) -> dict[int, str]:
+    """Map customers to their names."""
+    return dict(tx.execute(_queries.customer_names, {"customers": list(customers)}).fetchall())

@@ -43,7 +43,7 @@ _PAGES: Final = (
 _OPERATED: Final = (
     ("/operate/{}", "Live"),
     ("/operate/{}/labelers", "Labelers"),
-    ("/projects/{}/log", "Log"),
+    ("/operate/{}/log", "Log"),
 )
 _AUDITED: Final = (("/projects/{}/benchmarks", "Benchmarks"),)
 _TABS: Final[dict[Role, tuple[tuple[str, str], ...]]] = {

@@ -4,7 +4,14 @@ from typing import Final
 
 from litestar.types import ControllerRouterHandler
 
-from goldvein.web import account, assets, entrance, patterns, work
+from goldvein.web import (
+    account,
+    assets,
+    entrance,
+    operation,
+    patterns,
+    work,
+)
 
 PAGES: Final[tuple[ControllerRouterHandler, ...]] = (
     assets.static,
@@ -12,4 +19,5 @@ PAGES: Final[tuple[ControllerRouterHandler, ...]] = (
     *account.HANDLERS,
     *patterns.HANDLERS,
     *work.HANDLERS,
+    *operation.HANDLERS,
 )

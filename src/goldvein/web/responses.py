@@ -27,6 +27,10 @@ HEADERS: Final = {
 }
 """Every page's. Pages show what is one person's, so nobody keeps them."""
 
+_EMPTY_STYLE: Final = "'sha256-47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU='"
+CHARTS: Final = {"Content-Security-Policy": _POLICY.replace("style-src", f"style-src {_EMPTY_STYLE}")}
+"""A page with charts lets in a style element that is empty: the charts' script then puts its rules into it."""
+
 _templates = jinja2.Environment(
     loader=jinja2.PackageLoader("goldvein.web"),
     autoescape=True,
@@ -67,6 +71,11 @@ def page(
     return Response(
         text, status_code=status, headers=HEADERS | (headers or {}), media_type="text/html; charset=utf-8"
     )
+
+
+def part(template: str, **context: Any) -> str:
+    """Fill in a part of a page, to be put in place of what stands there."""
+    return _templates.get_template(template).render(**context)
 
 
 def go(path: str) -> Redirect:

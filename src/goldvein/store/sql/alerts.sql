@@ -14,3 +14,12 @@ RETURNING id;
 -- name: of_project
 -- The alerts of a project, the oldest first.
 SELECT id, kind, subject, detail, opened_at, resolved_at FROM alerts WHERE project = %(project)s ORDER BY id;
+
+-- name: open_of_project
+-- The open alerts of a project, the oldest first.
+SELECT id, kind, subject, detail, opened_at, resolved_at FROM alerts
+WHERE project = %(project)s AND resolved_at IS NULL ORDER BY id;
+
+-- name: count_open
+-- How many alerts each of some projects has open.
+SELECT project, count(*) FROM alerts WHERE project = ANY (%(projects)s::integer[]) AND resolved_at IS NULL GROUP BY project;

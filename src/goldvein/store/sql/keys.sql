@@ -48,3 +48,7 @@ SELECT id, role, customer, labeler FROM api_keys WHERE hash = %(hash)s AND revok
 -- name: revoke
 -- End a key; a key that has ended keeps the time of its end.
 UPDATE api_keys SET revoked_at = coalesce(revoked_at, %(now)s) WHERE id = %(key)s RETURNING id;
+
+-- name: customer_names
+-- The names of some customers.
+SELECT id, name FROM customers WHERE id = ANY (%(customers)s::integer[]);

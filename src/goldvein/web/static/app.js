@@ -1,12 +1,18 @@
 // What every page has: times in the reader's zone, buttons that copy, and a question before what cannot be undone.
 
-for (const time of document.querySelectorAll("time[datetime]")) {
-  const moment = new Date(time.dateTime);
-  if (!Number.isNaN(moment.valueOf())) {
-    time.title = time.textContent + " UTC";
-    time.textContent = moment.toLocaleString([], { dateStyle: "medium", timeStyle: "medium" });
+const OWN_TIME = new Intl.DateTimeFormat([], { dateStyle: "medium", timeStyle: "medium" });
+
+/** Show moments in the reader's own time, wherever they stand below. */
+export function showOwnTimes(within) {
+  for (const time of within.querySelectorAll("time[datetime]")) {
+    const moment = new Date(time.dateTime);
+    if (!Number.isNaN(moment.valueOf())) {
+      time.title = time.textContent + " UTC";
+      time.textContent = OWN_TIME.format(moment);
+    }
   }
 }
+showOwnTimes(document);
 
 document.addEventListener("click", async (event) => {
   const button = event.target.closest("[data-copy]");

@@ -1,0 +1,164 @@
+"""Metering: rolls the log up into figures and the roster, and samples what no log says (ADR 0031).
+
+Each rollup reads the log in the order of its ids and notes how far it came in the transaction that adds to
+the sums, under the lock of its row: every row of the log counts once, however many processes meter and
+whichever are killed. An id is given out before its row can be seen, so a rollup reads only up to an id below
+which nobody writes any more: it notes the last id given out, then who is writing, and reads up to there once
+all of those have ended. Nobody waits for it, and an answer's transaction does nothing for it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any, Final
+
+from goldvein.services import shortcuts, supply, why_empty
+from goldvein.services.views import View, Views
+from goldvein.store import attempts, benchmarks, figures, gauges, roster
+from goldvein.store.database import Database, Transaction
+from goldvein.store.figures import Rollup, Written
+from goldvein.store.gauges import Sample
+
+ROWS_AT_ONCE: Final = 20_000
+"""Ids of the log in one transaction of a rollup."""
+_STEPS_AT_ONCE: Final = 10
+"""Transactions of a rollup before the other one has its turn."""
+ROSTER_EVERY: Final = timedelta(seconds=10)
+"""A line of the roster stands in many indexes, so what happens to a labeler meanwhile is written once."""
+SAMPLE_EVERY: Final = timedelta(seconds=5)
+LOOK_EVERY: Final = timedelta(minutes=1)
+"""What takes a look at all benchmarks or standings of a project is sampled less often."""
+ACTIVE: Final = timedelta(minutes=5)
+"""Who was seen so lately is at work."""
+PACE: Final = timedelta(minutes=15)
+"""The pace of a project is what it delivered in this time."""
+QUEUE_BOUND: Final = 20_000
+"""So many waiting tasks are counted, and looked at for their deadlines."""
+KEPT: Final = {1: timedelta(days=2), 10: timedelta(days=30)}
+"""How long figures of minutes and ten minutes are kept; those of hours are kept for ever."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Look:
+    """What was seen when last all benchmarks and standings of a project were looked at."""
+
+    at: datetime
+    revision: int
+    shortcuts: Mapping[str, Any]
+    supply: Mapping[str, Any]
+    standings: Mapping[str, Any]
+
+
+class Meter:
+    """Meters all projects; any number of processes may, one at a time does."""
+
+    def __init__(self, db: Database, *, rows_at_once: int = ROWS_AT_ONCE) -> None:
+        self._db = db
+        self._rows_at_once = rows_at_once
+        self._views = Views()
+        self._noted: Written | None = None
+        self._settled = 0
+        self._rostered_at: datetime | None = None
+        self._sampled_at: datetime | None = None
+        self._looks: dict[int, _Look] = {}
+
+    def step(self, now: datetime) -> None:
+        """Roll up what is new, and sample what is due."""
+        self._settle()
+        self._roll("figures")
+        if _is_due(self._rostered_at, ROSTER_EVERY, now) and not self._roll("roster"):
+            self._rostered_at = now
+        if _is_due(self._sampled_at, SAMPLE_EVERY, now):
+            self._sample(now)
+            self._sampled_at = now
+
+    def catch_up(self) -> None:
+        """Roll up all that is settled, however much that is."""
+        self._settle()
+        while self._roll("figures") or self._roll("roster"):
+            pass
+
+    # --- rollups -------------------------------------------------------------------------------------------
+
+    def _settle(self) -> None:
+        """Find up to which id the log is whole: all that was given out then is committed or gone."""
+        with self._db.connection() as tx:
+            if self._noted is None:
+                self._noted = figures.written_upto(tx)
+            if not figures.any_writing(tx, self._noted.transactions):
+                self._settled, self._noted = self._noted.last, None
+
+    def _roll(self, rollup: Rollup) -> bool:
+        """Take some steps, each a transaction; return whether more is left."""
+        return all(self._roll_once(rollup) for _ in range(_STEPS_AT_ONCE))
+
+    def _roll_once(self, rollup: Rollup) -> bool:
+        """Read the next rows; return whether more is left for us to do."""
+        with self._db.transaction(
+            durable=False
+        ) as tx:  # the sums and how far they go are lost together, or not
+            after = figures.take(tx, rollup)
+            if after is None or after >= self._settled:
+                return False
+            upto = min(self._settled, after + self._rows_at_once)
+            figures.by_index(tx)
+            (figures if rollup == "figures" else roster).roll(tx, after, upto)
+            figures.move(tx, rollup, upto)
+            return upto < self._settled
+
+    # --- samples -------------------------------------------------------------------------------------------
+
+    def _sample(self, now: datetime) -> None:
+        with self._db.connection() as tx:
+            living = dict(self._views.refresh(tx))
+            paces = figures.recent(tx, list(living), now - PACE)
+        self._looks = {project: look for project, look in self._looks.items() if project in living}
+        for project, view in living.items():
+            with self._db.transaction(durable=False) as tx:
+                delivered = paces.get(project, (0, 0))[1]
+                gauges.save(tx, project, self._look_at(tx, view, delivered / PACE.total_seconds(), now))
+
+    def _look_at(self, tx: Transaction, view: View, pace: float, now: datetime) -> Sample:
+        project = view.project.id
+        look = self._looks.get(project)
+        if look is None or look.revision != view.project.revision or _is_due(look.at, LOOK_EVERY, now):
+            self._looks[project] = look = _look(tx, view, now)
+        _, reasons = why_empty.tell(tx, view.project, view.policy, look.supply)
+        queue = gauges.queue(tx, project, pace=pace, bound=QUEUE_BOUND, now=now)
+        return Sample(
+            now, queue.queued, queue.oldest_seconds, queue.late_seconds,
+            leased=attempts.count_leased(tx, project),
+            active=roster.active(tx, project, now - ACTIVE),
+            admitted=view.project.admitted,
+            benchmarks=len(view.active),
+            candidates=benchmarks.count_candidates(tx, project),
+            shortcuts=look.shortcuts, supply=look.supply, why_empty=reasons, standings=look.standings,
+        )  # fmt: skip
+
+
+def forget(db: Database, now: datetime) -> int:
+    """Drop figures of short spans that are older than anybody looks at; return how many."""
+    with db.transaction() as tx:
+        return sum(figures.forget(tx, span, now - kept) for span, kept in KEPT.items())
+
+
+def _look(tx: Transaction, view: View, now: datetime) -> _Look:
+    """Look at all benchmarks and standings of a project."""
+    states: dict[str, int] = {}
+    twentieths = [0] * 20
+    for state, place, count in roster.distribution(tx, view.project.id):
+        states[state] = states.get(state, 0) + count
+        twentieths[place - 1] += count
+    return _Look(
+        now,
+        view.project.revision,
+        shortcuts.report(tx, view),
+        supply.report(tx, view, now),
+        {"states": states, "p_all": twentieths},
+    )
+
+
+def _is_due(last: datetime | None, every: timedelta, now: datetime) -> bool:
+    return last is None or not timedelta(0) <= now - last < every

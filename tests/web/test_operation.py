@@ -1,0 +1,134 @@
+"""The operator's pages in a browser: a living project, live."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from playwright.sync_api import expect
+
+from goldvein.services.metering import Meter
+from goldvein.services.sweeps import Sweeper
+from goldvein.store.database import Database
+from tests.services.town import Town, guesses, knows
+from tests.web.browsing import Browsers
+from tests.web.conftest import Site
+
+DRAWN = "() => document.querySelectorAll('.chart.js-plotly-plot').length === 9"
+QUICK = {"deliver_at": 0.6, "min_benchmarks": 1, "rate_floor": 0.1, "decoy_share": 0.05}
+
+
+@pytest.fixture(scope="module")
+def town(site: Site) -> Iterator[Town]:
+    """A project with an hour of history up to now."""
+    with Database(site.db.url, pool_size=3) as db:
+        town = Town(db, QUICK, now=datetime.now(UTC) - timedelta(hours=1))
+        town.open_by_hand(60)
+        for n in range(12):
+            town.hire(f"person {n:02}", knows(0.92) if n % 4 else guesses)
+        town.push(1500, deadline=datetime.now(UTC) + timedelta(hours=2))
+        sweeper, meter = Sweeper(db), Meter(db)
+        while town.now < datetime.now(UTC) - timedelta(seconds=40):
+            town.round(40)
+            meter.step(town.now)
+            if town.rng.random() < 0.1:
+                sweeper.sweep(town.now)
+        yield town
+
+
+@contextmanager
+def at_work(town: Town) -> Iterator[None]:
+    """People answer and a meter runs while a page is watched."""
+    stop = threading.Event()
+
+    def run() -> None:
+        meter = Meter(town.db)
+        while not stop.wait(0.2):
+            town.now = datetime.now(UTC)
+            town.round(0)
+            meter.step(datetime.now(UTC))
+
+    thread = threading.Thread(target=run)
+    thread.start()
+    try:
+        yield
+    finally:
+        stop.set()
+        thread.join()
+
+
+def live_path(town: Town) -> str:
+    return f"/operate/{town.project.id}"
+
+
+def test_all_projects_at_a_glance(browsers: Browsers, site: Site, town: Town) -> None:
+    """Each project with its customer, its speed and what needs an eye; its name leads to its live view."""
+    with browsers.visit(site.accounts["operator"]) as visit:
+        page = visit.go("/operate")
+        row = page.get_by_role("row").filter(has_text="texts")
+        expect(row.get_by_role("cell").first).to_have_text("lab")
+        visit.check_accessible()
+        visit.screenshot("operate")
+        row.get_by_role("link", name="texts").click()
+        expect(page).to_have_url(site.base + live_path(town))
+
+
+@pytest.mark.parametrize(("dark", "size"), [(False, (1280, 900)), (True, (1280, 900)), (False, (390, 800))])
+def test_a_project_live(
+    browsers: Browsers, site: Site, town: Town, dark: bool, size: tuple[int, int]  # noqa: FBT001
+) -> None:
+    """Charts are drawn, each with a table; nothing on the console, nothing serious by axe, in both schemes."""
+    with browsers.visit(site.accounts["operator"], dark=dark, size=size) as visit:
+        page = visit.go(live_path(town))
+        expect(page.locator(".chart .main-svg").first).to_be_visible()
+        page.wait_for_function(DRAWN)
+        page.wait_for_timeout(500)
+        visit.check_accessible()
+        visit.screenshot(f"live-{'dark' if dark else 'light'}-{size[0]}")
+        assert page.evaluate("document.documentElement.scrollWidth") <= size[0]
+        page.locator("summary").first.click()
+        expect(page.get_by_role("region", name="Ordinary answers").get_by_role("row").nth(3)).to_be_visible()
+        box = page.locator("#chart-answers .draglayer").bounding_box()
+        assert box is not None
+        page.mouse.move(box["x"] + box["width"] * 0.6, box["y"] + box["height"] / 2)
+        expect(page.locator("#chart-answers .hoverlayer text").first).to_be_visible()
+
+
+def test_the_live_view_moves_while_people_answer(browsers: Browsers, site: Site, town: Town) -> None:
+    """Without a reload the page shows what was answered since, and the charts with it."""
+    with browsers.visit(site.accounts["operator"]) as visit:
+        page = visit.go(live_path(town) + "?window=15m")
+        page.wait_for_function(DRAWN)
+        expect(page.locator("#live-state")).to_have_text("Live.")
+        total = "document.querySelector('#chart-answers').data.flatMap(d => d.y).reduce((a, b) => a + b, 0)"
+        before, waiting = page.evaluate(total), page.locator("#part-summary").inner_text()
+        with at_work(town):
+            page.wait_for_function(f"() => {total} > {before} + 20")
+            page.wait_for_function(
+                "before => document.querySelector('#part-summary').innerText !== before", arg=waiting
+            )
+        for window in ("3 hours", "24 hours", "7 days"):
+            page.get_by_role("link", name=window).click()
+            page.wait_for_function(DRAWN)
+            visit.screenshot(f"live-{window[0]}")
+
+
+def test_a_window_that_is_not_there(browsers: Browsers, site: Site, town: Town) -> None:
+    """A wrong address says what would be right."""
+    with browsers.visit(site.accounts["operator"], expected=("400", "404")) as visit:
+        page = visit.go(live_path(town) + "?window=9y")
+        expect(page.get_by_role("alert")).to_contain_text("15m, 3h, 24h, 7d")
+        visit.go("/operate/999999")
+        expect(page.get_by_role("heading", level=1)).to_be_visible()
+
+
+@pytest.mark.parametrize("role", ["customer", "labeler", "trusted", "auditor"])
+def test_nobody_else_watches(browsers: Browsers, site: Site, town: Town, role: str) -> None:
+    """Names and standings of labelers are for operators."""
+    with browsers.visit(site.accounts[role], expected=("403",)) as visit:  # type: ignore[index]
+        for path in ("/operate", live_path(town), live_path(town) + "/events"):
+            response = visit.page.request.get(site.base + path)
+            assert response.status == 403
