@@ -1,5 +1,6 @@
 """Projects, their quality, and why no work is handed out."""
 
+from decimal import Decimal
 from typing import Annotated, Any
 
 import msgspec
@@ -187,9 +188,12 @@ def _owner(request: Call, asked: int | None) -> int:
 
 def _given(change: wire.ProjectChange) -> dict[str, Any]:
     """Only the fields that were sent."""
-    fields = msgspec.structs.asdict(change)
-    return {name: value for name, value in fields.items() if value is not msgspec.UNSET}
+    fields = {name: getattr(change, name) for name in change.__struct_fields__}
+    given = {name: value for name, value in fields.items() if value is not msgspec.UNSET}
+    if isinstance(price := given.get("price"), wire.Price):
+        given["price"] = records.Price(Decimal(price.per_label), price.currency)
+    return given
 
 
 async def _shown(service: Service, found: records.Project) -> wire.Project:
-    return replies.project(found, await service.call(projects.policy, found.id))
+    return replies.project(found, *await service.call(projects.terms, found.id))

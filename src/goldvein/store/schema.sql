@@ -551,7 +551,20 @@ CREATE TABLE policy_versions (
     project integer NOT NULL,
     version integer NOT NULL,
     policy jsonb NOT NULL,
-    made_at timestamp with time zone NOT NULL
+    made_at timestamp with time zone NOT NULL,
+    account integer
+);
+
+CREATE TABLE prices (
+    project integer NOT NULL,
+    version integer NOT NULL,
+    per_label numeric(14,6) NOT NULL,
+    currency text NOT NULL,
+    since timestamp with time zone NOT NULL,
+    account integer,
+    CONSTRAINT prices_currency_check CHECK ((currency ~ '^[A-Z]{3}$'::text)),
+    CONSTRAINT prices_per_label_check CHECK ((per_label >= (0)::numeric)),
+    CONSTRAINT prices_version_check CHECK ((version > 0))
 );
 
 ALTER TABLE projects ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
@@ -578,6 +591,40 @@ CREATE TABLE sessions (
     seen_at timestamp with time zone NOT NULL,
     expires_at timestamp with time zone NOT NULL,
     CONSTRAINT sessions_hash_check CHECK ((length(hash) = 32))
+);
+
+CREATE TABLE tallied (
+    project integer NOT NULL,
+    "position" bigint NOT NULL
+);
+
+CREATE TABLE tallies (
+    project integer NOT NULL,
+    batch integer NOT NULL,
+    price integer NOT NULL,
+    pushed bigint NOT NULL,
+    labels bigint NOT NULL,
+    cancelled bigint NOT NULL,
+    expired bigint NOT NULL,
+    withdrawn bigint NOT NULL
+)
+WITH (fillfactor='50');
+
+CREATE TABLE tally_changes (
+    project integer NOT NULL,
+    id bigint NOT NULL,
+    batch integer NOT NULL,
+    pushed integer NOT NULL,
+    cancelled integer NOT NULL
+);
+
+ALTER TABLE tally_changes ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME tally_changes_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
 );
 
 CREATE TABLE task_inputs (
@@ -729,6 +776,9 @@ ALTER TABLE ONLY plans
 ALTER TABLE ONLY policy_versions
     ADD CONSTRAINT policy_versions_pkey PRIMARY KEY (project, version);
 
+ALTER TABLE ONLY prices
+    ADD CONSTRAINT prices_pkey PRIMARY KEY (project, version);
+
 ALTER TABLE ONLY projects
     ADD CONSTRAINT projects_pkey PRIMARY KEY (id);
 
@@ -740,6 +790,15 @@ ALTER TABLE ONLY sessions
 
 ALTER TABLE ONLY standings
     ADD CONSTRAINT standings_pkey PRIMARY KEY (project, labeler);
+
+ALTER TABLE ONLY tallied
+    ADD CONSTRAINT tallied_pkey PRIMARY KEY (project);
+
+ALTER TABLE ONLY tallies
+    ADD CONSTRAINT tallies_pkey PRIMARY KEY (project, batch, price);
+
+ALTER TABLE ONLY tally_changes
+    ADD CONSTRAINT tally_changes_pkey PRIMARY KEY (project, id);
 
 ALTER TABLE ONLY task_inputs
     ADD CONSTRAINT task_inputs_pkey PRIMARY KEY (project, task);
@@ -827,6 +886,8 @@ CREATE INDEX projects_customer ON projects USING btree (customer);
 
 CREATE INDEX projects_family ON projects USING btree (family) WHERE (family IS NOT NULL);
 
+CREATE INDEX projects_state ON projects USING btree (state, id);
+
 CREATE INDEX sessions_account ON sessions USING btree (account);
 
 CREATE INDEX sessions_expiry ON sessions USING btree (expires_at);
@@ -891,7 +952,16 @@ ALTER TABLE ONLY outbox_positions
     ADD CONSTRAINT outbox_positions_project_fkey FOREIGN KEY (project) REFERENCES projects(id);
 
 ALTER TABLE ONLY policy_versions
+    ADD CONSTRAINT policy_versions_account_fkey FOREIGN KEY (account) REFERENCES accounts(id);
+
+ALTER TABLE ONLY policy_versions
     ADD CONSTRAINT policy_versions_project_fkey FOREIGN KEY (project) REFERENCES projects(id);
+
+ALTER TABLE ONLY prices
+    ADD CONSTRAINT prices_account_fkey FOREIGN KEY (account) REFERENCES accounts(id);
+
+ALTER TABLE ONLY prices
+    ADD CONSTRAINT prices_project_fkey FOREIGN KEY (project) REFERENCES projects(id);
 
 ALTER TABLE ONLY projects
     ADD CONSTRAINT projects_copy_of_fkey FOREIGN KEY (copy_of) REFERENCES projects(id);
@@ -901,6 +971,9 @@ ALTER TABLE ONLY projects
 
 ALTER TABLE ONLY sessions
     ADD CONSTRAINT sessions_account_fkey FOREIGN KEY (account) REFERENCES accounts(id);
+
+ALTER TABLE ONLY tallied
+    ADD CONSTRAINT tallied_project_fkey FOREIGN KEY (project) REFERENCES projects(id);
 
 ALTER TABLE ONLY webhooks
     ADD CONSTRAINT webhooks_project_fkey FOREIGN KEY (project) REFERENCES projects(id);
