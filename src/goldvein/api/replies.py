@@ -41,8 +41,20 @@ def project(found: records.Project, policy: Policy, price: records.Price | None)
         opened_at=found.opened_at,
         copy_of=found.copy_of,
         carried=found.carried,
-        price=price and wire.Price(per_label=_decimal(price.per_label), currency=price.currency),
+        price=_price(price),
     )
+
+
+def _price(found: records.Price | None) -> wire.Price | None:
+    if found is None:
+        return None
+    return wire.Price(per_label=_decimal(found.per_label), currency=found.currency)
+
+
+def _money(found: records.Money | None) -> wire.Money | None:
+    if found is None:
+        return None
+    return wire.Money(amount=_decimal(found.amount), currency=found.currency)
 
 
 def _decimal(value: Decimal) -> str:
@@ -106,7 +118,7 @@ def batch(found: records.BatchProgress) -> wire.Batch:
         p95_seconds=found.p95_seconds,
         eta=found.eta,
         done=found.done,
-        cost=found.cost and wire.Money(amount=_decimal(found.cost.amount), currency=found.cost.currency),
+        cost=_money(found.cost),
     )
 
 
