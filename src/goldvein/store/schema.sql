@@ -417,6 +417,12 @@ CREATE TABLE log_other (
     CONSTRAINT log_kind_check CHECK ((kind = ANY (ARRAY['admit'::text, 'answer'::text, 'skip'::text, 'release'::text, 'discard'::text, 'dismiss'::text, 'trust'::text, 'promote'::text, 'drop'::text, 'open'::text, 'state'::text, 'policy'::text, 'model'::text, 'withdraw'::text, 'cancel'::text, 'expire'::text, 'alert'::text, 'candidate'::text, 'freeze'::text, 'thaw'::text, 'retire'::text, 'key'::text, 'flag'::text, 'rescored'::text, 'dispute'::text, 'practice'::text, 'bootstrap'::text, 'audit'::text])))
 );
 
+CREATE TABLE measurements (
+    project integer NOT NULL,
+    measured_at timestamp with time zone NOT NULL,
+    accuracy jsonb NOT NULL
+);
+
 CREATE TABLE model_versions (
     project integer NOT NULL,
     version integer NOT NULL,
@@ -764,6 +770,9 @@ ALTER TABLE ONLY labelers
 ALTER TABLE ONLY labels
     ADD CONSTRAINT labels_pkey PRIMARY KEY (project, id);
 
+ALTER TABLE ONLY measurements
+    ADD CONSTRAINT measurements_pkey PRIMARY KEY (project);
+
 ALTER TABLE ONLY model_versions
     ADD CONSTRAINT model_versions_pkey PRIMARY KEY (project, version);
 
@@ -944,6 +953,9 @@ ALTER TABLE ONLY invitations
 
 ALTER TABLE ONLY invitations
     ADD CONSTRAINT invitations_customer_fkey FOREIGN KEY (customer) REFERENCES customers(id);
+
+ALTER TABLE ONLY measurements
+    ADD CONSTRAINT measurements_project_fkey FOREIGN KEY (project) REFERENCES projects(id);
 
 ALTER TABLE ONLY model_versions
     ADD CONSTRAINT model_versions_project_fkey FOREIGN KEY (project) REFERENCES projects(id);

@@ -45,6 +45,13 @@ INSERT INTO tally_changes (project, batch, pushed, cancelled)
 SELECT project, coalesce(batch, 0), count(*), count(*) FILTER (WHERE state = 'cancelled')
 FROM tasks WHERE state <> 'benchmark' GROUP BY project, coalesce(batch, 0);
 
+-- How accurate the labels of each project are, as last measured: it takes all of its standings.
+CREATE TABLE measurements (
+    project integer PRIMARY KEY REFERENCES projects,
+    measured_at timestamptz NOT NULL,
+    accuracy jsonb NOT NULL
+);
+
 -- Who made a version of a policy, where that was done on a page.
 ALTER TABLE policy_versions ADD COLUMN account integer REFERENCES accounts;
 CREATE INDEX projects_state ON projects (state, id);
