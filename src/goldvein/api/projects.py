@@ -1,5 +1,6 @@
 """Projects, their quality, and why no work is handed out."""
 
+from decimal import Decimal
 from typing import Annotated, Any
 
 import msgspec
@@ -37,7 +38,7 @@ async def create_project(request: Call) -> Response[bytes]:
     """
     content = await read(request)
     draft = decode(content, _create)
-    plain = _draft(draft, _owner(request, draft.customer)) if draft.copy_of is None else None
+    plain = draft_of(draft, owner_of(request, draft.customer)) if draft.copy_of is None else None
 
     async def act() -> Response[bytes]:
         service = service_of(request)
@@ -45,7 +46,7 @@ async def create_project(request: Call) -> Response[bytes]:
             made = await service.call(projects.create, *plain, service.now(), state=draft.state)
         else:
             made = await service.call(
-                reuse.copy, draft.copy_of or 0, request.user.customer, _copy_draft(draft), service.now(),
+                reuse.copy, draft.copy_of or 0, request.user.customer, copy_draft_of(draft), service.now(),
                 state=draft.state, owner=draft.customer,
             )  # fmt: skip
         return replies.reply(await _shown(service, made), 201)
@@ -53,7 +54,7 @@ async def create_project(request: Call) -> Response[bytes]:
     return await once(request, Fingerprint(request, content), act)
 
 
-def _draft(draft: wire.ProjectCreate, owner: int) -> tuple[int, records.ProjectDraft]:
+def draft_of(draft: wire.ProjectCreate, owner: int) -> tuple[int, records.ProjectDraft]:
     """Whose project it shall be, and what it shall be; no copy."""
     if draft.instruction is None or draft.carry_benchmarks:
         missing = "instruction" if draft.instruction is None else "copy_of"
@@ -72,7 +73,8 @@ def _draft(draft: wire.ProjectCreate, owner: int) -> tuple[int, records.ProjectD
     )
 
 
-def _copy_draft(draft: wire.ProjectCreate) -> reuse.CopyDraft:
+def copy_draft_of(draft: wire.ProjectCreate) -> reuse.CopyDraft:
+    """What is asked of a copy."""
     return reuse.CopyDraft(
         name=draft.name,
         instruction=draft.instruction,
@@ -124,7 +126,7 @@ async def change_project(request: Call, project: ProjectId) -> Response[bytes]:
     change = decode(await read(request), _change)
     service = service_of(request)
     changed = await service.call(
-        projects.update, project, request.user.customer, now=service.now(), **_given(change)
+        projects.update, project, request.user.customer, now=service.now(), **given(change)
     )
     return replies.reply(await _shown(service, changed))
 
@@ -169,7 +171,7 @@ async def get_why_empty(request: Call, project: ProjectId) -> Response[bytes]:
     return replies.reply(await service.call(why_empty.explain, project, service.now()))
 
 
-def _owner(request: Call, asked: int | None) -> int:
+def owner_of(request: Call, asked: int | None) -> int:
     """Whose project it shall be: a customer's own, or the one that an operator names."""
     own = request.user.customer
     if own is None and asked is None:
@@ -185,11 +187,14 @@ def _owner(request: Call, asked: int | None) -> int:
     return own or asked or 0
 
 
-def _given(change: wire.ProjectChange) -> dict[str, Any]:
+def given(change: wire.ProjectChange) -> dict[str, Any]:
     """Only the fields that were sent."""
-    fields = msgspec.structs.asdict(change)
-    return {name: value for name, value in fields.items() if value is not msgspec.UNSET}
+    fields = {name: getattr(change, name) for name in change.__struct_fields__}
+    sent = {name: value for name, value in fields.items() if value is not msgspec.UNSET}
+    if isinstance(price := sent.get("price"), wire.Price):
+        sent["price"] = records.Price(Decimal(price.per_label), price.currency)
+    return sent
 
 
 async def _shown(service: Service, found: records.Project) -> wire.Project:
-    return replies.project(found, await service.call(projects.policy, found.id))
+    return replies.project(found, *await service.call(projects.terms, found.id))

@@ -1,5 +1,6 @@
 """Records of the domain as the wire shows them."""
 
+from decimal import Decimal
 from typing import Any
 
 import msgspec
@@ -21,8 +22,8 @@ def reply(shape: Any, status: int = 200, headers: dict[str, str] | None = None) 
     )
 
 
-def project(found: records.Project, policy: Policy) -> wire.Project:
-    """Show a project with its policy."""
+def project(found: records.Project, policy: Policy, price: records.Price | None) -> wire.Project:
+    """Show a project with its policy and its price."""
     return wire.Project(
         id=found.id,
         customer=found.customer,
@@ -40,7 +41,25 @@ def project(found: records.Project, policy: Policy) -> wire.Project:
         opened_at=found.opened_at,
         copy_of=found.copy_of,
         carried=found.carried,
+        price=_price(price),
     )
+
+
+def _price(found: records.Price | None) -> wire.Price | None:
+    if found is None:
+        return None
+    return wire.Price(per_label=_decimal(found.per_label), currency=found.currency)
+
+
+def _money(found: records.Money | None) -> wire.Money | None:
+    if found is None:
+        return None
+    return wire.Money(amount=_decimal(found.amount), currency=found.currency)
+
+
+def _decimal(value: Decimal) -> str:
+    """A decimal number in full, without zeros at its end."""
+    return f"{value.normalize():f}"
 
 
 def label(found: records.Label) -> wire.Label:
@@ -99,6 +118,7 @@ def batch(found: records.BatchProgress) -> wire.Batch:
         p95_seconds=found.p95_seconds,
         eta=found.eta,
         done=found.done,
+        cost=_money(found.cost),
     )
 
 

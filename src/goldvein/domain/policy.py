@@ -130,9 +130,7 @@ class Policy:
         """Probabilities inside (0, 1], counts at least one; each error names value, rule and way out."""
         for field in fields(self):
             value = getattr(self, field.name)
-            low, high = _RANGES.get(
-                field.name, (0.0, 1.0) if isinstance(field.default, float) else (1, 10**9)
-            )
+            low, high = allowed(field.name, field.default)
             if not low <= value <= high:
                 raise PolicyError(
                     f"policy value {field.name} is {value!r}, but must lie between {low} and {high}; "
@@ -173,6 +171,11 @@ _RANGES: dict[str, tuple[float, float]] = {
     "trust_benchmarks": (0, 10**9),
     "dismissal_grace": (0, 10**9),
 }
+
+
+def allowed(name: str, default: object) -> tuple[float, float]:
+    """The least and the most that a knob may be, by its name and its default."""
+    return _RANGES.get(name, (0.0, 1.0) if isinstance(default, float) else (1, 10**9))
 
 
 def _as_type_of(name: str, value: object, defaults: Policy) -> float | int:

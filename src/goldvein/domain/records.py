@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from decimal import Decimal
 from typing import Any, Literal
 
 Role = Literal["customer", "labeler", "trusted", "auditor", "operator", "admin"]
@@ -198,6 +199,50 @@ class BatchProgress:
     p95_seconds: float | None
     eta: datetime | None
     done: bool
+    cost: Money | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Price:
+    """What a delivered label costs, since when."""
+
+    per_label: Decimal
+    currency: str
+    since: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Money:
+    """An amount of one currency."""
+
+    amount: Decimal
+    currency: str
+
+
+@dataclass(frozen=True, slots=True)
+class Tally:
+    """Sums of a batch or a project: tasks pushed, how they ended, and labels that were taken back.
+
+    ``labels`` are current ones. ``cost`` is what they cost at the prices of their deliveries; None where no
+    price was ever set.
+    """
+
+    pushed: int
+    labels: int
+    cancelled: int
+    expired: int
+    withdrawn: int
+    cost: Money | None
+
+    @property
+    def waiting(self) -> int:
+        """Tasks that wait for their label."""
+        return max(0, self.pushed - self.labels - self.cancelled - self.expired)
+
+    @property
+    def ended(self) -> int:
+        """Tasks that wait no longer."""
+        return self.pushed - self.waiting
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,7 +15,7 @@ from psycopg import sql
 from psycopg.conninfo import make_conninfo
 
 from goldvein.domain.errors import GoldveinError
-from goldvein.services import discovering, metering, reestimation, renewal, upkeep
+from goldvein.services import discovering, measuring, metering, reestimation, renewal, upkeep
 from goldvein.store.database import Database
 
 SCHEMA: Final = "procrastinate"
@@ -115,6 +115,14 @@ def make_app(db: Database) -> procrastinate.App:
             job = run_discover.configure(queueing_lock=f"discover {project}", lock="estimate")
             with contextlib.suppress(procrastinate.exceptions.AlreadyEnqueued):
                 await job.defer_async(project=project)
+
+    @app.periodic(cron="*/10 * * * *")
+    @app.task(name="measure", retry=_DISTURBED, queueing_lock="measure")
+    def run_measure(timestamp: int) -> None:  # noqa: ARG001
+        """Every ten minutes: how accurate each project's labels are, since no page reads all standings."""
+        for project in reestimation.to_estimate(db):
+            with contextlib.suppress(GoldveinError):
+                measuring.measure(db, project, datetime.now(UTC))
 
     @app.periodic(cron="*/2 * * * *")
     @app.task(name="retry_stalled", pass_context=True)

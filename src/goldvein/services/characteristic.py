@@ -8,6 +8,8 @@ from __future__ import annotations
 import hashlib
 import json
 from collections import OrderedDict
+from collections.abc import Mapping
+from dataclasses import replace
 from threading import Lock
 from typing import Any
 
@@ -15,6 +17,7 @@ import numpy as np
 
 from goldvein.decisions.operating import Bench, compute
 from goldvein.domain.errors import GoldveinError
+from goldvein.domain.policy import Policy
 from goldvein.services.views import View, Views
 from goldvein.stats.servings import make_servings
 from goldvein.store.database import Database
@@ -40,6 +43,25 @@ def operating_characteristic(db: Database, project: int, target: float | None = 
     with db.connection() as tx:
         view = Views().one(tx, project)
     return characteristic_of(view, target)
+
+
+def compare(db: Database, project: int, changes: Mapping[str, float]) -> dict[str, Any]:
+    """Compute it under the policy in force, ``now``, and with some knobs changed, ``then``.
+
+    Raises
+    ------
+    NotFound
+        If the project is no living one.
+    Busy
+        If another one is being worked out by this process.
+    """
+    with db.connection() as tx:
+        view = Views().one(tx, project)
+    now = characteristic_of(view)
+    if not now.get("computed"):
+        return now
+    changed = Policy.from_dict({**view.policy.to_dict(), **changes})
+    return {"computed": True, "now": now, "then": characteristic_of(replace(view, policy=changed))}
 
 
 def characteristic_of(view: View, target: float | None = None) -> dict[str, Any]:

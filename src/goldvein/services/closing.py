@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Iterable
 from datetime import datetime
 
-from goldvein.store import attempts, benchmarks, outbox, projects, standings, tasks
+from goldvein.store import attempts, benchmarks, outbox, projects, standings, tallies, tasks
 from goldvein.store.attempts import Attempt
 from goldvein.store.database import Transaction
 from goldvein.store.log import Entry, append
@@ -51,6 +51,8 @@ def close_tasks(tx: Transaction, project: int, wanted: Iterable[int], state: str
         batches = [lines[project, task].batch for task in closed]
         events = ["task.expired"] * len(closed)
         outbox.insert_many(tx, [project] * len(closed), events, closed, [None] * len(closed), batches, now)
+    else:
+        tallies.note(tx, project, cancelled=Counter(lines[project, task].batch for task in closed))
     kind = "expire" if state == "expired" else "cancel"
     append(tx, [Entry(project, kind, task=task) for task in closed], now)
     return closed

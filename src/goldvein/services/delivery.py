@@ -6,12 +6,14 @@ no transaction is open while a reader waits. Nothing numbers in the background: 
 """
 
 from collections.abc import Iterator
+from datetime import datetime, timedelta
 from typing import Any, Final
 
 from goldvein.domain.records import Alert, Event, Label
 from goldvein.store import labels, outbox
 from goldvein.store.database import Database
 
+_DATED_BEFORE: Final = timedelta(minutes=1)
 _NUMBERED_AT_ONCE: Final = 1000
 """Events numbered in one transaction. With many more, the planner may read the whole outbox for them."""
 
@@ -48,6 +50,21 @@ def last_position(db: Database, project: int) -> int:
     number(db, project)
     with db.connection() as tx:
         return outbox.last_position(tx, project)
+
+
+def position_before(db: Database, project: int, moment: datetime) -> int:
+    """Find a position before which nothing happened since a moment, by halving.
+
+    Positions follow the order of commits, and an event is dated before its commit: the search is for an
+    earlier moment, by more than a transaction takes.
+    """
+    low, high = 0, last_position(db, project)
+    with db.connection() as tx:
+        while low < high:
+            middle = (low + high + 1) // 2
+            at = outbox.created_at(tx, project, middle)
+            low, high = (middle, high) if at < moment - _DATED_BEFORE else (low, middle - 1)
+    return low
 
 
 def export_labels(db: Database, project: int, page: int = 1000) -> Iterator[list[Label]]:

@@ -8,9 +8,10 @@ from datetime import datetime, timedelta
 
 from goldvein.domain.errors import Conflict, GoldveinError, InvalidInput, NotFound
 from goldvein.domain.records import BatchProgress, ItemError, Project, PushedTask, PushResult, Task, TaskDraft
+from goldvein.services import tallying
 from goldvein.services.closing import close_tasks, retire_benchmark, stop_mining
 from goldvein.services.projects import read as read_project
-from goldvein.store import attempts, labels, tasks
+from goldvein.store import attempts, labels, tallies, tasks
 from goldvein.store.attempts import NO_DEADLINE, Wanted
 from goldvein.store.database import Database, Transaction
 from goldvein.store.tasks import NewTask
@@ -41,6 +42,8 @@ def push(
         batch_id = _open_batch(tx, project, batch, now) if batch is not None else None
         stored, conflicts = store(tx, target, sound, batch=batch_id, state="queued", now=now)
         attempts.insert_open(tx, [_wanted(project, task) for task in sound if task.draft.index in stored])
+        if stored:
+            tallies.note(tx, project, pushed={batch_id: len(stored)})
     return result(sound, errors, stored, conflicts, batch)
 
 
@@ -242,7 +245,11 @@ def batch_progress(db: Database, project: int, name: str, now: datetime) -> Batc
         If the project has no batch of that name.
     """
     with db.connection() as tx:
-        return tasks.progress(tx, project, _find_batch(tx, project, name), now)
+        batch = _find_batch(tx, project, name)
+        progress = tasks.progress(tx, project, batch, now)
+        if tallies.price(tx, project) is None:
+            return progress
+    return replace(progress, cost=tallying.of_batches(db, project, [batch.id])[batch.id].cost)
 
 
 def cancel_batch(db: Database, project: int, name: str, now: datetime) -> BatchProgress:
@@ -251,7 +258,7 @@ def cancel_batch(db: Database, project: int, name: str, now: datetime) -> BatchP
         batch = _find_batch(tx, project, name)
         tasks.cancel_batch(tx, project, batch.id, now)
         close_tasks(tx, project, tasks.queued_of_batch(tx, project, batch.id), "cancelled", now)
-        return tasks.progress(tx, project, batch, now)
+    return batch_progress(db, project, name, now)
 
 
 def _find_batch(tx: Transaction, project: int, name: str) -> tasks.Batch:

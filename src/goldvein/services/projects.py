@@ -8,12 +8,12 @@ from datetime import datetime
 from typing import Any
 
 from goldvein.decisions.admission import supply_target
-from goldvein.domain.errors import Conflict, InvalidInput, NotFound
+from goldvein.domain.errors import Conflict, Forbidden, InvalidInput, NotFound
 from goldvein.domain.policy import Policy, PolicyError
-from goldvein.domain.records import Project, ProjectDraft, ProjectState
+from goldvein.domain.records import Price, Project, ProjectDraft, ProjectState
 from goldvein.services.mining import open_if_ready
 from goldvein.services.views import STARTING_ANSWERS
-from goldvein.store import log, projects
+from goldvein.store import log, projects, tallies
 from goldvein.store.database import Database, Transaction
 from goldvein.store.log import Entry
 from goldvein.tasktypes import choice
@@ -99,9 +99,15 @@ def list_(db: Database, customer: int | None) -> list[Project]:
 
 def policy(db: Database, project: int) -> Policy:
     """Read the policy in force."""
+    return terms(db, project)[0]
+
+
+def terms(db: Database, project: int) -> tuple[Policy, Price | None]:
+    """Read the policy and the price in force; None where no price was set."""
     with db.connection() as tx:
         found = read(tx, project, None)
-        return Policy.from_dict(projects.get_policy(tx, project, found.policy_version))
+        in_force = Policy.from_dict(projects.get_policy(tx, project, found.policy_version))
+        return in_force, tallies.price(tx, project)
 
 
 def update(
@@ -114,17 +120,30 @@ def update(
     state: ProjectState | None = None,
     policy: Mapping[str, Any] | None = None,
     deadline_seconds: int | None = None,
+    price: Price | None = None,
+    account: int | None = None,
     now: datetime,
 ) -> Project:
-    """Change a project; a changed policy becomes a new version.
+    """Change a project; a changed policy becomes a new version, another price is for labels from now on.
+
+    Parameters
+    ----------
+    customer : int or None
+        Who asks; None is an operator, and only operators set a price.
+    account : int, optional
+        Who makes the new version of the policy, or sets the price, on a page.
 
     Raises
     ------
     Conflict
         If the project's life does not allow the new state.
+    Forbidden
+        If a customer sets a price.
     InvalidInput
-        If a value of the policy breaks a rule.
+        If a value of the policy breaks a rule, or the price is of another currency than before.
     """
+    if price is not None and customer is not None:
+        raise Forbidden("prices are set by operators: leave `price` out", pointer="/price")
     with db.transaction() as tx:
         before = projects.find_locked(tx, project)
         if before is None or customer not in (None, before.customer):
@@ -142,12 +161,25 @@ def update(
         if policy:
             after = replace(after, policy_version=before.policy_version + 1)
             values = {**projects.get_policy(tx, project, before.policy_version), **policy}
-            projects.insert_policy(tx, project, after.policy_version, _policy(values).to_dict(), now)
+            projects.insert_policy(tx, project, after.policy_version, _policy(values).to_dict(), now, account)
             entries.append(Entry(project, "policy", policy_version=after.policy_version, detail=dict(policy)))
+        if price is not None:
+            _set_price(tx, project, price, now, account)
         projects.update(tx, after)
         log.append(tx, entries, now)
         _catch_up(tx, after, now)
         return read(tx, project, customer)
+
+
+def _set_price(tx: Transaction, project: int, price: Price, now: datetime, account: int | None) -> None:
+    before = tallies.price(tx, project)
+    if before is not None and before.currency != price.currency:
+        raise InvalidInput(
+            f"labels of project {project} are paid in {before.currency}: only a copy may have another",
+            code="currency_differs",
+            pointer="/price/currency",
+        )
+    tallies.insert_price(tx, project, price, now, account)
 
 
 def _catch_up(tx: Transaction, project: Project, now: datetime) -> None:

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
+from goldvein.services import tallying
 from goldvein.services.bootstrap import conclude
 from goldvein.services.closing import close_tasks
 from goldvein.services.keeping import keep
@@ -73,6 +74,8 @@ class Sweeper:
         rescored = sum(rescore(self._db, view, now) for view in living.values())
         withdrawn = sum(review(self._db, view, now) for view in living.values())
         self._watch(living, now)
+        for project in living:
+            tallying.count(self._db, project)
         return Swept(holds, tasks_ended, batches, candidates, rescored, withdrawn, kept)
 
     def _trust(self, now: datetime) -> None:

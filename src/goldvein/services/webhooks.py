@@ -85,6 +85,17 @@ def delete(db: Database, webhook: int) -> None:
             raise NotFound(f"there is no webhook {webhook}")
 
 
+def replay_since(db: Database, webhook: int, moment: datetime, now: datetime) -> Webhook:
+    """Send again what happened since a moment, and a little more, and enable the webhook.
+
+    Raises
+    ------
+    NotFound
+        If there is none of that id.
+    """
+    return replay(db, webhook, delivery.position_before(db, get(db, webhook).project, moment), now)
+
+
 def replay(db: Database, webhook: int, from_position: int, now: datetime) -> Webhook:
     """Send again everything after ``from_position``, and enable the webhook if it was disabled.
 
@@ -101,6 +112,19 @@ def replay(db: Database, webhook: int, from_position: int, now: datetime) -> Web
         )
     with db.transaction() as tx:
         return _found(store.replay(tx, webhook, from_position, now), webhook)
+
+
+def switch(db: Database, webhook: int, now: datetime, *, on: bool) -> Webhook:
+    """Stop sending, or go on from where that stopped: what happened meanwhile is sent then.
+
+    Raises
+    ------
+    NotFound
+        If there is none of that id.
+    """
+    with db.transaction() as tx:
+        reason = None if on else "switched off by hand"
+        return _found(store.switch(tx, webhook, on=on, reason=reason, now=now), webhook)
 
 
 def deliveries(db: Database, webhook: int, *, limit: int = 100, before: int | None = None) -> list[Delivery]:

@@ -9,6 +9,7 @@ Locks: batches, then tasks, then labels, as everywhere; no standing is locked wh
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -17,7 +18,7 @@ from typing import Any, Final
 from goldvein.decisions.withdrawing import withdraws
 from goldvein.services.hindsight import RUN_IN, look_back
 from goldvein.services.views import View
-from goldvein.store import attempts, labels, outbox, proofs, standings, tasks
+from goldvein.store import attempts, labels, outbox, proofs, standings, tallies, tasks
 from goldvein.store.attempts import FIRST_IN_LINE, NO_DEADLINE, Wanted
 from goldvein.store.database import Database, Transaction
 from goldvein.store.labels import Delivered
@@ -169,6 +170,7 @@ def _let_wait(
     )
     ended = {(project, task): "expired" for task in expired} | {(project, t): "cancelled" for t in dropped}
     tasks.finish(tx, ended, now)
+    tallies.note(tx, project, cancelled=Counter(lines[task].batch for task in dropped))
     _tell(tx, project, "task.expired", expired, [None] * len(expired), now)
     kinds = [(task, "expire") for task in expired] + [(task, "cancel") for task in dropped]
     append(tx, [Entry(project, kind, task=task) for task, kind in kinds], now)

@@ -33,6 +33,11 @@ def resolve(tx: Transaction, project: int, kind: AlertKind, subject: str, now: d
     return None if row is None else int(row[0])
 
 
+def opened(tx: Transaction, project: int, *, limit: int) -> list[Alert]:
+    """List a project's open alerts, the latest first."""
+    return [Alert(*row) for row in tx.execute(_queries.opened, {"project": project, "limit": limit})]
+
+
 def of_project(tx: Transaction, project: int) -> list[Alert]:
     """List a project's alerts, the oldest first."""
     return [Alert(*row) for row in tx.execute(_queries.of_project, {"project": project})]

@@ -74,6 +74,14 @@ def after(
     return events
 
 
+def created_at(tx: Transaction, project: int, position: int) -> datetime:
+    """Read when the event of a position happened."""
+    row = tx.execute(_queries.created_at, {"project": project, "position": position}).fetchone()
+    assert row is not None, f"project {project} has no event {position}"
+    moment: datetime = row[0]
+    return moment
+
+
 def last_position(tx: Transaction, project: int) -> int:
     """Read the last position given so far; 0 before the first event."""
     row = tx.execute(_queries.last_position, {"project": project}).fetchone()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -13,6 +14,16 @@ from goldvein.store.database import Transaction
 from goldvein.store.queries import load
 
 _queries = load("projects")
+
+
+@dataclass(frozen=True, slots=True)
+class PolicyVersion:
+    """A version of a policy: its knobs as stored, and the login of who made it on a page, if anybody."""
+
+    version: int
+    policy: Mapping[str, Any]
+    made_at: datetime
+    login: str | None
 
 
 def _project(row: tuple[Any, ...]) -> Project:
@@ -60,6 +71,14 @@ def find_locked(tx: Transaction, project: int) -> Project | None:
 def list_all(tx: Transaction, customer: int | None) -> list[Project]:
     """List the projects of one customer, or of all."""
     return [_project(row) for row in tx.execute(_queries.list_all, {"customer": customer})]
+
+
+def page(
+    tx: Transaction, customer: int | None, *, state: str | None, before: int, limit: int
+) -> list[tuple[Project, str]]:
+    """List the latest projects before one, each with its customer's name; None is every customer or state."""
+    values = {"customer": customer, "state": state, "before": before, "limit": limit}
+    return [(_project(row[:-1]), row[-1]) for row in tx.execute(_queries.page, values)]
 
 
 def kin(tx: Transaction, project: Project) -> tuple[int, ...]:
@@ -139,12 +158,20 @@ def raise_supply_target(tx: Transaction, project: int, target: int) -> None:
 
 
 def insert_policy(
-    tx: Transaction, project: int, version: int, policy: Mapping[str, Any], now: datetime
-) -> None:
-    """Store a version of the policy."""
-    tx.execute(
-        _queries.insert_policy, {"project": project, "version": version, "policy": Jsonb(policy), "now": now}
-    )
+    tx: Transaction, project: int, version: int, policy: Mapping[str, Any], now: datetime,
+    account: int | None = None,
+) -> None:  # fmt: skip
+    """Store a version of the policy, and who made it on a page, if anybody did."""
+    values = {
+        "project": project, "version": version, "policy": Jsonb(policy), "now": now, "account": account,
+    }  # fmt: skip
+    tx.execute(_queries.insert_policy, values)
+
+
+def policy_history(tx: Transaction, project: int, *, before: int, limit: int) -> list[PolicyVersion]:
+    """List the versions of the policy before one, the latest first."""
+    values = {"project": project, "before": before, "limit": limit}
+    return [PolicyVersion(*row) for row in tx.execute(_queries.policy_history, values)]
 
 
 def get_policy(tx: Transaction, project: int, version: int) -> dict[str, Any]:

@@ -232,48 +232,6 @@ CREATE TABLE entries (
     CONSTRAINT entries_hash_check CHECK ((length(hash) = 32))
 );
 
-CREATE TABLE figures (
-    project integer NOT NULL,
-    span smallint NOT NULL,
-    at timestamp with time zone NOT NULL,
-    entries integer NOT NULL,
-    last_entry bigint NOT NULL,
-    answers integer NOT NULL,
-    benchmark_answers integer NOT NULL,
-    benchmarks_right integer NOT NULL,
-    panel_answers integer NOT NULL,
-    decoy_answers integer NOT NULL,
-    skips integer NOT NULL,
-    delivered integer NOT NULL,
-    held integer NOT NULL,
-    released integer NOT NULL,
-    discarded integer NOT NULL,
-    withdrawn integer NOT NULL,
-    promotions integer NOT NULL,
-    admissions integer NOT NULL,
-    dismissals integer NOT NULL,
-    seconds double precision NOT NULL
-);
-
-CREATE TABLE gauges (
-    project integer NOT NULL,
-    span smallint NOT NULL,
-    at timestamp with time zone NOT NULL,
-    sampled_at timestamp with time zone NOT NULL,
-    queued integer NOT NULL,
-    oldest_seconds double precision,
-    late_seconds double precision,
-    leased integer NOT NULL,
-    active integer NOT NULL,
-    admitted integer NOT NULL,
-    benchmarks integer NOT NULL,
-    candidates integer NOT NULL,
-    shortcuts jsonb NOT NULL,
-    supply jsonb NOT NULL,
-    why_empty jsonb NOT NULL,
-    standings jsonb NOT NULL
-);
-
 CREATE TABLE holds (
     project integer NOT NULL,
     labeler integer NOT NULL,
@@ -459,6 +417,12 @@ CREATE TABLE log_other (
     CONSTRAINT log_kind_check CHECK ((kind = ANY (ARRAY['admit'::text, 'answer'::text, 'skip'::text, 'release'::text, 'discard'::text, 'dismiss'::text, 'trust'::text, 'promote'::text, 'drop'::text, 'open'::text, 'state'::text, 'policy'::text, 'model'::text, 'withdraw'::text, 'cancel'::text, 'expire'::text, 'alert'::text, 'candidate'::text, 'freeze'::text, 'thaw'::text, 'retire'::text, 'key'::text, 'flag'::text, 'rescored'::text, 'dispute'::text, 'practice'::text, 'bootstrap'::text, 'audit'::text])))
 );
 
+CREATE TABLE measurements (
+    project integer NOT NULL,
+    measured_at timestamp with time zone NOT NULL,
+    accuracy jsonb NOT NULL
+);
+
 CREATE TABLE model_versions (
     project integer NOT NULL,
     version integer NOT NULL,
@@ -593,7 +557,20 @@ CREATE TABLE policy_versions (
     project integer NOT NULL,
     version integer NOT NULL,
     policy jsonb NOT NULL,
-    made_at timestamp with time zone NOT NULL
+    made_at timestamp with time zone NOT NULL,
+    account integer
+);
+
+CREATE TABLE prices (
+    project integer NOT NULL,
+    version integer NOT NULL,
+    per_label numeric(14,6) NOT NULL,
+    currency text NOT NULL,
+    since timestamp with time zone NOT NULL,
+    account integer,
+    CONSTRAINT prices_currency_check CHECK ((currency ~ '^[A-Z]{3}$'::text)),
+    CONSTRAINT prices_per_label_check CHECK ((per_label >= (0)::numeric)),
+    CONSTRAINT prices_version_check CHECK ((version > 0))
 );
 
 ALTER TABLE projects ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
@@ -612,33 +589,6 @@ CREATE TABLE rescorings (
     asks integer DEFAULT 1 NOT NULL
 );
 
-CREATE TABLE rollups (
-    name text NOT NULL,
-    upto bigint NOT NULL
-);
-
-CREATE TABLE roster (
-    project integer NOT NULL,
-    labeler integer NOT NULL,
-    name text NOT NULL,
-    state text NOT NULL,
-    p_benchmarks double precision,
-    p_all double precision,
-    benchmarks integer NOT NULL,
-    benchmarks_right integer NOT NULL,
-    right_share double precision,
-    answers integer NOT NULL,
-    delivered integer NOT NULL,
-    held integer NOT NULL,
-    withdrawn integer NOT NULL,
-    skips integer NOT NULL,
-    panel_answers integer NOT NULL,
-    median_seconds double precision,
-    task_times integer[] NOT NULL,
-    seen_at timestamp with time zone NOT NULL,
-    CONSTRAINT roster_state_check CHECK ((state = ANY (ARRAY['admitted'::text, 'boundary'::text, 'dismissed'::text, 'panel'::text])))
-);
-
 CREATE TABLE sessions (
     hash bytea NOT NULL,
     account integer NOT NULL,
@@ -649,14 +599,38 @@ CREATE TABLE sessions (
     CONSTRAINT sessions_hash_check CHECK ((length(hash) = 32))
 );
 
-CREATE TABLE spreads (
+CREATE TABLE tallied (
     project integer NOT NULL,
-    span smallint NOT NULL,
-    at timestamp with time zone NOT NULL,
-    measure text NOT NULL,
-    bucket smallint NOT NULL,
-    count integer NOT NULL,
-    CONSTRAINT spreads_measure_check CHECK ((measure = ANY (ARRAY['task'::text, 'label'::text])))
+    "position" bigint NOT NULL
+);
+
+CREATE TABLE tallies (
+    project integer NOT NULL,
+    batch integer NOT NULL,
+    price integer NOT NULL,
+    pushed bigint NOT NULL,
+    labels bigint NOT NULL,
+    cancelled bigint NOT NULL,
+    expired bigint NOT NULL,
+    withdrawn bigint NOT NULL
+)
+WITH (fillfactor='50');
+
+CREATE TABLE tally_changes (
+    project integer NOT NULL,
+    id bigint NOT NULL,
+    batch integer NOT NULL,
+    pushed integer NOT NULL,
+    cancelled integer NOT NULL
+);
+
+ALTER TABLE tally_changes ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME tally_changes_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
 );
 
 CREATE TABLE task_inputs (
@@ -769,12 +743,6 @@ ALTER TABLE ONLY disputes
 ALTER TABLE ONLY entries
     ADD CONSTRAINT entries_pkey PRIMARY KEY (hash);
 
-ALTER TABLE ONLY figures
-    ADD CONSTRAINT figures_pkey PRIMARY KEY (project, span, at);
-
-ALTER TABLE ONLY gauges
-    ADD CONSTRAINT gauges_pkey PRIMARY KEY (project, span, at);
-
 ALTER TABLE ONLY holds
     ADD CONSTRAINT holds_pkey PRIMARY KEY (project, labeler, attempt);
 
@@ -802,6 +770,9 @@ ALTER TABLE ONLY labelers
 ALTER TABLE ONLY labels
     ADD CONSTRAINT labels_pkey PRIMARY KEY (project, id);
 
+ALTER TABLE ONLY measurements
+    ADD CONSTRAINT measurements_pkey PRIMARY KEY (project);
+
 ALTER TABLE ONLY model_versions
     ADD CONSTRAINT model_versions_pkey PRIMARY KEY (project, version);
 
@@ -814,26 +785,29 @@ ALTER TABLE ONLY plans
 ALTER TABLE ONLY policy_versions
     ADD CONSTRAINT policy_versions_pkey PRIMARY KEY (project, version);
 
+ALTER TABLE ONLY prices
+    ADD CONSTRAINT prices_pkey PRIMARY KEY (project, version);
+
 ALTER TABLE ONLY projects
     ADD CONSTRAINT projects_pkey PRIMARY KEY (id);
 
 ALTER TABLE ONLY rescorings
     ADD CONSTRAINT rescorings_pkey PRIMARY KEY (project, labeler);
 
-ALTER TABLE ONLY rollups
-    ADD CONSTRAINT rollups_pkey PRIMARY KEY (name);
-
-ALTER TABLE ONLY roster
-    ADD CONSTRAINT roster_pkey PRIMARY KEY (project, labeler);
-
 ALTER TABLE ONLY sessions
     ADD CONSTRAINT sessions_pkey PRIMARY KEY (hash);
 
-ALTER TABLE ONLY spreads
-    ADD CONSTRAINT spreads_pkey PRIMARY KEY (project, span, at, measure, bucket);
-
 ALTER TABLE ONLY standings
     ADD CONSTRAINT standings_pkey PRIMARY KEY (project, labeler);
+
+ALTER TABLE ONLY tallied
+    ADD CONSTRAINT tallied_pkey PRIMARY KEY (project);
+
+ALTER TABLE ONLY tallies
+    ADD CONSTRAINT tallies_pkey PRIMARY KEY (project, batch, price);
+
+ALTER TABLE ONLY tally_changes
+    ADD CONSTRAINT tally_changes_pkey PRIMARY KEY (project, id);
 
 ALTER TABLE ONLY task_inputs
     ADD CONSTRAINT task_inputs_pkey PRIMARY KEY (project, task);
@@ -901,17 +875,9 @@ CREATE UNIQUE INDEX labels_current ON labels USING btree (project, task) WHERE (
 
 CREATE INDEX labels_withdrawn ON labels USING btree (project, task, id) WHERE (withdrawn_at IS NOT NULL);
 
-CREATE INDEX log_labeler ON ONLY log USING btree (project, labeler, at, id) WHERE ((n IS NULL) AND (labeler IS NOT NULL));
-
-CREATE INDEX log_order ON ONLY log USING brin (id) WITH (pages_per_range='32', autosummarize='on');
-
-CREATE INDEX log_other_id_idx ON log_other USING brin (id) WITH (pages_per_range='32', autosummarize='on');
-
 CREATE INDEX log_project ON ONLY log USING btree (project, kind, at) WHERE (kind = ANY (ARRAY['open'::text, 'model'::text]));
 
 CREATE INDEX log_other_project_kind_at_idx ON log_other USING btree (project, kind, at) WHERE (kind = ANY (ARRAY['open'::text, 'model'::text]));
-
-CREATE INDEX log_other_project_labeler_at_id_idx ON log_other USING btree (project, labeler, at, id) WHERE ((n IS NULL) AND (labeler IS NOT NULL));
 
 CREATE UNIQUE INDEX log_standing ON ONLY log USING btree (project, labeler, n, at) WHERE (n IS NOT NULL);
 
@@ -929,31 +895,7 @@ CREATE INDEX projects_customer ON projects USING btree (customer);
 
 CREATE INDEX projects_family ON projects USING btree (family) WHERE (family IS NOT NULL);
 
-CREATE INDEX roster_answers ON roster USING btree (project, state, answers, labeler);
-
-CREATE INDEX roster_benchmarks ON roster USING btree (project, state, benchmarks, labeler);
-
-CREATE INDEX roster_delivered ON roster USING btree (project, state, delivered, labeler);
-
-CREATE INDEX roster_held ON roster USING btree (project, state, held, labeler);
-
-CREATE INDEX roster_median_seconds ON roster USING btree (project, state, COALESCE(median_seconds, ('-1'::integer)::double precision), labeler);
-
-CREATE INDEX roster_name ON roster USING btree (project, state, name COLLATE "C", labeler);
-
-CREATE INDEX roster_p_all ON roster USING btree (project, state, COALESCE(p_all, ('-1'::integer)::double precision), labeler);
-
-CREATE INDEX roster_p_benchmarks ON roster USING btree (project, state, COALESCE(p_benchmarks, ('-1'::integer)::double precision), labeler);
-
-CREATE INDEX roster_panel_answers ON roster USING btree (project, state, panel_answers, labeler);
-
-CREATE INDEX roster_right_share ON roster USING btree (project, state, COALESCE(right_share, ('-1'::integer)::double precision), labeler);
-
-CREATE INDEX roster_seen_at ON roster USING btree (project, state, seen_at, labeler);
-
-CREATE INDEX roster_skips ON roster USING btree (project, state, skips, labeler);
-
-CREATE INDEX roster_withdrawn ON roster USING btree (project, state, withdrawn, labeler);
+CREATE INDEX projects_state ON projects USING btree (state, id);
 
 CREATE INDEX sessions_account ON sessions USING btree (account);
 
@@ -973,11 +915,7 @@ CREATE UNIQUE INDEX tasks_unique_id ON tasks USING btree (project, unique_id) WH
 
 CREATE INDEX webhooks_project ON webhooks USING btree (project);
 
-ALTER INDEX log_order ATTACH PARTITION log_other_id_idx;
-
 ALTER INDEX log_project ATTACH PARTITION log_other_project_kind_at_idx;
-
-ALTER INDEX log_labeler ATTACH PARTITION log_other_project_labeler_at_id_idx;
 
 ALTER INDEX log_standing ATTACH PARTITION log_other_project_labeler_n_at_idx;
 
@@ -1016,6 +954,9 @@ ALTER TABLE ONLY invitations
 ALTER TABLE ONLY invitations
     ADD CONSTRAINT invitations_customer_fkey FOREIGN KEY (customer) REFERENCES customers(id);
 
+ALTER TABLE ONLY measurements
+    ADD CONSTRAINT measurements_project_fkey FOREIGN KEY (project) REFERENCES projects(id);
+
 ALTER TABLE ONLY model_versions
     ADD CONSTRAINT model_versions_project_fkey FOREIGN KEY (project) REFERENCES projects(id);
 
@@ -1023,7 +964,16 @@ ALTER TABLE ONLY outbox_positions
     ADD CONSTRAINT outbox_positions_project_fkey FOREIGN KEY (project) REFERENCES projects(id);
 
 ALTER TABLE ONLY policy_versions
+    ADD CONSTRAINT policy_versions_account_fkey FOREIGN KEY (account) REFERENCES accounts(id);
+
+ALTER TABLE ONLY policy_versions
     ADD CONSTRAINT policy_versions_project_fkey FOREIGN KEY (project) REFERENCES projects(id);
+
+ALTER TABLE ONLY prices
+    ADD CONSTRAINT prices_account_fkey FOREIGN KEY (account) REFERENCES accounts(id);
+
+ALTER TABLE ONLY prices
+    ADD CONSTRAINT prices_project_fkey FOREIGN KEY (project) REFERENCES projects(id);
 
 ALTER TABLE ONLY projects
     ADD CONSTRAINT projects_copy_of_fkey FOREIGN KEY (copy_of) REFERENCES projects(id);
@@ -1033,6 +983,9 @@ ALTER TABLE ONLY projects
 
 ALTER TABLE ONLY sessions
     ADD CONSTRAINT sessions_account_fkey FOREIGN KEY (account) REFERENCES accounts(id);
+
+ALTER TABLE ONLY tallied
+    ADD CONSTRAINT tallied_project_fkey FOREIGN KEY (project) REFERENCES projects(id);
 
 ALTER TABLE ONLY webhooks
     ADD CONSTRAINT webhooks_project_fkey FOREIGN KEY (project) REFERENCES projects(id);

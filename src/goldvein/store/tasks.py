@@ -57,6 +57,7 @@ class Batch:
     name: str
     created_at: datetime
     cancelled_at: datetime | None
+    drained_at: datetime | None = None
 
 
 def reserve_ids(tx: Transaction, count: int) -> list[int]:
@@ -134,6 +135,12 @@ def contents(tx: Transaction, keys: Iterable[Key]) -> dict[Key, Content]:
     return {(row[0], row[1]): Content(*row[2:]) for row in rows}
 
 
+def latest_inputs(tx: Transaction, project: int, *, limit: int) -> list[Mapping[str, Any]]:
+    """Read the contents of the tasks pushed last; fewer where benchmarks by hand came after many of them."""
+    values = {"project": project, "limit": limit, "looks": 20 * limit}
+    return [row[0] for row in tx.execute(_queries.latest_inputs, values)]
+
+
 def lock(tx: Transaction, keys: Iterable[Key]) -> dict[Key, TaskLine]:
     """Lock some tasks in key order and read what decisions need."""
     wanted = sorted(set(keys))
@@ -179,6 +186,20 @@ def progress(tx: Transaction, project: int, batch: Batch, now: datetime) -> Batc
         name=batch.name, created_at=batch.created_at, total=total, queued=queued, labelled=labelled,
         cancelled=cancelled, expired=expired, p50_seconds=p50, p95_seconds=p95, eta=eta, done=queued == 0,
     )  # fmt: skip
+
+
+def batches_page(tx: Transaction, project: int, *, before: int, limit: int) -> list[Batch]:
+    """List the latest batches before one."""
+    values = {"project": project, "before": before, "limit": limit}
+    return [Batch(*row) for row in tx.execute(_queries.batches_page, values)]
+
+
+def speeds(tx: Transaction, project: int, batches: Sequence[int]) -> dict[int, tuple[float, float]]:
+    """Map batches that have labels to the median and 95% of seconds from push to label; reads their tasks."""
+    if not batches:
+        return {}
+    rows = tx.execute(_queries.speeds, {"project": project, "batches": list(batches)})
+    return {batch: (found[0], found[1]) for batch, found in rows}
 
 
 def queued_of_batch(tx: Transaction, project: int, batch: int) -> list[int]:

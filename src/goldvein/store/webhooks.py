@@ -95,6 +95,14 @@ def replay(tx: Transaction, webhook: int, position: int, now: datetime) -> Webho
     return Webhook(*row) if row else None
 
 
+def switch(tx: Transaction, webhook: int, *, on: bool, reason: str | None, now: datetime) -> Webhook | None:
+    """Stop a webhook, or let it go on from where it stood."""
+    state = "enabled" if on else "disabled"
+    values = {"webhook": webhook, "state": state, "reason": reason, "now": now}
+    row = tx.execute(_queries.switch, values).fetchone()
+    return Webhook(*row) if row else None
+
+
 def due(tx: Transaction, now: datetime) -> list[tuple[int, int]]:
     """List the webhooks that have something to send now, each with its project."""
     return tx.execute(_queries.due, {"now": now}).fetchall()

@@ -4,6 +4,8 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any, Final
 
+from goldvein.domain.records import Money, Price
+
 NOTHING: Final = "\N{EN DASH}"
 """Stands where there is no value."""
 
@@ -63,11 +65,36 @@ def device(user_agent: str) -> str:
     return " on ".join(filter(None, (browser, system))) or user_agent[:40] or "unknown"
 
 
+def money(value: Money | None) -> str:
+    """An amount with its currency, to the cent; less than a cent to the last digit that counts."""
+    if value is None:
+        return NOTHING
+    amount = value.amount.normalize()
+    exact = -int(amount.as_tuple().exponent)
+    digits = 2 if abs(amount) >= 1 else max(2, exact)
+    return f"{amount:,.{digits}f} {value.currency}"
+
+
+def price(value: Price) -> str:
+    """A price in full, at least to the cent."""
+    digits = max(2, -int(value.per_label.normalize().as_tuple().exponent))
+    return f"{value.per_label:,.{digits}f} {value.currency}"
+
+
+def sentence(text: str) -> str:
+    """What a program says, as a sentence."""
+    said = text[:1].upper() + text[1:]
+    return said if said.endswith((".", "?", "!")) else f"{said}."
+
+
 FILTERS: Final[dict[str, Callable[..., Any]]] = {
     "number": number,
     "percent": percent,
     "seconds": seconds,
     "time": time,
     "iso": iso,
+    "money": money,
+    "price": price,
+    "sentence": sentence,
     "device": device,
 }

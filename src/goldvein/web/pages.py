@@ -5,12 +5,6 @@ from typing import Final
 from litestar.types import ControllerRouterHandler
 
 from goldvein.web import (
-    account,
-    assets,
-    entrance,
-    operation,
-    patterns,
-    work,
 )
 
 PAGES: Final[tuple[ControllerRouterHandler, ...]] = (
@@ -20,4 +14,10 @@ PAGES: Final[tuple[ControllerRouterHandler, ...]] = (
     *patterns.HANDLERS,
     *work.HANDLERS,
     *operation.HANDLERS,
+    *projects.HANDLERS,
+    *creating.HANDLERS,
+    *overview.HANDLERS,
+    *rounds.HANDLERS,
+    *receivers.HANDLERS,
+    *project_settings.HANDLERS,
 )

@@ -83,6 +83,11 @@ def go(path: str) -> Redirect:
     return Redirect(path, status_code=303)
 
 
+def path_of(name: str) -> str:
+    """A name as one part of an address."""
+    return quote(name, safe="")
+
+
 def handle(request: Request[Any, Any, Any], error: Exception) -> Response[Any]:
     """Answer an exception: programs get a problem, people a page, who has not signed in the way there."""
     if not _is_for_people(request):

@@ -38,9 +38,10 @@ from goldvein.wire.benchmarks import (
 from goldvein.wire.labels import Event, EventName, Events, Evidence, Label
 from goldvein.wire.practice import Dispute, Disputed, Feedback, Practice, PracticeAnswer, PracticeAsk
 from goldvein.wire.problems import PROBLEM_TYPE, ItemProblem, Problem
-from goldvein.wire.projects import Project, ProjectChange, ProjectCreate, Projects, Report
+from goldvein.wire.projects import Price, Project, ProjectChange, ProjectCreate, Projects, Report
 from goldvein.wire.tasks import (
     Batch,
+    Money,
     Pushed,
     PushedTask,
     RawPush,
@@ -110,9 +111,11 @@ __all__ = [
     "LabelerRole",
     "Labelers",
     "Lease",
+    "Money",
     "Practice",
     "PracticeAnswer",
     "PracticeAsk",
+    "Price",
     "Problem",
     "Project",
     "ProjectChange",

@@ -11,6 +11,13 @@ Seconds = Annotated[int, msgspec.Meta(ge=1, le=31_536_000)]
 PolicyOverrides = dict[str, float]
 
 
+class Price(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
+    """What a delivered label costs, as a decimal number in a text: nothing of it is rounded."""
+
+    per_label: Annotated[str, msgspec.Meta(pattern=r"^[0-9]{1,8}(\.[0-9]{1,6})?$")]
+    currency: Annotated[str, msgspec.Meta(pattern="^[A-Z]{3}$", description="Such as EUR.")]
+
+
 class ProjectCreate(Request):
     """A new project: ``classes`` for categorization, none where the options stand in each task.
 
@@ -42,6 +49,10 @@ class ProjectChange(Request):
     state: Literal["mining", "open", "paused", "closed"] | msgspec.UnsetType = msgspec.UNSET
     policy: PolicyOverrides | msgspec.UnsetType = msgspec.UNSET
     deadline_seconds: Seconds | msgspec.UnsetType = msgspec.UNSET
+    price: Annotated[
+        Price | msgspec.UnsetType,
+        msgspec.Meta(description="Of labels delivered from now on; operators only."),
+    ] = msgspec.UNSET
 
 
 class Project(Response):
@@ -67,6 +78,7 @@ class Project(Response):
     opened_at: datetime | None
     copy_of: int | None
     carried: int
+    price: Price | None
 
 
 class Projects(Response):

@@ -74,8 +74,18 @@ class Task(Response):
     label: Label | None
 
 
+class Money(Response):
+    """An amount, as a decimal number in a text: nothing of it is rounded."""
+
+    amount: str
+    currency: str
+
+
 class Batch(Response):
-    """Progress of a batch; seconds count from push to label; ``done`` when nothing is left to wait for."""
+    """Progress of a batch; seconds count from push to label; ``done`` when nothing is left to wait for.
+
+    ``cost``: its labels delivered and not withdrawn, each at the price of its delivery; null without prices.
+    """
 
     name: str
     created_at: datetime
@@ -88,3 +98,4 @@ class Batch(Response):
     p95_seconds: float | None
     eta: datetime | None
     done: bool
+    cost: Money | None

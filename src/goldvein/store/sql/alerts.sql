@@ -11,6 +11,11 @@ UPDATE alerts SET resolved_at = %(now)s
 WHERE project = %(project)s AND kind = %(kind)s AND subject = %(subject)s AND resolved_at IS NULL
 RETURNING id;
 
+-- name: opened
+-- The open alerts of a project, the latest first.
+SELECT id, kind, subject, detail, opened_at, resolved_at FROM alerts
+WHERE project = %(project)s AND resolved_at IS NULL ORDER BY id DESC LIMIT %(limit)s;
+
 -- name: of_project
 -- The alerts of a project, the oldest first.
 SELECT id, kind, subject, detail, opened_at, resolved_at FROM alerts WHERE project = %(project)s ORDER BY id;

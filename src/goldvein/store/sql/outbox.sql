@@ -58,3 +58,7 @@ ORDER BY o.position;
 -- name: last_position
 -- The last position given in a project.
 SELECT last FROM outbox_positions WHERE project = %(project)s;
+
+-- name: created_at
+-- When the event of a position happened.
+SELECT created_at FROM outbox WHERE project = %(project)s AND position = %(position)s;

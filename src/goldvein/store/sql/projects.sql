@@ -23,6 +23,15 @@ SELECT id, customer, name, instruction, type, classes, deadline_seconds, state, 
        admitted, supply_target, created_at, opened_at, copy_of, carried, family
 FROM projects WHERE (%(customer)s::integer IS NULL OR customer = %(customer)s) ORDER BY id;
 
+-- name: page
+-- The latest projects before one, with the names of their customers; of one customer or in one state where given.
+SELECT p.id, p.customer, p.name, p.instruction, p.type, p.classes, p.deadline_seconds, p.state, p.revision, p.policy_version,
+       p.model_version, p.admitted, p.supply_target, p.created_at, p.opened_at, p.copy_of, p.carried, p.family, c.name
+FROM projects p JOIN customers c ON c.id = p.customer
+WHERE p.id < %(before)s AND (%(customer)s::integer IS NULL OR p.customer = %(customer)s)
+  AND (%(state)s::text IS NULL OR p.state = %(state)s)
+ORDER BY p.id DESC LIMIT %(limit)s;
+
 -- name: revisions
 -- What a process compares with what it has cached.
 SELECT id, revision FROM projects WHERE state IN ('mining', 'open', 'paused');
@@ -67,11 +76,17 @@ WHERE id = %(project)s AND supply_target < %(target)s;
 
 -- name: insert_policy
 -- A version of the policy; versions are never changed.
-INSERT INTO policy_versions (project, version, policy, made_at) VALUES (%(project)s, %(version)s, %(policy)s, %(now)s);
+INSERT INTO policy_versions (project, version, policy, made_at, account)
+VALUES (%(project)s, %(version)s, %(policy)s, %(now)s, %(account)s);
 
 -- name: get_policy
 -- One version of the policy.
 SELECT policy FROM policy_versions WHERE project = %(project)s AND version = %(version)s;
+
+-- name: policy_history
+-- The versions of the policy before one, the latest first, with who made them.
+SELECT v.version, v.policy, v.made_at, a.login FROM policy_versions v LEFT JOIN accounts a ON a.id = v.account
+WHERE v.project = %(project)s AND v.version < %(before)s ORDER BY v.version DESC LIMIT %(limit)s;
 
 -- name: insert_model
 -- A version of everything learned; versions are never changed.

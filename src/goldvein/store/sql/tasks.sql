@@ -36,6 +36,12 @@ JOIN task_inputs i ON i.project = t.project AND i.task = t.id
 LEFT JOIN batches b ON b.project = t.project AND b.id = t.batch
 WHERE t.project = %(project)s AND t.id = %(task)s;
 
+-- name: latest_inputs
+-- What the customer pushed last, without benchmarks that are no tasks of theirs.
+SELECT i.input FROM (SELECT id, state FROM tasks WHERE project = %(project)s ORDER BY id DESC LIMIT %(looks)s) AS t
+JOIN task_inputs i ON i.project = %(project)s AND i.task = t.id
+WHERE t.state <> 'benchmark' ORDER BY t.id DESC LIMIT %(limit)s;
+
 -- name: inputs
 -- The content of some tasks, by project and task.
 SELECT i.project, i.task, i.input, i.rules, pg_column_size(i.input)
@@ -73,6 +79,16 @@ SELECT count(*),
            FILTER (WHERE state = 'labelled'),
        count(*) FILTER (WHERE state = 'labelled' AND finished_at > %(since)s)
 FROM tasks WHERE project = %(project)s AND batch = %(batch)s;
+
+-- name: batches_page
+-- The latest batches of a project before one.
+SELECT id, name, created_at, cancelled_at, drained_at FROM batches
+WHERE project = %(project)s AND id < %(before)s ORDER BY id DESC LIMIT %(limit)s;
+
+-- name: speeds
+-- How long the labels of some batches took, from push to label.
+SELECT batch, percentile_cont(ARRAY[0.5, 0.95]) WITHIN GROUP (ORDER BY extract(epoch FROM finished_at - created_at)::float8)
+FROM tasks WHERE project = %(project)s AND batch = ANY (%(batches)s::integer[]) AND state = 'labelled' GROUP BY batch;
 
 -- name: queued_of_batch
 -- The tasks of a batch that wait. Not locked: a task's row comes after its attempt's and its labeler's standing.

@@ -25,6 +25,12 @@ UPDATE webhooks SET position = least(position, %(position)s), sending_to = NULL,
 WHERE id = %(webhook)s
 RETURNING id, project, url, secret, events, state, reason, position, sending_to, tries, next_try_at, created_at;
 
+-- name: switch
+-- Stop sending, or go on from where it stood; a message under way loses its lease, so its outcome is not written.
+UPDATE webhooks SET state = %(state)s, reason = %(reason)s, sending_to = NULL, tries = 0, next_try_at = %(now)s
+WHERE id = %(webhook)s
+RETURNING id, project, url, secret, events, state, reason, position, sending_to, tries, next_try_at, created_at;
+
 -- name: due
 -- Webhooks with something to send, whose time has come and which nobody is serving.
 SELECT w.id, w.project FROM webhooks w
