@@ -5,11 +5,10 @@ one numberer per project. So a reader that has passed a position never misses an
 no transaction is open while a reader waits. Nothing numbers in the background: whoever reads, numbers first.
 """
 
-from collections.abc import Iterator
 from typing import Any, Final
 
 from goldvein.domain.records import Alert, Event, Label
-from goldvein.store import labels, outbox
+from goldvein.store import outbox
 from goldvein.store.database import Database
 
 _NUMBERED_AT_ONCE: Final = 1000
@@ -48,19 +47,6 @@ def last_position(db: Database, project: int) -> int:
     number(db, project)
     with db.connection() as tx:
         return outbox.last_position(tx, project)
-
-
-def export_labels(db: Database, project: int, page: int = 1000) -> Iterator[list[Label]]:
-    """Read a project's current labels page by page, each in a short transaction of its own."""
-    after = 0
-    while True:
-        with db.connection() as tx:
-            found = labels.current_page(tx, project, after=after, limit=page)
-        if found:
-            yield found
-        if len(found) < page:
-            return
-        after = found[-1].id
 
 
 def event_json(event: Event) -> dict[str, Any]:

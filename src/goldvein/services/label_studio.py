@@ -15,6 +15,7 @@ from goldvein.domain.errors import InvalidInput
 from goldvein.domain.records import ItemError
 from goldvein.services import importing
 from goldvein.services.importing import Item, option_of
+from goldvein.store.labelled import Labelled
 
 _ONE_OF: Final = re.compile(
     r"((?:option|choice|answer|response|completion|candidate|summary|sample|text)_?)(\d{1,3}|[a-z])"
@@ -167,3 +168,40 @@ def _picked(annotation: Mapping[str, Any]) -> str:
             code="choices_not_one", pointer="/annotations/result/value/choices",
         )  # fmt: skip
     return chosen[0]
+
+
+def write_task(one: Labelled, classes: Sequence[str] | None) -> dict[str, Any]:
+    """Write a label as a task with an annotation, as Label Studio imports it and `read_task` reads it.
+
+    Its options stand as its dynamic choices want them. What several people or a key stand behind is marked as
+    ground truth; who gave the label, and what is known of it, stands in ``meta``.
+    """
+    content = dict(one.input or {})
+    if classes is None:
+        content["options"] = [{"value": option} for option in content.get("options", ())]
+    label = one.label
+    meta: dict[str, Any] = {**(one.metadata or {})}
+    if label.unique_id is not None:
+        meta["unique_id"] = label.unique_id
+    meta["goldvein"] = {
+        "label": label.id,
+        "task": label.task,
+        "batch": one.batch,
+        "basis": label.basis,
+        "labeler": label.labeler,
+        "confidence": label.confidence,
+    }
+    choice = {"choices": [label.answer["value"]]}
+    return {
+        "data": content,
+        "meta": meta,
+        "annotations": [
+            {
+                "result": [{"from_name": "choice", "to_name": "prompt", "type": "choices", "value": choice}],
+                "ground_truth": label.basis != "labeler",
+                "was_cancelled": False,
+                "created_at": label.answered_at,
+            }
+        ],
+        "predictions": [],
+    }
