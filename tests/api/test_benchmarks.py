@@ -10,6 +10,7 @@ import httpx
 import pytest
 
 from goldvein.api import benchmarks as api
+from goldvein.api import lines as streamed
 from goldvein.services import lifecycle
 from tests.api.world import World
 
@@ -48,7 +49,7 @@ def counts(response: httpx.Response) -> tuple[int, int, int, int]:
 
 def test_lines_are_streamed_in_parts(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     """Good ones are kept and bad ones named; sent again, the good ones are there already."""
-    monkeypatch.setattr(api, "CHUNK", 3)
+    monkeypatch.setattr(streamed, "CHUNK", 3)
     project = make(world)
     content = lines(*[item(n) for n in range(5)], {"input": {}}, item(9, 7)) + b"\n\nnot json\n"
     first = send(world, project, content, NDJSON)
@@ -73,7 +74,7 @@ def test_csv_is_read_in_parts(world: World, monkeypatch: pytest.MonkeyPatch) -> 
     assert (refused.status_code, refused.json()["code"]) == (422, "csv_header")
     with world.client() as client:
         path = f"/v1/projects/{project}/tasks"
-        assert client.post(path, content=content, headers=CSV).json()["code"] == "unsupported_media_type"
+        assert client.post(path, content=content, headers=CSV).json()["code"] == "csv_header"
 
 
 def test_label_studio_is_read_by_its_name(world: World) -> None:

@@ -6,9 +6,10 @@ from collections.abc import Iterator
 import msgspec
 import pytest
 
-from goldvein.services import delivery
+from goldvein.services import delivery, labelled
 from goldvein.store import labels
 from goldvein.store.database import Database
+from goldvein.store.labelled import Wanted
 from goldvein.wire.labels import Event as WireEvent
 from goldvein.wire.labels import Label as WireLabel
 from tests.services.delivery_world import NOW, add_tasks, emit, make_project, new_label, write_labels
@@ -139,11 +140,11 @@ def test_an_export_has_current_labels_only(db: Database) -> None:
     with db.transaction() as tx:
         ids = write_labels(tx, project, tasks)
         labels.withdraw(tx, [(project, ids[3]), (project, ids[11])], NOW)
-    pages = list(delivery.export_labels(db, project, page=10))
-    assert [len(page) for page in pages] == [10, 10, 3]
-    exported = [label.id for page in pages for label in page]
+    pages = list(labelled.export(db, project, Wanted(), page=10))
+    assert [len(page) for page in pages] == [9, 9, 5]
+    exported = [one.label.id for page in pages for one in page]
     assert exported == sorted(set(ids) - {ids[3], ids[11]})
-    msgspec.json.decode(msgspec.json.encode(delivery.label_json(pages[0][0])), type=WireLabel)
+    msgspec.json.decode(msgspec.json.encode(delivery.label_json(pages[0][0].label)), type=WireLabel)
 
 
 def test_an_export_holds_no_connection_between_pages(database_url: str) -> None:
@@ -158,8 +159,8 @@ def test_an_export_holds_no_connection_between_pages(database_url: str) -> None:
                 (project, NOW, tasks),
             )
             write_labels(tx, project, tasks)
-        pages = delivery.export_labels(db, project, page=1)
+        pages = labelled.export(db, project, Wanted(), page=1)
         next(pages)
         with db.transaction() as tx:
             assert tx.execute("SELECT 1").fetchone() == (1,)
-        assert len(list(pages)) == 2
+        assert [len(page) for page in pages] == [1, 1, 0]

@@ -12,8 +12,10 @@ from hypothesis import strategies as st
 
 from goldvein.domain.errors import InvalidInput
 from goldvein.domain.records import ItemError
-from goldvein.services import importing
-from goldvein.services.importing import Item, read_csv, read_label_studio
+from goldvein.services import importing, tables
+from goldvein.services.importing import Item
+from goldvein.services.label_studio import read_label_studio
+from goldvein.services.tables import read_csv
 
 CLASSES = ("spam", "ham", "unsure")
 
@@ -105,7 +107,7 @@ def test_bad_rows_are_named_and_the_others_kept() -> None:
         (b'"key\n', "csv_header"),
         (",".join(f"input.{n}" for n in range(201)).encode() + b",key\n", "csv_header"),
         (b"prompt,key\n\n \n", "csv_empty"),
-        (b"prompt,key\n\xff\xfe,1\n", "file_not_text"),
+        ("prompt,key\np,1\n".encode("utf-16"), "file_not_text"),
     ],
 )
 def test_a_file_that_is_none_is_refused_as_a_whole(text: bytes, code: str) -> None:
@@ -117,11 +119,17 @@ def test_a_file_that_is_none_is_refused_as_a_whole(text: bytes, code: str) -> No
 
 def test_a_quote_that_never_ends_takes_no_more_than_its_row(monkeypatch: pytest.MonkeyPatch) -> None:
     """A cell has bounds, and reading goes on behind it."""
-    monkeypatch.setattr(importing, "_MAX_CELL", 1_000)
+    monkeypatch.setattr(tables, "MAX_ROW", 1_000)
     text = "prompt,option_0,option_1,key\n" + '"open,x,y,1\n' + "p,x,y,1\n" * 300
     found = rows(text)
     assert codes(found)[0] == "csv_row"
     assert {"input": {"prompt": "p", "options": ["x", "y"]}, "key": 1} in found
+
+
+def test_a_row_in_another_encoding_is_one_bad_row() -> None:
+    """The file was put together of two, say."""
+    found = rows(b"prompt,key\np,0\n" + "Größe,1\n".encode("latin-1") + b"q,2\n", CLASSES)
+    assert codes(found) == [None, "file_not_text", None]
 
 
 def test_a_file_has_bounds(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -11,12 +11,13 @@ from typing import Any
 
 import pytest
 
-from goldvein.services import delivery, explaining, projects, withdrawing
+from goldvein.services import delivery, explaining, labelled, projects, withdrawing
 from goldvein.services.hindsight import look_back
 from goldvein.services.sweeps import Sweeper, sweep
 from goldvein.services.verification import verify
 from goldvein.store import proofs
 from goldvein.store.database import Database
+from goldvein.store.labelled import Wanted
 from tests.services.sleepers import SLEEPY, labels_of, slept
 from tests.services.test_model_versions import lead
 from tests.services.town import START, Town, knows
@@ -80,7 +81,8 @@ def test_readers_of_events_end_with_the_labels_that_are_current(history: tuple[T
             assert event.event == "label.withdrawn"
             assert event.label.withdrawn_at is not None
             del mine[event.label.id]
-    exported = {label.id: label.task for page in delivery.export_labels(town.db, 1) for label in page}
+    pages = labelled.export(town.db, 1, Wanted())
+    exported = {one.label.id: one.label.task for page in pages for one in page}
     assert mine == exported
     shown = delivery.label_json(next(e.label for e in events if e.event == "label.withdrawn" and e.label))
     assert shown["withdrawn_at"] is not None

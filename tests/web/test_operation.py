@@ -78,7 +78,11 @@ def test_all_projects_at_a_glance(browsers: Browsers, site: Site, town: Town) ->
 
 @pytest.mark.parametrize(("dark", "size"), [(False, (1280, 900)), (True, (1280, 900)), (False, (390, 800))])
 def test_a_project_live(
-    browsers: Browsers, site: Site, town: Town, dark: bool, size: tuple[int, int]  # noqa: FBT001
+    browsers: Browsers,
+    site: Site,
+    town: Town,
+    dark: bool,
+    size: tuple[int, int],  # noqa: FBT001
 ) -> None:
     """Charts are drawn, each with a table; nothing on the console, nothing serious by axe, in both schemes."""
     with browsers.visit(site.accounts["operator"], dark=dark, size=size) as visit:

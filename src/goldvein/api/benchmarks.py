@@ -2,7 +2,7 @@
 
 import itertools
 from collections.abc import Awaitable, Callable, Iterable, Iterator
-from typing import Annotated, Final, Literal
+from typing import Annotated, Literal
 
 import msgspec
 from litestar import Response, get, patch, post
@@ -12,17 +12,16 @@ from goldvein import wire
 from goldvein.api import bodies, replies
 from goldvein.api.access import CURATORS, OPERATORS, visible_project
 from goldvein.api.idempotent import Fingerprint, once
-from goldvein.api.lines import CHUNK, push_lines
+from goldvein.api.lines import CHUNK, by_line, push_items
 from goldvein.api.projects import ProjectId
 from goldvein.api.pushing import Tally, read_benchmark, read_item, read_push
 from goldvein.api.service import Call, service_of
-from goldvein.api.tasks import NDJSON, TaskId
+from goldvein.api.tasks import CSV, NDJSON, TaskId
 from goldvein.domain.errors import InvalidInput
 from goldvein.domain.records import ItemError, Project
-from goldvein.services import benchmarks, curating, importing
+from goldvein.services import benchmarks, curating, importing, label_studio, tables
 from goldvein.services.benchmarks import ManualBenchmark
 
-CSV: Final = "text/csv"
 Read = ManualBenchmark | ItemError
 After = Annotated[int, QueryParameter(ge=0, le=2**63 - 1, description="The cursor: `next` of the last page.")]
 Limit = Annotated[int, QueryParameter(ge=1, le=1_000, description="Benchmarks at most.")]
@@ -65,15 +64,18 @@ async def add_benchmarks(
     kind = bodies.media_type(request)
     if kind == NDJSON:
         tally = Tally()
-        return await push_lines(
-            request, tally, read_benchmark, lambda items: _add(request, project, items, tally), "benchmark"
+        read = by_line(read_benchmark, "benchmark")
+        return await push_items(
+            request, tally, read, lambda items: _add(request, project, items, tally), "benchmark"
         )
     if kind == CSV:
         content = await bodies.read(request, bodies.PUSH, kind=CSV)
-        return await _add_file(request, found, content, importing.read_csv(content, found.classes))
+        return await _add_file(request, found, content, tables.read_csv(content, found.classes))
     content = await bodies.read(request, bodies.PUSH)
     if file_format is not None:
-        return await _add_file(request, found, content, importing.read_label_studio(content, found.classes))
+        return await _add_file(
+            request, found, content, label_studio.read_label_studio(content, found.classes)
+        )
     adding = _adding(request, found, read_push(content))
     return await once(request, Fingerprint(request, content), adding)
 

@@ -1,7 +1,6 @@
 """Bodies, read within bounds; what is wrong with them is said with its place."""
 
 import re
-from collections.abc import AsyncIterator
 from typing import Any, Final, TypeVar
 
 import msgspec
@@ -18,9 +17,9 @@ SMALL: Final = 1_000_000
 PUSH: Final = 64_000_000
 """Bytes of a JSON push."""
 STREAM: Final = 512_000_000
-"""Bytes of an NDJSON push."""
+"""Bytes of a push that is stored while it comes."""
 LINE: Final = 1_000_000
-"""Bytes of one line of an NDJSON push."""
+"""Bytes of one item of such a push."""
 
 _PLACE = re.compile(r" - at (?:`key` in )?`\$([^`]*)`$")
 _STEP = re.compile(r"\[(\d+|\.\.\.)\]|\.([^.\[]+)")
@@ -115,31 +114,6 @@ def item_error(error: GoldveinError, index: int, place: str) -> ItemError:
     """Say what is wrong with one item of a list."""
     facts = {name: value for name, value in error.facts.items() if name != "pointer"}
     return ItemError(index, error.code, error.detail, str(error.facts.get("pointer", place)), facts)
-
-
-async def lines(chunks: AsyncIterator[bytes]) -> AsyncIterator[tuple[bytes, bool]]:
-    """Split a streamed body into lines, each with whether it is too long (then it is cut, and empty).
-
-    Raises
-    ------
-    BodyTooLarge
-        If there is more than ``STREAM`` bytes of them.
-    """
-    rest, size, skipping = b"", 0, False
-    async for chunk in chunks:
-        size += len(chunk)
-        if size > STREAM:
-            raise BodyTooLarge(
-                f"the body has more than {STREAM:,} bytes: send the tasks that are missing in another request"
-            )
-        *whole, rest = (rest + chunk).split(b"\n")
-        for line in whole:
-            yield (b"", True) if skipping or len(line) > LINE else (line, False)
-            skipping = False
-        if len(rest) > LINE:
-            rest, skipping = b"", True
-    if rest.strip() or skipping:
-        yield (b"", True) if skipping else (rest, False)
 
 
 def _has_raw(value: Any) -> bool:

@@ -1,6 +1,5 @@
-"""Labels: events by cursor, long-poll and SSE, and the current labels as a file."""
+"""Labels as events: by cursor, long-poll and SSE."""
 
-import asyncio
 from collections.abc import AsyncIterator
 from typing import Annotated, Any, Final
 
@@ -15,10 +14,9 @@ from goldvein.api.access import CUSTOMERS, check_role, visible_project
 from goldvein.api.projects import ProjectId
 from goldvein.api.service import Call, service_of
 from goldvein.api.waiting import Tails
-from goldvein.domain.errors import GoldveinError, InvalidInput
+from goldvein.domain.errors import GoldveinError
 from goldvein.services import delivery, projects
 
-FORMATS: Final = ("jsonl",)
 HEARTBEAT_SECONDS: Final = 15.0
 PAGE: Final = 500
 """Events that a stream reads at once."""
@@ -120,43 +118,6 @@ async def _still_allowed(request: Call, project: int) -> bool:
 def _sse(event: dict[str, Any]) -> bytes:
     data = _encoder.encode(event)
     return b"id: %d\nevent: %b\ndata: %b\n\n" % (event["position"], event["event"].encode(), data)
-
-
-@get(
-    "/v1/projects/{project:int}/labels/export",
-    opt={"roles": CUSTOMERS, "streams": "application/x-ndjson"},
-    operation_id="export_labels",
-    tags=["labels"],
-)
-async def export_labels(
-    request: Call,
-    project: ProjectId,
-    format: Annotated[  # noqa: A002 - the name of the parameter in the address
-        str, QueryParameter(max_length=40, description="Only `jsonl`: one label a line.")
-    ] = "jsonl",
-) -> Stream:
-    """Stream the current labels, one JSON object a line."""
-    await visible_project(request, project)
-    if format not in FORMATS:
-        raise InvalidInput(
-            f"format {format!r} is not written here: use {' or '.join(FORMATS)}",
-            code="format_unsupported",
-            parameter="format",
-            supported=list(FORMATS),
-        )
-    return Stream(
-        _export(request, project),
-        media_type="application/x-ndjson",
-        headers={"Content-Disposition": f'attachment; filename="labels-{project}.jsonl"'},
-    )
-
-
-async def _export(request: Call, project: int) -> AsyncIterator[bytes]:
-    service = service_of(request)
-    pages = delivery.export_labels(service.db, project)
-    while (page := await service.run(lambda: next(pages, None))) is not None:
-        yield b"".join(_encoder.encode(delivery.label_json(label)) + b"\n" for label in page)
-        await asyncio.sleep(0)
 
 
 def _tails(request: Call) -> Tails:

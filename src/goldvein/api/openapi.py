@@ -1,8 +1,8 @@
 """The OpenAPI document: Litestar's account of addresses and parameters, with msgspec's account of every body.
 
 What a route takes and returns stands in its ``opt``: ``roles``, ``body`` (and ``body_optional``), ``lines``
-for NDJSON, ``files`` by media type, ``returns`` by status, ``streams``, ``headers`` by status, and
-``problems`` beyond the usual.
+for NDJSON, ``files`` by media type, ``returns`` by status, ``streams`` (one media type or several),
+``headers`` by status, and ``problems`` beyond the usual.
 """
 
 import inspect
@@ -107,10 +107,8 @@ def _responses(opt: Mapping[str, Any], *, is_post: bool) -> dict[str, Any]:
             response["headers"] = {name: _HEADERS[name] for name in names}
         responses[str(status)] = response
     if "streams" in opt:
-        responses["200"] = {
-            "description": "A stream.",
-            "content": {opt["streams"]: {"schema": {"type": "string"}}},
-        }
+        kinds = opt["streams"] if isinstance(opt["streams"], tuple) else (opt["streams"],)
+        responses["200"] = {"description": "A stream.", "content": {kind: _stream(kind) for kind in kinds}}
     problems = _USUAL | opt.get("problems", {}) if opt["roles"] else {}
     if is_post and opt["roles"]:
         problems = {409: "it fights the present state, or the Idempotency-Key is in use"} | problems
@@ -120,6 +118,10 @@ def _responses(opt: Mapping[str, Any], *, is_post: bool) -> dict[str, Any]:
             "content": {wire.PROBLEM_TYPE: {"schema": _schema(wire.Problem)}},
         }
     return responses
+
+
+def _stream(media_type: str) -> dict[str, Any]:
+    return {"schema": {"type": "array" if media_type == "application/json" else "string"}}
 
 
 def _described(shape: Any) -> str:

@@ -1,9 +1,9 @@
 """A push, item by item: the good ones are kept, the bad ones are named."""
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import msgspec
 from litestar import Response
@@ -67,13 +67,22 @@ def read_push(content: bytes) -> Iterator[ManualBenchmark | ItemError]:
 
 def read_item(item: Item, index: int) -> ManualBenchmark | ItemError:
     """Read one benchmark of a file, as one of a push is read."""
+    return _reread(item, index, read_benchmark)
+
+
+def read_task_item(item: Item, index: int) -> TaskDraft | ItemError:
+    """Read one task of a file, as one of a push is read."""
+    return _reread(item, index, read_task)
+
+
+def _reread(item: Item, index: int, read: Callable[[bytes, int, str], T | ItemError]) -> T | ItemError:
     if isinstance(item, ItemError):
         return item
     try:
         raw = json.dumps(item).encode()
     except (RecursionError, ValueError) as error:
         return ItemError(index, "invalid_input", f"the item cannot be written as JSON: {error}", "")
-    return read_benchmark(raw, index, "")
+    return read(raw, index, "")
 
 
 def _read(
@@ -87,15 +96,22 @@ def _read(
 
 @dataclass(slots=True)
 class Tally:
-    """What has become of the items so far."""
+    """What has become of the items so far.
+
+    ``where`` says more of the place of an error than its index and pointer do.
+    """
 
     batch: str | None = None
+    where: Callable[[ItemError], Mapping[str, Any]] = lambda _: {}
     tasks: list[wire.PushedTask] = field(default_factory=list)
     errors: list[wire.ItemProblem] = field(default_factory=list)
 
     def refuse(self, errors: Sequence[ItemError]) -> None:
         """Count items that were refused."""
-        self.errors.extend(replies.item_problem(error) for error in errors)
+        for error in errors:
+            problem = replies.item_problem(error)
+            problem.facts |= self.where(error)
+            self.errors.append(problem)
 
     def add(self, result: PushResult) -> None:
         """Count what a service did."""

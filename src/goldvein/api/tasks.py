@@ -1,6 +1,7 @@
 """Tasks and batches."""
 
-from typing import Annotated, Final
+from dataclasses import dataclass
+from typing import Annotated, Final, Literal
 
 import msgspec
 from litestar import Response, get, post
@@ -9,8 +10,9 @@ from litestar.params import PathParameter, QueryParameter
 from goldvein import wire
 from goldvein.api import bodies, replies
 from goldvein.api.access import CUSTOMERS, visible_project
+from goldvein.api.files import CsvTasks, label_studio_tasks
 from goldvein.api.idempotent import Fingerprint, once
-from goldvein.api.lines import push_lines
+from goldvein.api.lines import Items, by_line, push_items
 from goldvein.api.projects import ProjectId
 from goldvein.api.pushing import Tally, read_task
 from goldvein.api.service import Call, service_of
@@ -24,6 +26,8 @@ BatchName = Annotated[
 Wait = Annotated[float, QueryParameter(ge=0, le=600, description="Seconds to wait at most.")]
 
 NDJSON: Final = "application/x-ndjson"
+CSV: Final = "text/csv"
+JSON: Final = "application/json"
 
 _push = msgspec.json.Decoder(wire.RawPush)
 
@@ -34,6 +38,7 @@ _push = msgspec.json.Decoder(wire.RawPush)
         "roles": CUSTOMERS,
         "body": wire.TaskPush,
         "lines": wire.TaskNew,
+        "files": {CSV: "One task a row below a header: docs/files.md says which columns."},
         "returns": {201: wire.Pushed, 207: wire.Pushed},
         "problems": {409: "the one task's unique_id names another task"},
     },
@@ -50,44 +55,67 @@ async def push_tasks(
             min_length=1,
             max_length=200,
             pattern=wire.NO_NUL_OR_SLASH,
-            description="Name of the batch of an NDJSON push.",
+            description="Name of the batch of a file; in a JSON push it may stand in the body.",
         ),
     ] = None,
+    file_format: Annotated[
+        Literal["label-studio"] | None,
+        QueryParameter(name="format", description="What a JSON body is, if not a push: Label Studio's JSON."),
+    ] = None,
+    names: Annotated[
+        Literal["content"] | None,
+        QueryParameter(description="`content`: a task without a `unique_id` gets one made of its content."),
+    ] = None,
 ) -> Response[bytes]:
-    """Push tasks, as JSON (10,000 at most) or as NDJSON (one task a line, 100,000 at most).
+    """Push tasks, as JSON (10,000 at most), or as a file (100,000 at most): NDJSON, CSV, Label Studio's JSON.
 
-    Good tasks are kept and bad ones named by their index: 201 where all were taken, 207 where some were, 422
-    where none was (409 for a single task whose `unique_id` names another one). A task that is there already,
-    with the same content under the same `unique_id`, counts as `existing`: a push may be sent again any time.
+    A file is stored while it comes. Good tasks are kept and bad ones named by their index: 201 where all were
+    taken, 207 where some were, 422 where none was (409 for a single task whose `unique_id` names another
+    one). A task that is there already, with the same content under the same `unique_id`, counts as
+    `existing`: a push may be sent again any time.
     """
-    await visible_project(request, project)
-    if bodies.media_type(request) == NDJSON:
-        tally = Tally(batch)
-        return await push_lines(
-            request, tally, read_task, lambda items: _push_chunk(request, project, items, tally), "task"
-        )
+    found = await visible_project(request, project)
+    to = _Push(request, project, named_by_content=names is not None)
+    kind = bodies.media_type(request)
+    if kind == NDJSON:
+        return await to.stream(by_line(read_task, "task"), Tally(batch))
+    if kind == CSV:
+        table = CsvTasks()
+        return await to.stream(table.items, Tally(batch, table.where))
+    if file_format is not None and kind == JSON:
+        return await to.stream(label_studio_tasks(found.classes), Tally(batch))
     content = await bodies.read(request, bodies.PUSH)
     push = bodies.decode(content, _push)
 
     async def act() -> Response[bytes]:
         tally = Tally(push.batch or batch)
-        await _push_chunk(
-            request,
-            project,
-            [read_task(raw, index, f"/tasks/{index}") for index, raw in enumerate(push.tasks)],
-            tally,
-        )
+        await to.store([read_task(raw, n, f"/tasks/{n}") for n, raw in enumerate(push.tasks)], tally)
         return tally.reply()
 
     return await once(request, Fingerprint(request, content), act)
 
 
-async def _push_chunk(request: Call, project: int, items: list[TaskDraft | ItemError], tally: Tally) -> None:
-    tally.refuse([item for item in items if isinstance(item, ItemError)])
-    drafts = [item for item in items if isinstance(item, TaskDraft)]
-    if drafts:
-        service = service_of(request)
-        tally.add(await service.call(intake.push, project, drafts, tally.batch, service.now()))
+@dataclass(frozen=True, slots=True)
+class _Push:
+    """Where the tasks of a request go."""
+
+    request: Call
+    project: int
+    named_by_content: bool
+
+    async def stream(self, read: Items[TaskDraft], tally: Tally) -> Response[bytes]:
+        return await push_items(self.request, tally, read, lambda items: self.store(items, tally), "task")
+
+    async def store(self, items: list[TaskDraft | ItemError], tally: Tally) -> None:
+        tally.refuse([item for item in items if isinstance(item, ItemError)])
+        drafts = [item for item in items if isinstance(item, TaskDraft)]
+        if drafts:
+            service = service_of(self.request)
+            pushed = await service.call(
+                intake.push, self.project, drafts, tally.batch, service.now(),
+                named_by_content=self.named_by_content,
+            )  # fmt: skip
+            tally.add(pushed)
 
 
 @get(

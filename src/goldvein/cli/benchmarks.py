@@ -96,7 +96,7 @@ def _add(db: Database, project: int, file: Path, kind: str) -> dict[str, Any]:
 def _items(file: Path, kind: str, classes: tuple[str, ...] | None) -> Iterator[ManualBenchmark | ItemError]:
     """Read a file as the API reads it."""
     from goldvein.api.pushing import read_benchmark, read_item, read_push
-    from goldvein.services import importing
+    from goldvein.services import label_studio, tables
 
     if kind == "jsonl":
         with file.open("rb") as lines:
@@ -109,7 +109,7 @@ def _items(file: Path, kind: str, classes: tuple[str, ...] | None) -> Iterator[M
     if kind == "json":
         yield from read_push(content)
         return
-    read = importing.read_csv if kind == "csv" else importing.read_label_studio
+    read = tables.read_csv if kind == "csv" else label_studio.read_label_studio
     yield from (read_item(item, index) for index, item in enumerate(read(content, classes)))
 
 

@@ -16,6 +16,7 @@ import msgspec
 from goldvein import wire
 from goldvein.client.benchmarks import BenchmarkCalls
 from goldvein.client.errors import ApiError
+from goldvein.client.files import ExportCalls
 from goldvein.client.http import Ask, Transport
 
 T = TypeVar("T")
@@ -24,7 +25,7 @@ _LONGEST_WAIT = 30.0
 """Seconds of one blocking call; a proxy between seldom allows 60."""
 
 
-class GoldveinClient(BenchmarkCalls):
+class GoldveinClient(BenchmarkCalls, ExportCalls):
     """A customer's (or operator's) view of one server.
 
     Parameters

@@ -8,6 +8,7 @@ patience, up to ``patience`` seconds. Only what makes customers, labelers and ke
 import asyncio
 import time
 from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -92,12 +93,22 @@ class Transport:
 
     def lines(self, ask: Ask) -> Iterator[str]:
         """Read a streamed answer line by line."""
+        with self._streamed(ask) as response:
+            yield from response.iter_lines()
+
+    def chunks(self, ask: Ask) -> Iterator[bytes]:
+        """Read a streamed answer as it comes."""
+        with self._streamed(ask) as response:
+            yield from response.iter_bytes()
+
+    @contextmanager
+    def _streamed(self, ask: Ask) -> Iterator[httpx.Response]:
         arguments = self._arguments(ask)
         with self.http.stream(ask.method, self._base_url + ask.path, **arguments) as response:
             if response.status_code >= 400:
                 response.read()
                 _checked(response)
-            yield from response.iter_lines()
+            yield response
 
     def close(self) -> None:
         """Close the connections, unless somebody else lent them."""

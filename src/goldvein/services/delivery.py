@@ -5,12 +5,11 @@ one numberer per project. So a reader that has passed a position never misses an
 no transaction is open while a reader waits. Nothing numbers in the background: whoever reads, numbers first.
 """
 
-from collections.abc import Iterator
 from datetime import datetime, timedelta
 from typing import Any, Final
 
 from goldvein.domain.records import Alert, Event, Label
-from goldvein.store import labels, outbox
+from goldvein.store import outbox
 from goldvein.store.database import Database
 
 _DATED_BEFORE: Final = timedelta(minutes=1)
@@ -65,19 +64,6 @@ def position_before(db: Database, project: int, moment: datetime) -> int:
             at = outbox.created_at(tx, project, middle)
             low, high = (middle, high) if at < moment - _DATED_BEFORE else (low, middle - 1)
     return low
-
-
-def export_labels(db: Database, project: int, page: int = 1000) -> Iterator[list[Label]]:
-    """Read a project's current labels page by page, each in a short transaction of its own."""
-    after = 0
-    while True:
-        with db.connection() as tx:
-            found = labels.current_page(tx, project, after=after, limit=page)
-        if found:
-            yield found
-        if len(found) < page:
-            return
-        after = found[-1].id
 
 
 def event_json(event: Event) -> dict[str, Any]:

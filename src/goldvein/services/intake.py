@@ -22,12 +22,19 @@ MAX_PRIORITY = 1_000_000
 
 
 def push(
-    db: Database, project: int, drafts: Sequence[TaskDraft], batch: str | None, now: datetime
+    db: Database,
+    project: int,
+    drafts: Sequence[TaskDraft],
+    batch: str | None,
+    now: datetime,
+    *,
+    named_by_content: bool = False,
 ) -> PushResult:
     """Store tasks, each once: a bad one is reported and the others are kept.
 
     Pushing the same ``unique_id`` with the same content again changes nothing; with another content it is
-    refused with the number of the task that has it.
+    refused with the number of the task that has it. A task without one is another task each time, unless it
+    is ``named_by_content``.
 
     Raises
     ------
@@ -39,6 +46,8 @@ def push(
         if target.state == "closed":
             raise Conflict(f"project {project} is closed and takes no tasks", code="project_closed")
         sound, errors = _check_all(drafts, target, now)
+        if named_by_content:
+            sound = [_named_by_content(task) for task in sound]
         batch_id = _open_batch(tx, project, batch, now) if batch is not None else None
         stored, conflicts = store(tx, target, sound, batch=batch_id, state="queued", now=now)
         attempts.insert_open(tx, [_wanted(project, task) for task in sound if task.draft.index in stored])
@@ -120,6 +129,13 @@ def _taken(draft: TaskDraft, existing: int, state: str) -> ItemError:
         f"/tasks/{draft.index}/unique_id",
         {"task": existing},
     )
+
+
+def _named_by_content(task: NewTask) -> NewTask:
+    if task.draft.unique_id is not None:
+        return task
+    name = f"content-{task.content % 2**64:016x}"
+    return replace(task, draft=replace(task.draft, unique_id=name))
 
 
 def _wanted(project: int, task: NewTask) -> Wanted:

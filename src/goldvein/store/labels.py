@@ -67,7 +67,7 @@ def pseudonym(key: bytes, project: int, labeler: int) -> str:
 
 
 def from_row(project: int, row: Sequence[Any]) -> Label:
-    """Make a label from the columns that `current_page` lists, the last being the key of the pseudonyms."""
+    """Make a label from the columns that `current_for_tasks` lists; the last is the pseudonyms' key."""
     *fields, key = row
     if fields[5] is not None:
         fields[5] = pseudonym(key, project, fields[5])
@@ -136,9 +136,3 @@ def current_for_tasks(tx: Transaction, project: int, tasks: Iterable[int]) -> di
     """Map each of these tasks that has a current label to it."""
     rows = tx.execute(_queries.current_for_tasks, {"project": project, "tasks": list(tasks)})
     return {row[1]: from_row(project, row) for row in rows}
-
-
-def current_page(tx: Transaction, project: int, *, after: int, limit: int) -> list[Label]:
-    """Read the next current labels whose id is greater than ``after``."""
-    rows = tx.execute(_queries.current_page, {"project": project, "after": after, "limit": limit})
-    return [from_row(project, row) for row in rows]

@@ -44,13 +44,3 @@ SELECT l.id, l.task, t.unique_id, l.answer, l.basis, l.labeler, l.confidence, l.
 FROM labels l
 JOIN tasks t ON t.project = l.project AND t.id = l.task
 WHERE l.project = %(project)s AND l.task = ANY (%(tasks)s::bigint[]) AND l.withdrawn_at IS NULL;
-
--- name: current_page
--- The next current labels of a project, in the order of their ids.
-SELECT l.id, l.task, t.unique_id, l.answer, l.basis, l.labeler, l.confidence, l.p_benchmarks, l.p_all, l.benchmarks,
-       l.standing_state, l.policy_version, l.answered_at, l.delivered_at, l.replaces, l.withdrawn_at,
-       (SELECT lease_key FROM instance)
-FROM labels l
-JOIN tasks t ON t.project = l.project AND t.id = l.task
-WHERE l.project = %(project)s AND l.id > %(after)s AND l.withdrawn_at IS NULL
-ORDER BY l.id LIMIT %(limit)s;
