@@ -10,7 +10,7 @@ from litestar.params import QueryParameter
 
 from goldvein import wire
 from goldvein.api import bodies, replies
-from goldvein.api.access import CURATORS, OPERATORS, visible_project
+from goldvein.api.access import AUDITORS, CURATORS, OPERATORS, visible_project
 from goldvein.api.idempotent import Fingerprint, once
 from goldvein.api.lines import CHUNK, push_lines
 from goldvein.api.projects import ProjectId
@@ -104,8 +104,8 @@ async def _add(request: Call, project: int, items: list[Read], tally: Tally) -> 
     tally.refuse([item for item in items if isinstance(item, ItemError)])
     good = [item for item in items if not isinstance(item, ItemError)]
     if good:
-        service = service_of(request)
-        tally.add(await service.call(benchmarks.add_manual, project, good, service.now()))
+        service, by = service_of(request), request.user.labeler
+        tally.add(await service.call(benchmarks.add_manual, project, good, service.now(), by=by))
 
 
 @get(
@@ -130,8 +130,9 @@ async def list_benchmarks(
     """List benchmarks, and candidates on their way to become some, in the order of their tasks."""
     await visible_project(request, project)
     found = await service_of(request).call(
-        curating.page, project, state=in_state, basis=basis, flagged=flagged, after=after, limit=limit
-    )
+        curating.page, project, state=in_state, basis=basis, flagged=flagged, after=after, limit=limit,
+        blind=request.user.role in AUDITORS,
+    )  # fmt: skip
     last = found[-1].task if len(found) == limit else None
     return replies.reply(
         wire.BenchmarkPage(benchmarks=[replies.benchmark_line(line) for line in found], next=last)
@@ -140,12 +141,19 @@ async def list_benchmarks(
 
 @get(
     "/v1/projects/{project:int}/benchmarks/{task:int}",
-    opt={"roles": CURATORS, "returns": {200: wire.Benchmark}},
+    opt={
+        "roles": CURATORS,
+        "returns": {200: wire.Benchmark},
+        "problems": {409: "an auditor judges it blindly first, or has it in hand as work"},
+    },
     operation_id="get_benchmark",
     tags=["benchmarks"],
 )
 async def get_benchmark(request: Call, project: ProjectId, task: TaskId) -> Response[bytes]:
-    """Read a benchmark: content, key, what became of its servings, its life and its versions."""
+    """Read a benchmark: content, key, what people said of it, its life and its versions.
+
+    An auditor who reads it is never tested on it.
+    """
     await visible_project(request, project)
     return await _shown(request, project, task)
 
@@ -156,7 +164,7 @@ async def get_benchmark(request: Call, project: ProjectId, task: TaskId) -> Resp
         "roles": CURATORS,
         "body": wire.BenchmarkChange,
         "returns": {200: wire.Benchmark},
-        "problems": {409: "the benchmark's state does not allow it"},
+        "problems": {409: "the benchmark's state does not allow it, or an auditor judges it blindly first"},
     },
     operation_id="change_benchmark",
     tags=["benchmarks"],
@@ -171,7 +179,7 @@ async def change_benchmark(request: Call, project: ProjectId, task: TaskId) -> R
     await visible_project(request, project)
     change = await bodies.body(request, _change)
     if (change.key is None) == (change.action is None) or (
-        change.key_right is not None and change.key is None
+        change.key is None and (change.key_right is not None or change.explanation is not None)
     ):
         raise InvalidInput(
             "send a `key` (with `key_right`, if you like) or an `action`: one of the two",
@@ -182,7 +190,7 @@ async def change_benchmark(request: Call, project: ProjectId, task: TaskId) -> R
     if change.key is not None:
         await service.call(
             curating.change_key, project, task, change.key, service.now(),
-            key_right=change.key_right, reason=change.reason, by=by,
+            key_right=change.key_right, reason=change.reason, by=by, explanation=change.explanation,
         )  # fmt: skip
     elif change.action is not None:
         await service.call(
@@ -232,6 +240,12 @@ def _meant(asked: wire.BenchmarkRetirement) -> list[int] | curating.Meant:
 
 
 async def _shown(request: Call, project: int, task: int) -> Response[bytes]:
-    names = request.user.role in OPERATORS
-    found = await service_of(request).call(curating.look, project, task, names=names)
-    return replies.reply(replies.benchmark(found))
+    return replies.reply(replies.benchmark(await look(request, project, task)))
+
+
+async def look(request: Call, project: int, task: int) -> curating.Look:
+    """Read a benchmark as its reader may: auditors blindly, customers without names."""
+    service, auditor = service_of(request), request.user.labeler
+    if auditor is not None:
+        return await service.call(curating.look_as, project, task, auditor, service.now())
+    return await service.call(curating.look, project, task, names=request.user.role in OPERATORS)

@@ -56,6 +56,7 @@ def read_benchmark(raw: bytes | msgspec.Raw, index: int, place: str) -> ManualBe
         item.unique_id,
         item.expected_response,
         item.initial_response,
+        item.explanation,
     )
 
 

@@ -153,7 +153,8 @@ def show_benchmark(project: int, task: int, json_path: str | None) -> None:
         found = curating.look(db, project, task, names=True)
     report = {
         **asdict(found.benchmark),
-        **{name: value for name, value in asdict(found).items() if name != "benchmark"},
+        **asdict(found.said),
+        **{name: value for name, value in asdict(found).items() if name not in ("benchmark", "said")},
         "passed": found.passed,
         "missed": found.missed,
     }

@@ -24,12 +24,13 @@ MAX_ROWS: Final = 100_000
 """Rows or tasks of one file; more go in several."""
 _MAX_CELL: Final = 1_000_000
 _MAX_COLUMNS: Final = 200
-_PLAIN: Final = ("unique_id", "key", "key_value", "key_right")
+_PLAIN: Final = ("unique_id", "key", "key_value", "key_right", "explanation")
 _JSON: Final = ("input", "expected_response", "initial_response")
 _OPTION = re.compile(r"option_?(\d{1,3})")
 _WAY_OUT: Final = (
     "give it `key` (from 0) or `key_value` (a text), the content as `prompt`, `option_0`, `option_1` ..., "
-    "`input.NAME` or `input` (JSON), and `unique_id`, `key_right`, `expected_response` or `initial_response`"
+    "`input.NAME` or `input` (JSON), and `unique_id`, `key_right`, `explanation`, `expected_response` or "
+    "`initial_response`"
 )
 
 
@@ -141,8 +142,7 @@ def _row(index: int, header: Sequence[str], cells: Sequence[str], classes: Seque
         for name in _JSON[1:]:
             if name in given:
                 item[name] = _json(name, given[name])
-        if "unique_id" in given:
-            item["unique_id"] = given["unique_id"]
+        item |= {name: given[name] for name in ("unique_id", "explanation") if name in given}
         if "key_right" in given:
             item["key_right"] = _number("key_right", given["key_right"], float)
         key = _key(given, item["input"], classes)
