@@ -1,7 +1,7 @@
 """Benchmarks: given by hand and from files, looked at, changed and retired."""
 
 import itertools
-from collections.abc import Awaitable, Callable, Iterable, Iterator
+from collections.abc import Awaitable, Callable, Iterable
 from typing import Annotated, Final, Literal
 
 import msgspec
@@ -14,12 +14,12 @@ from goldvein.api.access import AUDITORS, CURATORS, OPERATORS, visible_project
 from goldvein.api.idempotent import Fingerprint, once
 from goldvein.api.lines import CHUNK, push_lines
 from goldvein.api.projects import ProjectId
-from goldvein.api.pushing import Tally, read_benchmark, read_item, read_push
+from goldvein.api.pushing import FileKind, Tally, read_benchmark, read_file, read_push
 from goldvein.api.service import Call, service_of
 from goldvein.api.tasks import NDJSON, TaskId
 from goldvein.domain.errors import InvalidInput
 from goldvein.domain.records import ItemError, Project
-from goldvein.services import benchmarks, curating, importing
+from goldvein.services import benchmarks, curating
 from goldvein.services.benchmarks import ManualBenchmark
 
 CSV: Final = "text/csv"
@@ -70,34 +70,35 @@ async def add_benchmarks(
         )
     if kind == CSV:
         content = await bodies.read(request, bodies.PUSH, kind=CSV)
-        return await _add_file(request, found, content, importing.read_csv(content, found.classes))
+        return await _add_file(request, found, content, "csv")
     content = await bodies.read(request, bodies.PUSH)
     if file_format is not None:
-        return await _add_file(request, found, content, importing.read_label_studio(content, found.classes))
+        return await _add_file(request, found, content, file_format)
     adding = _adding(request, found, read_push(content))
     return await once(request, Fingerprint(request, content), adding)
 
 
-async def _add_file(
-    request: Call, project: Project, content: bytes, items: Iterator[importing.Item]
-) -> Response[bytes]:
-    read = (read_item(item, index) for index, item in enumerate(items))
+async def _add_file(request: Call, project: Project, content: bytes, kind: FileKind) -> Response[bytes]:
+    read = read_file(kind, content, project.classes)
     return await once(request, Fingerprint(request, content), _adding(request, project, read))
 
 
 def _adding(
     request: Call, project: Project, items: Iterable[Read]
 ) -> Callable[[], Awaitable[Response[bytes]]]:
-    """Read and store items some at a time; what takes long runs in threads."""
-    rest = iter(items)
 
     async def act() -> Response[bytes]:
-        tally = Tally()
-        while part := await service_of(request).run(lambda: list(itertools.islice(rest, CHUNK))):
-            await _add(request, project.id, part, tally)
-        return tally.reply()
+        return (await add_all(request, project.id, items)).reply()
 
     return act
+
+
+async def add_all(request: Call, project: int, items: Iterable[Read]) -> Tally:
+    """Read and store items some at a time, and say what became of each."""
+    rest, tally = iter(items), Tally()
+    while part := await service_of(request).run(lambda: list(itertools.islice(rest, CHUNK))):
+        await _add(request, project, part, tally)
+    return tally
 
 
 async def _add(request: Call, project: int, items: list[Read], tally: Tally) -> None:

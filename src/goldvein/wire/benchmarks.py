@@ -104,7 +104,7 @@ class BenchmarkStep(Response):
 
 
 class Word(Response):
-    """What one person said of a task: an answer, or a dispute, which has no choice. Customers read no names."""
+    """What one person said of a task, an answer or a dispute (without a choice); customers read no names."""
 
     at: datetime
     labeler: str | None
