@@ -158,6 +158,8 @@ function tell(found) {
     ...quotes("The panel's comments", found.panel.filter((word) => word.text), found),
     ...quotes("Disputes", found.disputes, found),
   );
+  const again = new TaskView($("task-again"), { type: item.type, input: item.input }, { name: "again" });
+  again.disabled = true;
   $("comment").hidden = false;
   $("comment-text").value = "";
   $("whole").href = `/projects/${found.project}/benchmarks/${found.task}`;
