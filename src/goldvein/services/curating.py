@@ -85,6 +85,15 @@ def page(
     return [blinded(line) for line in found] if blind else found
 
 
+def latest(
+    db: Database, project: int, *, before: int | None = None, limit: int = 100, blind: bool = False
+) -> list[Line]:
+    """List benchmarks and candidates, those of the latest tasks first; all of them, as ``page`` does."""
+    with db.connection() as tx:
+        found = curated.latest(tx, project, 2**63 - 1 if before is None else before, limit)
+    return [blinded(line) for line in found] if blind else found
+
+
 def look(db: Database, project: int, task: int, *, names: bool = False) -> Look:
     """Read one benchmark with its life; ``names``: with the people in it.
 

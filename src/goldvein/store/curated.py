@@ -255,6 +255,18 @@ def page(
     return [Line(*row) for row in tx.execute(query, values)]
 
 
+def latest(tx: Transaction, project: int, before: int, limit: int) -> list[Line]:
+    """List benchmarks before a task, those of the latest tasks first."""
+    values = {"project": project, "after": before, "limit": limit}
+    return [Line(*row) for row in tx.execute(_queries.list_latest, values)]
+
+
+def excerpts(tx: Transaction, project: int, tasks: Sequence[int], length: int = 100) -> dict[int, str]:
+    """Map some tasks to how their prompts begin."""
+    values = {"project": project, "tasks": list(tasks), "length": length}
+    return dict(tx.execute(_queries.excerpts, values).fetchall())
+
+
 def find(tx: Transaction, project: int, task: int) -> Whole | None:
     """Read one benchmark, or candidate."""
     row = tx.execute(_queries.one, {"project": project, "task": task}).fetchone()

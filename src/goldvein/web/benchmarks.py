@@ -17,6 +17,9 @@ from goldvein.domain.records import Project
 from goldvein.services import curating
 from goldvein.services.benchmarks import KEY_RIGHT
 from goldvein.services.curating import Look
+from goldvein.store import curated
+from goldvein.store.curated import Line
+from goldvein.store.database import Database
 from goldvein.tasktypes import choice
 from goldvein.web.forms import form
 from goldvein.web.lives import DONE, step_words
@@ -43,26 +46,51 @@ async def benchmarks(
     in_state: Annotated[str, QueryParameter(name="state")] = "",
     basis: Annotated[str, QueryParameter()] = "",
     flagged: Annotated[bool, QueryParameter()] = False,  # noqa: FBT002  (a query parameter)
-    after: Annotated[int, QueryParameter(ge=0, le=2**63 - 1)] = 0,
+    after: Annotated[int | None, QueryParameter(ge=0, le=2**63 - 1)] = None,
+    order: Annotated[str, QueryParameter()] = "",
 ) -> Response[str]:
-    """List benchmarks in the order of their tasks, oldest first."""
-    shown = await visible_project(request, project)
-    found = await service_of(request).call(
-        curating.page, project, state=_known(in_state, _STATES), basis=_known(basis, _BASES),
-        flagged=flagged, after=after, limit=PAGE + 1, blind=request.user.role in AUDITORS,
-    )  # fmt: skip
-    asked = {"state": in_state, "basis": basis, "flagged": "1" if flagged else ""}
+    """List benchmarks in the order of their tasks, oldest first; without a filter also the latest first."""
+    shown, service = await visible_project(request, project), service_of(request)
+    asked = {
+        "state": _known(in_state, _STATES),
+        "basis": _known(basis, _BASES),
+        "flagged": "1" if flagged else None,
+    }
+    is_latest = order == "latest" and not any(asked.values())
+    found, excerpts = await service.call(
+        _read_list, project, asked, after, is_latest=is_latest, blind=request.user.role in AUDITORS
+    )
     return project_page(
         request,
         shown,
         "benchmarks/list.html",
         lines=found[:PAGE],
+        excerpts=excerpts,
         more=len(found) > PAGE,
         asked={name: value for name, value in asked.items() if value},
+        is_latest=is_latest,
         states=_STATES,
         bases=_BASES,
-        now=service_of(request).now(),
+        now=service.now(),
     )
+
+
+def _read_list(
+    db: Database, project: int, asked: Mapping[str, str | None], after: int | None, *, is_latest: bool,
+    blind: bool,
+) -> tuple[list[Line], Mapping[int, str]]:  # fmt: skip
+    """Read a page and one more, with how they begin: auditors, who may be tested, get no texts."""
+    if is_latest:
+        found = curating.latest(db, project, before=after, limit=PAGE + 1, blind=blind)
+    else:
+        found = curating.page(
+            db, project, state=asked["state"], basis=asked["basis"], flagged=bool(asked["flagged"]),
+            after=after or 0, limit=PAGE + 1, blind=blind,
+        )  # fmt: skip
+    if blind:
+        return found, {}
+    with db.connection() as tx:
+        return found, curated.excerpts(tx, project, [line.task for line in found])
 
 
 def _known(value: str, choices: tuple[tuple[str, str], ...]) -> str | None:

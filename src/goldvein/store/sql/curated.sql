@@ -37,6 +37,21 @@ JOIN tasks t ON t.project = b.project AND t.id = b.task
 LEFT JOIN item_versions v ON v.project = b.project AND v.task = b.task AND v.version = b.item_version
 ORDER BY b.task;
 
+-- name: list_latest
+-- Benchmarks and candidates, those of the latest tasks first.
+SELECT b.task, t.unique_id, b.state, b.basis, v.key, v.key_right, b.exposures, b.created_at, b.promoted_at, b.ended_at, b.reason,
+       b.flag, b.flagged_at, b.choices
+FROM (SELECT * FROM benchmarks
+      WHERE project = %(project)s AND task < %(after)s ORDER BY project DESC, task DESC LIMIT %(limit)s) AS b
+JOIN tasks t ON t.project = b.project AND t.id = b.task
+LEFT JOIN item_versions v ON v.project = b.project AND v.task = b.task AND v.version = b.item_version
+ORDER BY b.task DESC;
+
+-- name: excerpts
+-- How some tasks begin.
+SELECT task, left(input ->> 'prompt', %(length)s) FROM task_inputs
+WHERE project = %(project)s AND task = ANY (%(tasks)s::bigint[]) AND input ? 'prompt';
+
 -- name: list_state
 -- Those in one state.
 SELECT b.task, t.unique_id, b.state, b.basis, v.key, v.key_right, b.exposures, b.created_at, b.promoted_at, b.ended_at, b.reason,
