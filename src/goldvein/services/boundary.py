@@ -17,7 +17,8 @@ from goldvein.store import boundary, projects
 from goldvein.store.boundary import Doubtful
 from goldvein.store.database import Database, Transaction
 
-_WORTH_SAYING: Final = 0.05
+WORTH_SAYING: Final = 0.05
+"""Under this probability nothing is said of a rival."""
 _SAID: Final = 3
 _RULES: Final = {
     "random": "guesses",
@@ -51,7 +52,7 @@ def rivals(posterior: bytes, space: StateSpace) -> list[tuple[str, float]]:
     below = float(states[: space.n_abilities][~space.good[: space.n_abilities]].sum())
     rules = zip(space.shortcuts, states[space.n_abilities :].tolist(), strict=True)
     said = [("tries, but is less able than the bar asks", below), *((_in_words(r), p) for r, p in rules)]
-    likely = [(words, p) for words, p in said if p >= _WORTH_SAYING]
+    likely = [(words, p) for words, p in said if p >= WORTH_SAYING]
     return sorted(likely, key=lambda one: -one[1])[:_SAID]
 
 
