@@ -14,6 +14,7 @@ from goldvein.domain.records import Event, PushResult, TaskDraft
 from goldvein.services import auditing, benchmarks, curating, delivery, intake, lifecycle, projects
 from goldvein.services.benchmarks import ManualBenchmark
 from goldvein.services.curating import Meant
+from goldvein.store import curated
 from goldvein.store.database import Database
 from tests.services.test_leases import has
 from tests.services.town import Town, knows, task_input
@@ -466,3 +467,129 @@ def test_what_an_auditor_says_is_believed_but_not_for_certain(picked: int) -> No
     assert after.argmax() == picked
     assert after[picked] == pytest.approx(0.999 if picked == 0 else AUDITOR_RIGHT, abs=0.01)
     assert key_after([0.9999, 0.0001], 0)[0] == pytest.approx(0.9999)
+
+
+# --- blindness -------------------------------------------------------------------------------------
+
+
+def seen_by(town: Town, auditor: int) -> set[int]:
+    return {task for (task,) in town.rows(f"SELECT task FROM attempts WHERE labeler = {auditor}")}
+
+
+def test_the_next_in_doubt_comes_one_by_one(doubtful: Town) -> None:
+    """The oldest that nobody has in hand; what was given back comes after the place where one stands."""
+    ann, ben = doubtful.names["ann"], doubtful.names["ben"]
+    first = auditing.next_(doubtful.db, ann, doubtful.now)
+    other = auditing.next_(doubtful.db, ben, doubtful.now)
+    assert (first and first.task, other and other.task) == (3, 1)
+    assert first is not None
+    assert first.claimed_until == doubtful.now + auditing.CLAIM
+    assert not auditing.release(doubtful.db, 1, 3, ben)
+    assert auditing.release(doubtful.db, 1, 3, ann)
+    again = auditing.next_(doubtful.db, ann, doubtful.now, after=auditing.place_of(first))
+    assert again is not None
+    assert again.task == 2
+    assert auditing.next_(doubtful.db, ann, doubtful.now, after=auditing.place_of(again)) is None
+    freed = auditing.next_(doubtful.db, ben, doubtful.now, project=1)
+    assert freed is not None
+    assert freed.task == 3
+
+
+def test_what_is_at_work_is_not_audited(doubtful: Town) -> None:
+    """An auditor who has a benchmark in hand as work is told by nothing that it is one."""
+    ann = doubtful.names["ann"]
+    with doubtful.db.connection() as tx:
+        tx.execute(
+            b"INSERT INTO attempts"
+            b" (project, task, content, stage, state, lane, due_at, urgency, labeler, expires_at)"
+            b" SELECT 1, 3, content, 'benchmark', 'leased', 1, now(), 0, %s, now() FROM tasks WHERE id = 3",
+            (ann,),
+        )
+    found = auditing.next_(doubtful.db, ann, doubtful.now)
+    assert found is not None
+    assert found.task == 1
+    for act in (
+        lambda: auditing.claim(doubtful.db, 1, 3, ann, doubtful.now),
+        lambda: auditing.answer(doubtful.db, 1, 3, ann, {"choice": 0}, doubtful.now),
+    ):
+        with pytest.raises(Conflict) as refused:
+            act()
+        assert refused.value.code == "benchmark_in_hand"
+    with doubtful.db.transaction() as tx:
+        lifecycle.unflag(tx, 1, 3, doubtful.now)
+    with pytest.raises(Conflict) as refused:
+        curating.look_as(doubtful.db, 1, 3, ann, doubtful.now)
+    assert refused.value.code == "benchmark_in_hand"
+
+
+def test_auditors_read_nothing_of_a_doubt_before_they_judged_it(doubtful: Town) -> None:
+    """No key, no reason, no counts, and no change past the judgement; others go on as they did."""
+    ann = doubtful.names["ann"]
+    for act in (
+        lambda: curating.look_as(doubtful.db, 1, 3, ann, doubtful.now),
+        lambda: curating.change_key(doubtful.db, 1, 3, 1, doubtful.now, by=ann),
+        lambda: curating.act(doubtful.db, 1, 3, "confirm", doubtful.now, by=ann),
+    ):
+        with pytest.raises(Conflict) as refused:
+            act()
+        assert refused.value.code == "benchmark_in_doubt"
+    line, clear = curating.page(doubtful.db, 1, blind=True, after=2, limit=2)
+    assert (line.task, line.key, line.key_right, line.flag, line.choices) == (3, None, None, None, None)
+    assert line.flagged_at
+    assert clear.key is not None
+    assert curating.latest(doubtful.db, 1, before=4, limit=1, blind=True)[0].key is None
+    assert curating.page(doubtful.db, 1, after=2, limit=1)[0].flag == "good labelers miss it"
+    auditing.answer(doubtful.db, 1, 3, ann, None, doubtful.now)
+    assert curating.look_as(doubtful.db, 1, 3, ann, doubtful.now).key is not None
+
+
+def test_auditors_are_not_tested_with_what_they_read_or_wrote(doubtful: Town) -> None:
+    """Neither with what stood in a list of contents, nor what they looked at, nor what they gave keys to."""
+    ann = doubtful.names["ann"]
+    auditing.queue(doubtful.db, ann, doubtful.now)
+    assert seen_by(doubtful, ann) == {1, 2, 3}
+    curating.look_as(doubtful.db, 1, 5, ann, doubtful.now)
+    made = benchmarks.add_manual(doubtful.db, 1, [gold(0, 77), gold(1, 77, 1)], doubtful.now, by=ann)
+    wrote = made.tasks[0].id
+    assert seen_by(doubtful, ann) == {1, 2, 3, 5, wrote}
+    met = benchmarks.add_manual(
+        doubtful.db, 1, [ManualBenchmark(0, task_input(10**7 + 9, 1), 0)], doubtful.now, by=ann
+    )
+    assert [one.code for one in met.errors] == ["benchmark_exists"]
+    assert met.errors[0].facts["task"] in seen_by(doubtful, ann)
+
+
+def test_a_comment_follows_a_judgement(doubtful: Town) -> None:
+    """By who judged it, once all is known; it stands in the log, and is no judgement of its own."""
+    ann, ben = doubtful.names["ann"], doubtful.names["ben"]
+    auditing.answer(doubtful.db, 1, 3, ann, None, doubtful.now)
+    auditing.comment(doubtful.db, 1, 3, ann, "two are the same", doubtful.now)
+    assert curating.look(doubtful.db, 1, 3).life[-1].detail == {"comment": "two are the same"}
+    with pytest.raises(NotFound):
+        auditing.comment(doubtful.db, 1, 3, ben, "so they are", doubtful.now)
+    with doubtful.db.connection() as tx:
+        (only,) = curated.audits(tx, doubtful.now, 10)
+    assert (only.task, only.auditor_name, only.verdict) == (3, "ann", "ambiguous")
+
+
+# --- why a key is right ----------------------------------------------------------------------------
+
+
+def test_an_explanation_belongs_to_its_key(town: Town) -> None:
+    """It is kept with the key, goes when that goes, and may come with another one."""
+    add(town, gold(0, 1, explanation="it says so"))
+    assert curating.look(town.db, 1, 1).benchmark.explanation == "it says so"
+    curating.act(town.db, 1, 1, "confirm", town.now)
+    assert curating.look(town.db, 1, 1).benchmark.explanation == "it says so"
+    curating.change_key(town.db, 1, 1, 2, town.now)
+    assert curating.look(town.db, 1, 1).benchmark.explanation is None
+    curating.change_key(town.db, 1, 1, 3, town.now, explanation="that says so")
+    assert curating.look(town.db, 1, 1).benchmark.explanation == "that says so"
+
+
+def test_a_look_says_which_shortcuts_it_catches(town: Town) -> None:
+    """Rules that find something to go by, and would go wrong by it."""
+    content = {"prompt": "p", "options": ["short", "a much longer text", "middling"]}
+    add(town, ManualBenchmark(0, content, 2), ManualBenchmark(1, {**content, "prompt": "q"}, 1))
+    assert {"longest", "shortest"} <= set(curating.look(town.db, 1, 1).catches)
+    assert "longest" not in curating.look(town.db, 1, 2).catches

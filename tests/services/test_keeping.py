@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from goldvein.decisions.upkeep import Freeze
-from goldvein.services import benchmarks, lifecycle, renewal
+from goldvein.services import benchmarks, curating, lifecycle, renewal
 from goldvein.services.benchmarks import ManualBenchmark
 from goldvein.services.keeping import BY_THE_CROWD, KEY_IN_DOUBT, Kept, carry_out, keep
 from goldvein.services.views import View, Views
@@ -57,6 +57,22 @@ def test_wrong_keys_are_mended_and_right_ones_stay(db: Database) -> None:
         if task in keys:
             assert keys[task] == place % 4
     assert not town.proof()
+
+
+def test_a_look_leaves_a_count_of_the_answers(db: Database) -> None:
+    """By option, for lists: nobody has to count them there."""
+    town = town_with(db, wrong=0)
+    for _ in range(12):
+        town.round()
+        look(town)
+    counted = [line for line in curating.page(db, 1) if line.choices]
+    assert counted
+    for line in counted:
+        assert line.choices is not None
+        assert len(line.choices) == 5
+        assert sum(line.choices) <= line.exposures
+    right = sum(line.choices[line.key] for line in counted if line.choices and line.key is not None)
+    assert right / sum(sum(line.choices or ()) for line in counted) > 0.8
 
 
 def mined_benchmark(town: Town) -> int:

@@ -66,6 +66,17 @@ def test_a_practice_task_tells_what_is_right_as_often_as_it_is_asked(town: Town)
     assert not town.proof()
 
 
+def test_who_practises_is_told_why_as_the_key_was_explained(town: Town) -> None:
+    """In the words of whoever gave the key, before those of the panel."""
+    with town.db.connection() as tx:
+        tx.execute(b"UPDATE benchmarks SET explanation = 'it says so' WHERE ordinal <= 5")
+    retire(town)
+    shown = practise(town)
+    assert shown is not None
+    told = practice.answer(town.db, town.names["ann"], shown.token, {"choice": 0}, town.now)
+    assert told.reasons == ["it says so"]
+
+
 def test_nobody_practises_the_same_twice_nor_what_came_up_in_work(town: Town) -> None:
     """Five lessons for each who had none of them, and then none."""
     retire(town)

@@ -15,9 +15,10 @@ from goldvein.api.service import Call, service_of
 from goldvein.api.tasks import TaskId
 from goldvein.domain.errors import InvalidInput
 from goldvein.services import auditing
-from goldvein.store.curated import Doubt
 
 _answer = msgspec.json.Decoder(wire.AuditAnswer)
+_next = msgspec.json.Decoder(wire.AuditNext)
+_comment = msgspec.json.Decoder(wire.AuditComment)
 
 
 @get(
@@ -44,7 +45,7 @@ async def list_doubts(
     found = await service.call(
         auditing.queue, request.user.labeler, service.now(), project=project, after=_place(after), limit=limit
     )
-    last = _cursor(found[-1]) if len(found) == limit else None
+    last = replies.doubt_cursor(found[-1]) if len(found) == limit else None
     return replies.reply(wire.AuditQueue(items=[replies.audit_item(one) for one in found], next=last))
 
 
@@ -97,23 +98,63 @@ async def answer_doubt(request: Call, project: ProjectId, task: TaskId) -> Respo
     found = await service.call(
         auditing.answer, project, task, auditor, given.answer, service.now(), comment=given.comment
     )
-    return replies.reply(
-        wire.AuditVerdict(
-            project=project,
-            task=task,
-            verdict=found.verdict,
-            choice=found.choice,
-            key_before=found.key_before,
-            key_right=found.key_right,
-            state=found.state,  # type: ignore[arg-type]  # one of the states
-            flag=found.flag,
-            choices=list(found.choices),
-        )
+    return replies.reply(replies.verdict(project, task, found))
+
+
+@post(
+    "/v1/audit/benchmarks/next",
+    opt={
+        "roles": AUDITORS,
+        "body": wire.AuditNext,
+        "returns": {200: wire.AuditItem, 204: None},
+    },
+    operation_id="next_doubt",
+    tags=["auditing"],
+    status_code=200,
+)
+async def next_doubt(request: Call) -> Response[bytes]:
+    """Take the next benchmark in doubt in hand for 15 minutes, the oldest first; 204 where none is left.
+
+    To pass one over, give it back and ask for the next one `after` its `place`.
+    """
+    asked = await bodies.body(request, _next)
+    service, auditor = service_of(request), request.user.labeler
+    assert auditor is not None
+    found = await service.call(
+        auditing.next_, auditor, service.now(), project=asked.project, after=_place(asked.after)
     )
+    if found is None:
+        return Response(b"", status_code=204, media_type="application/json")
+    return replies.reply(replies.audit_item(found))
 
 
-def _cursor(last: Doubt) -> str:
-    return f"{last.flagged_at.isoformat()}~{last.project}~{last.task}"
+@post(
+    "/v1/audit/benchmarks/{project:int}/{task:int}/release",
+    opt={"roles": AUDITORS, "returns": {204: None}},
+    operation_id="release_doubt",
+    tags=["auditing"],
+    status_code=204,
+)
+async def release_doubt(request: Call, project: ProjectId, task: TaskId) -> None:
+    """Give a benchmark in doubt back unjudged; what is in nobody's or another auditor's hands stays so."""
+    auditor = request.user.labeler
+    assert auditor is not None
+    await service_of(request).call(auditing.release, project, task, auditor)
+
+
+@post(
+    "/v1/audit/benchmarks/{project:int}/{task:int}/comment",
+    opt={"roles": AUDITORS, "body": wire.AuditComment, "returns": {204: None}},
+    operation_id="comment_doubt",
+    tags=["auditing"],
+    status_code=204,
+)
+async def comment_doubt(request: Call, project: ProjectId, task: TaskId) -> None:
+    """Add a word to a judgement of one's own, once all is known; it stands in the benchmark's life."""
+    given = await bodies.body(request, _comment)
+    service, auditor = service_of(request), request.user.labeler
+    assert auditor is not None
+    await service.call(auditing.comment, project, task, auditor, given.comment, service.now())
 
 
 def _place(cursor: str | None) -> auditing.Cursor | None:

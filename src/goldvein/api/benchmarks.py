@@ -1,7 +1,7 @@
 """Benchmarks: given by hand and from files, looked at, changed and retired."""
 
 import itertools
-from collections.abc import Awaitable, Callable, Iterable, Iterator
+from collections.abc import Awaitable, Callable, Iterable
 from typing import Annotated, Literal
 
 import msgspec
@@ -10,16 +10,16 @@ from litestar.params import QueryParameter
 
 from goldvein import wire
 from goldvein.api import bodies, replies
-from goldvein.api.access import CURATORS, OPERATORS, visible_project
+from goldvein.api.access import AUDITORS, CURATORS, OPERATORS, visible_project
 from goldvein.api.idempotent import Fingerprint, once
 from goldvein.api.lines import CHUNK, by_line, push_items
 from goldvein.api.projects import ProjectId
-from goldvein.api.pushing import Tally, read_benchmark, read_item, read_push
+from goldvein.api.pushing import FileKind, Tally, read_benchmark, read_file, read_push
 from goldvein.api.service import Call, service_of
 from goldvein.api.tasks import CSV, NDJSON, TaskId
 from goldvein.domain.errors import InvalidInput
 from goldvein.domain.records import ItemError, Project
-from goldvein.services import benchmarks, curating, importing, label_studio, tables
+from goldvein.services import benchmarks, curating
 from goldvein.services.benchmarks import ManualBenchmark
 
 Read = ManualBenchmark | ItemError
@@ -70,44 +70,43 @@ async def add_benchmarks(
         )
     if kind == CSV:
         content = await bodies.read(request, bodies.PUSH, kind=CSV)
-        return await _add_file(request, found, content, tables.read_csv(content, found.classes))
+        return await _add_file(request, found, content, "csv")
     content = await bodies.read(request, bodies.PUSH)
     if file_format is not None:
-        return await _add_file(
-            request, found, content, label_studio.read_label_studio(content, found.classes)
-        )
+        return await _add_file(request, found, content, file_format)
     adding = _adding(request, found, read_push(content))
     return await once(request, Fingerprint(request, content), adding)
 
 
-async def _add_file(
-    request: Call, project: Project, content: bytes, items: Iterator[importing.Item]
-) -> Response[bytes]:
-    read = (read_item(item, index) for index, item in enumerate(items))
+async def _add_file(request: Call, project: Project, content: bytes, kind: FileKind) -> Response[bytes]:
+    read = read_file(kind, content, project.classes)
     return await once(request, Fingerprint(request, content), _adding(request, project, read))
 
 
 def _adding(
     request: Call, project: Project, items: Iterable[Read]
 ) -> Callable[[], Awaitable[Response[bytes]]]:
-    """Read and store items some at a time; what takes long runs in threads."""
-    rest = iter(items)
 
     async def act() -> Response[bytes]:
-        tally = Tally()
-        while part := await service_of(request).run(lambda: list(itertools.islice(rest, CHUNK))):
-            await _add(request, project.id, part, tally)
-        return tally.reply()
+        return (await add_all(request, project.id, items)).reply()
 
     return act
+
+
+async def add_all(request: Call, project: int, items: Iterable[Read]) -> Tally:
+    """Read and store items some at a time, and say what became of each."""
+    rest, tally = iter(items), Tally()
+    while part := await service_of(request).run(lambda: list(itertools.islice(rest, CHUNK))):
+        await _add(request, project, part, tally)
+    return tally
 
 
 async def _add(request: Call, project: int, items: list[Read], tally: Tally) -> None:
     tally.refuse([item for item in items if isinstance(item, ItemError)])
     good = [item for item in items if not isinstance(item, ItemError)]
     if good:
-        service = service_of(request)
-        tally.add(await service.call(benchmarks.add_manual, project, good, service.now()))
+        service, by = service_of(request), request.user.labeler
+        tally.add(await service.call(benchmarks.add_manual, project, good, service.now(), by=by))
 
 
 @get(
@@ -132,8 +131,9 @@ async def list_benchmarks(
     """List benchmarks, and candidates on their way to become some, in the order of their tasks."""
     await visible_project(request, project)
     found = await service_of(request).call(
-        curating.page, project, state=in_state, basis=basis, flagged=flagged, after=after, limit=limit
-    )
+        curating.page, project, state=in_state, basis=basis, flagged=flagged, after=after, limit=limit,
+        blind=request.user.role in AUDITORS,
+    )  # fmt: skip
     last = found[-1].task if len(found) == limit else None
     return replies.reply(
         wire.BenchmarkPage(benchmarks=[replies.benchmark_line(line) for line in found], next=last)
@@ -142,12 +142,19 @@ async def list_benchmarks(
 
 @get(
     "/v1/projects/{project:int}/benchmarks/{task:int}",
-    opt={"roles": CURATORS, "returns": {200: wire.Benchmark}},
+    opt={
+        "roles": CURATORS,
+        "returns": {200: wire.Benchmark},
+        "problems": {409: "an auditor judges it blindly first, or has it in hand as work"},
+    },
     operation_id="get_benchmark",
     tags=["benchmarks"],
 )
 async def get_benchmark(request: Call, project: ProjectId, task: TaskId) -> Response[bytes]:
-    """Read a benchmark: content, key, what became of its servings, its life and its versions."""
+    """Read a benchmark: content, key, what people said of it, its life and its versions.
+
+    An auditor who reads it is never tested on it.
+    """
     await visible_project(request, project)
     return await _shown(request, project, task)
 
@@ -158,7 +165,7 @@ async def get_benchmark(request: Call, project: ProjectId, task: TaskId) -> Resp
         "roles": CURATORS,
         "body": wire.BenchmarkChange,
         "returns": {200: wire.Benchmark},
-        "problems": {409: "the benchmark's state does not allow it"},
+        "problems": {409: "the benchmark's state does not allow it, or an auditor judges it blindly first"},
     },
     operation_id="change_benchmark",
     tags=["benchmarks"],
@@ -173,7 +180,7 @@ async def change_benchmark(request: Call, project: ProjectId, task: TaskId) -> R
     await visible_project(request, project)
     change = await bodies.body(request, _change)
     if (change.key is None) == (change.action is None) or (
-        change.key_right is not None and change.key is None
+        change.key is None and (change.key_right is not None or change.explanation is not None)
     ):
         raise InvalidInput(
             "send a `key` (with `key_right`, if you like) or an `action`: one of the two",
@@ -184,7 +191,7 @@ async def change_benchmark(request: Call, project: ProjectId, task: TaskId) -> R
     if change.key is not None:
         await service.call(
             curating.change_key, project, task, change.key, service.now(),
-            key_right=change.key_right, reason=change.reason, by=by,
+            key_right=change.key_right, reason=change.reason, by=by, explanation=change.explanation,
         )  # fmt: skip
     elif change.action is not None:
         await service.call(
@@ -234,6 +241,12 @@ def _meant(asked: wire.BenchmarkRetirement) -> list[int] | curating.Meant:
 
 
 async def _shown(request: Call, project: int, task: int) -> Response[bytes]:
-    names = request.user.role in OPERATORS
-    found = await service_of(request).call(curating.look, project, task, names=names)
-    return replies.reply(replies.benchmark(found))
+    return replies.reply(replies.benchmark(await look(request, project, task)))
+
+
+async def look(request: Call, project: int, task: int) -> curating.Look:
+    """Read a benchmark as its reader may: auditors blindly, customers without names."""
+    service, auditor = service_of(request), request.user.labeler
+    if auditor is not None:
+        return await service.call(curating.look_as, project, task, auditor, service.now())
+    return await service.call(curating.look, project, task, names=request.user.role in OPERATORS)

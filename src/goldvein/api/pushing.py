@@ -3,7 +3,7 @@
 import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, TypeVar
+from typing import Any, Literal, TypeVar
 
 import msgspec
 from litestar import Response
@@ -12,10 +12,13 @@ from goldvein import wire
 from goldvein.api import bodies, replies
 from goldvein.domain.errors import GoldveinError
 from goldvein.domain.records import ItemError, PushResult, TaskDraft
+from goldvein.services import importing, label_studio, tables
 from goldvein.services.benchmarks import ManualBenchmark
 from goldvein.services.importing import Item
 
 T = TypeVar("T")
+FileKind = Literal["json", "jsonl", "csv", "label-studio"]
+"""What a file of benchmarks can be."""
 
 _task = msgspec.json.Decoder(wire.TaskNew)
 _benchmark = msgspec.json.Decoder(wire.BenchmarkNew)
@@ -56,6 +59,7 @@ def read_benchmark(raw: bytes | msgspec.Raw, index: int, place: str) -> ManualBe
         item.unique_id,
         item.expected_response,
         item.initial_response,
+        item.explanation,
     )
 
 
@@ -83,6 +87,31 @@ def _reread(item: Item, index: int, read: Callable[[bytes, int, str], T | ItemEr
     except (RecursionError, ValueError) as error:
         return ItemError(index, "invalid_input", f"the item cannot be written as JSON: {error}", "")
     return read(raw, index, "")
+
+
+def read_file(
+    kind: FileKind, content: bytes, classes: Sequence[str] | None
+) -> Iterator[ManualBenchmark | ItemError]:
+    """Read the benchmarks of a whole file, one by one.
+
+    Raises
+    ------
+    InvalidInput
+        What is wrong with the file as a whole; some of it while the items are read.
+    """
+    if kind == "json":
+        return read_push(content)
+    if kind == "jsonl":
+        return _read_lines(content)
+    read = tables.read_csv if kind == "csv" else label_studio.read_label_studio
+    return (read_item(item, index) for index, item in enumerate(read(content, classes)))
+
+
+def _read_lines(content: bytes) -> Iterator[ManualBenchmark | ItemError]:
+    for index, line in enumerate(line for line in content.split(b"\n") if line.strip()):
+        if index == importing.MAX_ROWS:
+            raise importing.too_long(importing.MAX_ROWS)
+        yield read_benchmark(line, index, "")
 
 
 def _read(

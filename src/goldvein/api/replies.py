@@ -1,5 +1,6 @@
 """Records of the domain as the wire shows them."""
 
+from collections.abc import Iterable
 from decimal import Decimal
 from typing import Any
 
@@ -9,8 +10,9 @@ from litestar import Response
 from goldvein import wire
 from goldvein.domain import records
 from goldvein.domain.policy import Policy
+from goldvein.services.auditing import Outcome, place_of
 from goldvein.services.curating import Look
-from goldvein.store.curated import Doubt, Line
+from goldvein.store.curated import Doubt, Line, Word
 
 _encoder = msgspec.json.Encoder()
 
@@ -159,13 +161,17 @@ def benchmark(found: Look) -> wire.Benchmark:
         input=dict(whole.input),
         expected_response=None if whole.expected_response is None else dict(whole.expected_response),
         initial_response=None if whole.initial_response is None else dict(whole.initial_response),
+        explanation=whole.explanation,
         source_project=whole.source_project,
         source_task=whole.source_task,
         passed=found.passed,
         missed=found.missed,
-        choices=list(found.choices),
-        unanswerable=found.unanswerable,
-        skipped=found.skipped,
+        choices=list(found.said.choices),
+        unanswerable=found.said.unanswerable,
+        skipped=found.said.skipped,
+        panel=words(found.said.panel),
+        disputes=words(found.said.disputes),
+        catches=list(found.catches),
         life=[
             wire.BenchmarkStep(
                 at=step.at, step=step.kind, choice=step.choice,
@@ -182,6 +188,31 @@ def benchmark(found: Look) -> wire.Benchmark:
     )  # fmt: skip
 
 
+def words(found: Iterable[Word]) -> list[wire.Word]:
+    """Show what people said."""
+    return [wire.Word(at=one.at, labeler=one.labeler, choice=one.choice, text=one.text) for one in found]
+
+
+def verdict(project: int, task: int, found: Outcome) -> wire.AuditVerdict:
+    """Show what an auditor's judgement came to."""
+    return wire.AuditVerdict(
+        project=project,
+        task=task,
+        verdict=found.verdict,
+        choice=found.choice,
+        key_before=found.key_before,
+        key_right=found.key_right,
+        state=found.state,  # type: ignore[arg-type]  # one of the states
+        flag=found.flag,
+        shown=list(found.shown),
+        choices=list(found.said.choices),
+        unanswerable=found.said.unanswerable,
+        skipped=found.said.skipped,
+        panel=words(found.said.panel),
+        disputes=words(found.said.disputes),
+    )
+
+
 def audit_item(found: Doubt) -> wire.AuditItem:
     """Show a benchmark in doubt, as its auditor sees it."""
     return wire.AuditItem(
@@ -192,4 +223,11 @@ def audit_item(found: Doubt) -> wire.AuditItem:
         input=dict(found.input),
         flagged_at=found.flagged_at,
         claimed_until=found.claimed_until,
+        place=doubt_cursor(found),
     )
+
+
+def doubt_cursor(found: Doubt) -> str:
+    """The place of a benchmark in the auditors' queue, as a cursor."""
+    at, project, task = place_of(found)
+    return f"{at.isoformat()}~{project}~{task}"

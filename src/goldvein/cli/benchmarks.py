@@ -13,12 +13,13 @@ import rich_click as click
 from goldvein.cli.common import database, json_option, now, progress, show_rows, show_tree, write_json
 
 if TYPE_CHECKING:
+    from goldvein.api.pushing import FileKind
     from goldvein.domain.records import ItemError
     from goldvein.services.benchmarks import ManualBenchmark
     from goldvein.store.database import Database
 
 _FORMATS = ("json", "jsonl", "csv", "label-studio")
-_BY_ENDING = {".csv": "csv", ".jsonl": "jsonl", ".ndjson": "jsonl", ".json": "json"}
+_BY_ENDING: dict[str, FileKind] = {".csv": "csv", ".jsonl": "jsonl", ".ndjson": "jsonl", ".json": "json"}
 _STATES = ("candidate", "active", "frozen", "retired")
 _BASES = ("panel", "manual", "bootstrap", "reused")
 _AT_ONCE = 500
@@ -40,7 +41,7 @@ def benchmarks() -> None:
     help="What the file is; by its ending (.csv, .jsonl, .json) where not given.",
 )
 @json_option
-def add_benchmarks(project: int, file: Path, file_format: str | None, json_path: str | None) -> None:
+def add_benchmarks(project: int, file: Path, file_format: FileKind | None, json_path: str | None) -> None:
     """Add benchmarks from a file: CSV, JSONL, JSON, or an export of Label Studio's with ground truths.
 
     A file may be added again: what is a benchmark already stays as it is. Bad ones are named, good ones kept.
@@ -65,7 +66,7 @@ def add_benchmarks(project: int, file: Path, file_format: str | None, json_path:
         raise SystemExit(1)
 
 
-def _add(db: Database, project: int, file: Path, kind: str) -> dict[str, Any]:
+def _add(db: Database, project: int, file: Path, kind: FileKind) -> dict[str, Any]:
     from goldvein.domain.records import ItemError
     from goldvein.services import projects
     from goldvein.services.benchmarks import add_manual
@@ -93,10 +94,11 @@ def _add(db: Database, project: int, file: Path, kind: str) -> dict[str, Any]:
     }
 
 
-def _items(file: Path, kind: str, classes: tuple[str, ...] | None) -> Iterator[ManualBenchmark | ItemError]:
+def _items(
+    file: Path, kind: FileKind, classes: tuple[str, ...] | None
+) -> Iterator[ManualBenchmark | ItemError]:
     """Read a file as the API reads it."""
-    from goldvein.api.pushing import read_benchmark, read_item, read_push
-    from goldvein.services import label_studio, tables
+    from goldvein.api.pushing import read_benchmark, read_file
 
     if kind == "jsonl":
         with file.open("rb") as lines:
@@ -105,12 +107,7 @@ def _items(file: Path, kind: str, classes: tuple[str, ...] | None) -> Iterator[M
                 for index, line in enumerate(line for line in lines if line.strip())
             )
         return
-    content = file.read_bytes()
-    if kind == "json":
-        yield from read_push(content)
-        return
-    read = tables.read_csv if kind == "csv" else label_studio.read_label_studio
-    yield from (read_item(item, index) for index, item in enumerate(read(content, classes)))
+    yield from read_file(kind, file.read_bytes(), classes)
 
 
 @benchmarks.command("list")
@@ -153,7 +150,8 @@ def show_benchmark(project: int, task: int, json_path: str | None) -> None:
         found = curating.look(db, project, task, names=True)
     report = {
         **asdict(found.benchmark),
-        **{name: value for name, value in asdict(found).items() if name != "benchmark"},
+        **asdict(found.said),
+        **{name: value for name, value in asdict(found).items() if name not in ("benchmark", "said")},
         "passed": found.passed,
         "missed": found.missed,
     }

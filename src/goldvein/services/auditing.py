@@ -17,7 +17,9 @@ from goldvein.decisions.auditing import Verdict, key_after, verdict
 from goldvein.domain.errors import Conflict, NotFound
 from goldvein.domain.records import UNANSWERABLE
 from goldvein.services import curating, lifecycle
+from goldvein.services.blinding import check_not_at_work
 from goldvein.services.relabelling import take_waiting
+from goldvein.services.testimony import Testimony, hear
 from goldvein.services.views import View
 from goldvein.store import curated
 from goldvein.store.attempts import Attempt
@@ -36,7 +38,10 @@ Cursor = tuple[datetime, int, int]
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What an answer came to, with all that was hidden before; options in content order."""
+    """What an answer came to, with all that was hidden before; options in content order.
+
+    ``shown`` is the order in which the auditor saw them.
+    """
 
     verdict: Verdict
     choice: int | None
@@ -44,23 +49,46 @@ class Outcome:
     key_right: float | None
     state: str
     flag: str
-    choices: Sequence[int]
+    shown: Sequence[int]
+    said: Testimony
 
 
 def queue(
     db: Database, auditor: int | None, now: datetime, *, project: int | None = None,
     after: Cursor | None = None, limit: int = 20,
 ) -> list[Doubt]:  # fmt: skip
-    """List benchmarks in doubt over all projects, oldest first, without those in other auditors' hands."""
-    with db.connection() as tx:
+    """List benchmarks in doubt over all projects, oldest first, without those in other auditors' hands.
+
+    The auditor who reads the list has seen their contents, and is tested on none of them.
+    """
+    with db.transaction() as tx:
         found = curated.in_doubt(
             tx, auditor=auditor or 0, project=project, after=after or _beginning(now), limit=limit, now=now
         )
+        if auditor is not None:
+            seen = [(one.project, one.task, _order(one, auditor)) for one in found]
+            curated.note_seen(tx, seen, labeler=auditor, now=now)
     return [_as_shown(one, auditor or 0) for one in found]
 
 
 def _beginning(now: datetime) -> Cursor:
     return (datetime.min.replace(tzinfo=now.tzinfo), 0, 0)
+
+
+def place_of(found: Doubt) -> Cursor:
+    """The place of a benchmark in the queue: the others come after it."""
+    return (found.flagged_at, found.project, found.task)
+
+
+def next_(
+    db: Database, auditor: int, now: datetime, *, project: int | None = None, after: Cursor | None = None
+) -> Doubt | None:
+    """Take the next benchmark in doubt in hand, the oldest first; None if there is none after that place."""
+    with db.transaction() as tx:
+        found = curated.next_in_doubt(
+            tx, auditor=auditor, project=project, after=after or _beginning(now), now=now
+        )
+        return _take(tx, *found, auditor, now) if found else None
 
 
 def claim(db: Database, project: int, task: int, auditor: int, now: datetime) -> Doubt:
@@ -71,15 +99,45 @@ def claim(db: Database, project: int, task: int, auditor: int, now: datetime) ->
     NotFound
         If it is not in doubt.
     Conflict
-        If another auditor has it.
+        If another auditor has it, or this one has it in hand as work.
     """
     with db.transaction() as tx:
         _check_free(curated.lock_doubt(tx, project, task), project, task, auditor, now)
-        curated.claim(tx, project, task, auditor, now + CLAIM)
-        found = curated.doubt(tx, project, task)
-        assert found is not None
-        curated.note_seen(tx, project, task, labeler=auditor, shown=_order(found, auditor), now=now)
+        check_not_at_work(tx, project, task, auditor)
+        return _take(tx, project, task, auditor, now)
+
+
+def _take(tx: Transaction, project: int, task: int, auditor: int, now: datetime) -> Doubt:
+    curated.claim(tx, project, task, auditor, now + CLAIM)
+    found = curated.doubt(tx, project, task)
+    assert found is not None
+    curated.note_seen(tx, [(project, task, _order(found, auditor))], labeler=auditor, now=now)
     return _as_shown(found, auditor)
+
+
+def release(db: Database, project: int, task: int, auditor: int) -> bool:
+    """Give a benchmark in doubt back unjudged; false if this auditor does not have it in hand."""
+    with db.transaction() as tx:
+        return curated.release(tx, project, task, auditor)
+
+
+def comment(db: Database, project: int, task: int, auditor: int, text: str, now: datetime) -> None:
+    """Add a word to a judgement, now that all is known; the log keeps it.
+
+    Raises
+    ------
+    NotFound
+        If this auditor has not judged it.
+    """
+    with db.transaction() as tx:
+        if not curated.has_judged(tx, project, task, auditor):
+            raise NotFound(
+                f"you have not judged benchmark {task} of project {project}", code="benchmark_unknown"
+            )
+        said = Entry(
+            project, "audit", labeler=auditor, task=task, decision="comment", detail={"comment": text}
+        )
+        append(tx, [said], now)
 
 
 def answer(
@@ -109,16 +167,16 @@ def answer(
         waiting = None if picked is None else take_waiting(tx, project, task)
         view = curating.view_locked(tx, project, task)
         held = _check_free(curated.lock_doubt(tx, project, task), project, task, auditor, now)
+        check_not_at_work(tx, project, task, auditor)
         belief = curated.beliefs(tx, project, [task])[task]
         _write_down(tx, found, auditor, picked, order, held, belief, comment, now)
         _act(tx, view, task, picked, belief, waiting, auditor, now)
-        counts = curated.servings(tx, project, task)
         after = curated.find(tx, project, task)
         assert after is not None
         return Outcome(
             verdict(belief.key, picked), picked, belief.key,
             None if picked is None else float(key_after(belief.key_probabilities, picked)[picked]),
-            after.state, held.flag, [counts.get(option, 0) for option in range(len(order))],
+            after.state, held.flag, order, hear(tx, project, task, len(order), names=True),
         )  # fmt: skip
 
 
@@ -146,7 +204,7 @@ def _write_down(
     tx: Transaction, found: Doubt, auditor: int, picked: int | None, order: Sequence[int], held: Claim,
     belief: Belief, comment: str | None, now: datetime,
 ) -> None:  # fmt: skip
-    curated.note_seen(tx, found.project, found.task, labeler=auditor, shown=order, now=now)
+    curated.note_seen(tx, [(found.project, found.task, order)], labeler=auditor, now=now)
     detail = {"flag": held.flag, "key": belief.key, **({"comment": comment} if comment else {})}
     entry = Entry(
         found.project, "audit", labeler=auditor, task=found.task, stage="audit", shown=order,

@@ -12,7 +12,7 @@ import numpy as np
 from goldvein.domain.errors import Conflict, GoldveinError, InvalidInput
 from goldvein.domain.policy import Policy
 from goldvein.domain.records import UNANSWERABLE, ItemError, Project, PushResult, TaskDraft
-from goldvein.services import adoption, intake
+from goldvein.services import adoption, blinding, intake
 from goldvein.services.items import make_item
 from goldvein.services.mining import open_if_ready
 from goldvein.services.projects import read
@@ -39,7 +39,8 @@ class ManualBenchmark:
     """A task with its key, the option in content order; ``index`` is its place in the request.
 
     The key may be given as ``expected_response``. That and ``initial_response`` are kept for pipelines in
-    which people review answers.
+    which people review answers. ``explanation`` says why the key is right, to those who practise with it some
+    day.
     """
 
     index: int
@@ -49,6 +50,7 @@ class ManualBenchmark:
     unique_id: str | None = None
     expected_response: Mapping[str, Any] | None = None
     initial_response: Mapping[str, Any] | None = None
+    explanation: str | None = None
 
 
 @dataclass(slots=True)
@@ -62,11 +64,13 @@ class _Checked:
     errors: list[ItemError]
 
 
-def add_manual(db: Database, project: int, items: Sequence[ManualBenchmark], now: datetime) -> PushResult:
+def add_manual(
+    db: Database, project: int, items: Sequence[ManualBenchmark], now: datetime, *, by: int | None = None
+) -> PushResult:
     """Store benchmarks; a bad one is reported and the others are kept. The project opens if they are enough.
 
     Sent again, they are there already. What is a task of the customer's becomes a benchmark as that task: if
-    it waits, its key is its label.
+    it waits, its key is its label. ``by`` is the auditor who gives the keys, who is never tested with them.
 
     Raises
     ------
@@ -81,7 +85,11 @@ def add_manual(db: Database, project: int, items: Sequence[ManualBenchmark], now
         locked = projects.find_locked(tx, project)  # it does not open meanwhile
         assert locked is not None
         _check_living(locked)
-        return _add(tx, locked, checked, taken, now)
+        result = _add(tx, locked, checked, taken, now)
+        if by is not None:
+            met = {error.facts["task"] for error in result.errors if "task" in error.facts}
+            blinding.note_seen(tx, project, sorted(met | {task.id for task in result.tasks}), by, now)
+        return result
 
 
 def _add(
@@ -151,7 +159,10 @@ def _check_all(items: Sequence[ManualBenchmark], project: Project, now: datetime
         try:
             task = intake.check(draft, project, now)
             key = _read_key(item, project)
-            given = Given(0, 0, now, _response(item, project, key), _initial(item, project))
+            given = Given(
+                0, 0, now, _response(item, project, key), _initial(item, project),
+                explanation=item.explanation or None,
+            )  # fmt: skip
         except GoldveinError as error:
             pointer = f"/benchmarks/{item.index}{error.facts.get('pointer', '')}"
             checked.errors.append(ItemError(item.index, error.code, error.detail, pointer))

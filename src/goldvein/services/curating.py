@@ -10,11 +10,12 @@ from typing import Any, Final, Literal
 from goldvein.decisions.auditing import key_after
 from goldvein.domain.errors import Conflict, InvalidInput, NotFound
 from goldvein.domain.policy import Policy
-from goldvein.domain.records import UNANSWERABLE
 from goldvein.services import lifecycle
 from goldvein.services.benchmarks import KEY_RIGHT
+from goldvein.services.blinding import blinded, check_judged, check_not_at_work, note_seen
 from goldvein.services.projects import read
 from goldvein.services.relabelling import say, take_waiting
+from goldvein.services.testimony import Testimony, hear
 from goldvein.services.views import View
 from goldvein.stats.model import Model
 from goldvein.store import attempts, curated, projects, tasks
@@ -32,26 +33,26 @@ _PERSONS: Final = frozenset({"labelers", "labeler", "by", "auditor"})
 
 @dataclass(frozen=True, slots=True)
 class Look:
-    """A benchmark with what became of its servings; ``choices`` counts answers by option."""
+    """A benchmark with what people said of it; ``catches`` are the shortcuts that answer it wrongly."""
 
     benchmark: Whole
+    classes: Sequence[str] | None
     key: int | None
     key_right: float | None
-    choices: Sequence[int]
-    unanswerable: int
-    skipped: int
+    said: Testimony
+    catches: Sequence[str]
     life: Sequence[Step]
     versions: Sequence[Version]
 
     @property
     def passed(self) -> int:
         """Answers that name the key."""
-        return self.choices[self.key] if self.key is not None else 0
+        return self.said.choices[self.key] if self.key is not None else 0
 
     @property
     def missed(self) -> int:
         """Answers that do not, those included that say that there is none."""
-        return sum(self.choices) + self.unanswerable - self.passed
+        return sum(self.said.choices) + self.said.unanswerable - self.passed
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,14 +74,28 @@ def page(
     flagged: bool = False,
     after: int = 0,
     limit: int = 100,
+    blind: bool = False,
 ) -> list[Line]:
-    """List benchmarks and candidates in the order of their tasks, those after a task."""
+    """List benchmarks and candidates in the order of their tasks, those after a task.
+
+    ``blind``: as an auditor may read it, who judges those in doubt.
+    """
     with db.connection() as tx:
-        return curated.page(tx, project, state=state, basis=basis, flagged=flagged, after=after, limit=limit)
+        found = curated.page(tx, project, state=state, basis=basis, flagged=flagged, after=after, limit=limit)
+    return [blinded(line) for line in found] if blind else found
+
+
+def latest(
+    db: Database, project: int, *, before: int | None = None, limit: int = 100, blind: bool = False
+) -> list[Line]:
+    """List benchmarks and candidates, those of the latest tasks first; all of them, as ``page`` does."""
+    with db.connection() as tx:
+        found = curated.latest(tx, project, 2**63 - 1 if before is None else before, limit)
+    return [blinded(line) for line in found] if blind else found
 
 
 def look(db: Database, project: int, task: int, *, names: bool = False) -> Look:
-    """Read one benchmark with its life; ``names``: with the ids of the people in it.
+    """Read one benchmark with its life; ``names``: with the people in it.
 
     Raises
     ------
@@ -88,21 +103,43 @@ def look(db: Database, project: int, task: int, *, names: bool = False) -> Look:
         If the task is neither candidate nor benchmark.
     """
     with db.connection() as tx:
+        return _look(tx, project, task, names=names)
+
+
+def look_as(db: Database, project: int, task: int, auditor: int, now: datetime) -> Look:
+    """As ``look``, for an auditor: who is not tested on it from now on, and judges one in doubt first.
+
+    Raises
+    ------
+    NotFound
+        As ``look`` does.
+    Conflict
+        If it is in doubt, or in the auditor's hands as work.
+    """
+    with db.transaction() as tx:
         found = _find(tx, project, task)
-        belief = curated.beliefs(tx, project, [task]).get(task)
-        counts = curated.servings(tx, project, task)
-        target = read(tx, project, None)
-        options = len(choice.choices_of(found.input, target.classes))
-        return Look(
-            found,
-            belief.key if belief else None,
-            belief.key_right if belief else None,
-            [counts.get(option, 0) for option in range(options)],
-            counts.get(UNANSWERABLE, 0),
-            counts.get(None, 0),
-            [_told(step, names=names) for step in curated.life(tx, project, task)],
-            curated.versions(tx, project, task),
-        )
+        check_judged(found)
+        check_not_at_work(tx, project, task, auditor)
+        note_seen(tx, project, [task], auditor, now)
+        return _look(tx, project, task, names=True)
+
+
+def _look(tx: Transaction, project: int, task: int, *, names: bool) -> Look:
+    found = _find(tx, project, task)
+    belief = curated.beliefs(tx, project, [task]).get(task)
+    classes = read(tx, project, None).classes
+    options = len(choice.choices_of(found.input, classes))
+    picks = choice.rule_choices(found.input, classes, stored=found.rules) if belief else {}
+    return Look(
+        found,
+        classes,
+        belief.key if belief else None,
+        belief.key_right if belief else None,
+        hear(tx, project, task, options, names=names),
+        [rule for rule, picked in picks.items() if belief and picked and belief.key not in picked],
+        [_told(step, names=names) for step in curated.life(tx, project, task)],
+        curated.versions(tx, project, task),
+    )
 
 
 def _told(step: Step, *, names: bool) -> Step:
@@ -122,25 +159,40 @@ def _find(tx: Transaction, project: int, task: int) -> Whole:
 
 def change_key(
     db: Database, project: int, task: int, key: int, now: datetime, *, key_right: float | None = None,
-    reason: str | None = None, by: int | None = None,
+    reason: str | None = None, by: int | None = None, explanation: str | None = None,
 ) -> None:  # fmt: skip
     """Give a benchmark another key: every standing that it touched is rescored, its label delivered anew.
+
+    Parameters
+    ----------
+    by : int, optional
+        The auditor who does.
+    explanation : str, optional
+        Why the new key is right, for those who practise with it some day.
 
     Raises
     ------
     Conflict
-        If it is a candidate still, or its project is closed.
+        If it is a candidate still, its project is closed, or an auditor has to judge it blindly.
     InvalidInput
         If the key is no option, or ``key_right`` under chance.
     """
     with db.transaction() as tx:
         waiting = take_waiting(tx, project, task)
         view = view_locked(tx, project, task)
+        _check_open_to(tx, project, task, by)
         right = KEY_RIGHT if key_right is None else key_right
         lifecycle.set_key(
             tx, view, task, key, now, key_right=right, reason=reason or BY_HAND, by=by, basis="manual"
         )
+        if explanation:
+            curated.explain(tx, project, task, explanation)
         settled(tx, view, task, key, waiting, now, by=by)
+
+
+def _check_open_to(tx: Transaction, project: int, task: int, auditor: int | None) -> None:
+    if auditor is not None:
+        check_judged(_find(tx, project, task))
 
 
 def act(
@@ -152,12 +204,13 @@ def act(
     Raises
     ------
     Conflict
-        If its state does not allow it, or its project is closed.
+        If its state does not allow it, its project is closed, or an auditor has to judge it blindly.
     """
     why = reason or BY_HAND
     with db.transaction() as tx:
         waiting = take_waiting(tx, project, task) if action == "confirm" else None
         view = view_locked(tx, project, task)
+        _check_open_to(tx, project, task, by)
         state = _find(tx, project, task).state
         if action == "retire":
             lifecycle.retire(tx, project, [task], why, now)

@@ -11,6 +11,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Final
 
+import numpy as np
+
 from goldvein.decisions.upkeep import (
     GROWN_BY,
     GROWN_SHARE,
@@ -19,6 +21,7 @@ from goldvein.decisions.upkeep import (
     Rekey,
     Retire,
     Upkeep,
+    Watched,
     look,
     looked_until,
 )
@@ -85,8 +88,14 @@ def keep(db: Database, views: Views, view: View, now: datetime) -> Kept:
                     done[type(verdict)].append(task)
     with db.transaction() as tx:
         until = {one.task: looked_until(one.exposures, verdicts[one.task]) for one in due}
-        keeping.looked(tx, project, until)
+        keeping.looked(tx, project, until, {task: _counts(view, task, known[task]) for task in until})
     return Kept(len(due), tuple(done[Freeze]), tuple(done[Rekey]), tuple(done[Retire]))
+
+
+def _counts(view: View, task: int, known: Watched) -> list[int]:
+    """Answers by option in content order, the last for "cannot be answered"."""
+    counts = np.bincount(known.said.choices, minlength=view.items[task].table.shape[1])
+    return [int(count) for count in counts]
 
 
 def carry_out(

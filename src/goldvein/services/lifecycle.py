@@ -25,7 +25,7 @@ from goldvein.services.views import STARTING_ANSWERS, View
 from goldvein.stats.arrays import Array, ShapeError
 from goldvein.stats.mining import task_evidence
 from goldvein.stats.model import Model
-from goldvein.store import attempts, benchmarks, projects, tasks
+from goldvein.store import attempts, benchmarks, curated, projects, tasks
 from goldvein.store.benchmarks import ItemVersion, Life
 from goldvein.store.database import Transaction
 from goldvein.store.log import Entry, append
@@ -206,6 +206,7 @@ def set_key(
     )  # fmt: skip
     append(tx, [entry], now)
     if changed:
+        curated.explain(tx, project, task, None)  # it explained another key
         replace_label(tx, view, task, key, source, now, KEY_CHANGED)
     return True
 

@@ -127,7 +127,16 @@ def _store(
     tasks.insert_many(tx, made.id, new, batch=None, state="benchmark", now=now)
     revision = projects.next_revision(tx, made.id)
     given = [
-        Given(task, one.exposures, one.promoted_at, one.expected, one.initial, original.id, one.task)
+        Given(
+            task,
+            one.exposures,
+            one.promoted_at,
+            one.expected,
+            one.initial,
+            original.id,
+            one.task,
+            one.explanation,
+        )
         for task, one in zip(ids, page, strict=True)
     ]
     curated.insert(tx, made.id, given, basis="reused", revision=revision, now=now)

@@ -24,7 +24,9 @@ MAX_ROW: Final = 1_000_000
 _MAX_COLUMNS: Final = 200
 _OPTION: Final = re.compile(r"option_?(\d{1,3})")
 _MARK: Final = b"\xef\xbb\xbf"
-_KEYS: Final = frozenset({"key", "key_value", "key_right", "expected_response", "initial_response"})
+_KEYS: Final = frozenset(
+    {"key", "key_value", "key_right", "explanation", "expected_response", "initial_response"}
+)
 _OF_BENCHMARKS: Final = frozenset({"unique_id", "input", "prompt", "options", *_KEYS})
 _OF_TASKS: Final = frozenset({"unique_id", "input", "metadata", "priority", "deadline"})
 _BESIDE: Final = _OF_TASKS | _KEYS | {""}
@@ -33,8 +35,8 @@ _CONTENT: Final = (
     "the content as `prompt`, `option_0`, `option_1` ..., `input.NAME` or `input` (JSON), and `unique_id`"
 )
 _BENCHMARKS: Final = (
-    f"give it `key` (from 0) or `key_value` (a text), {_CONTENT}, `key_right`, `expected_response` or "
-    "`initial_response`"
+    f"give it `key` (from 0) or `key_value` (a text), {_CONTENT}, `key_right`, `explanation`, "
+    "`expected_response` or `initial_response`"
 )
 _TASKS: Final = f"give it {_CONTENT}, `metadata.NAME`, `priority` or `deadline`"
 
@@ -240,8 +242,7 @@ def _benchmark(given: Mapping[str, str], classes: Sequence[str] | None) -> dict[
     for name in ("expected_response", "initial_response"):
         if name in given:
             item[name] = _json(name, given[name])
-    if "unique_id" in given:
-        item["unique_id"] = given["unique_id"]
+    item |= {name: given[name] for name in ("unique_id", "explanation") if name in given}
     if "key_right" in given:
         item["key_right"] = _number("key_right", given["key_right"], float)
     key = _key(given, item["input"], classes)

@@ -40,11 +40,16 @@ class Given:
     initial: Mapping[str, Any] | None = None
     source_project: int | None = None
     source_task: int | None = None
+    explanation: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """A benchmark in a list."""
+    """A benchmark in a list.
+
+    ``choices`` counts answers by option as upkeep counted them last, those since the key was last settled by
+    hand; the last place is "cannot be answered". None while it has not looked.
+    """
 
     task: int
     unique_id: str | None
@@ -59,6 +64,14 @@ class Line:
     reason: str | None
     flag: str | None
     flagged_at: datetime | None
+    choices: Sequence[int] | None
+
+    @property
+    def pass_rate(self) -> float | None:
+        """The share of the answers counted that name the key in force; None where there is none."""
+        if self.key is None or not self.choices or not sum(self.choices):
+            return None
+        return self.choices[self.key] / sum(self.choices)
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +83,8 @@ class Whole(Line):
     initial_response: Mapping[str, Any] | None
     source_project: int | None
     source_task: int | None
+    explanation: str | None
+    rules: Mapping[str, Sequence[int]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,6 +96,41 @@ class Step:
     choice: int | None
     decision: str | None
     detail: Mapping[str, Any] | None
+
+
+@dataclass(frozen=True, slots=True)
+class Word:
+    """What one person said of a task: an answer, or a dispute, which has no choice."""
+
+    at: datetime
+    labeler: str | None
+    choice: int | None
+    text: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """Benchmarks of one project in doubt for one reason; ``taken``: in some auditor's hands."""
+
+    project: int
+    name: str
+    flag: str
+    count: int
+    since: datetime
+    taken: int
+
+
+@dataclass(frozen=True, slots=True)
+class Audit:
+    """A judgement on a benchmark."""
+
+    at: datetime
+    project: int
+    name: str
+    task: int
+    auditor: int
+    auditor_name: str
+    verdict: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,6 +192,7 @@ class Carried:
     difficulty: Sequence[float]
     expected: Mapping[str, Any] | None
     initial: Mapping[str, Any] | None
+    explanation: str | None
 
 
 def by_contents(tx: Transaction, project: int, contents: Sequence[int]) -> list[Known]:
@@ -170,6 +221,7 @@ def insert(
             "initial": [None if one.initial is None else Jsonb(one.initial) for one in given],
             "source_projects": [one.source_project for one in given],
             "source_tasks": [one.source_task for one in given],
+            "explanations": [one.explanation for one in given],
         },
     )
 
@@ -201,6 +253,18 @@ def page(
         query = _queries.list_all
     values = {"project": project, "state": state, "basis": basis, "after": after, "limit": limit}
     return [Line(*row) for row in tx.execute(query, values)]
+
+
+def latest(tx: Transaction, project: int, before: int, limit: int) -> list[Line]:
+    """List benchmarks before a task, those of the latest tasks first."""
+    values = {"project": project, "after": before, "limit": limit}
+    return [Line(*row) for row in tx.execute(_queries.list_latest, values)]
+
+
+def excerpts(tx: Transaction, project: int, tasks: Sequence[int], length: int = 100) -> dict[int, str]:
+    """Map some tasks to how their prompts begin."""
+    values = {"project": project, "tasks": list(tasks), "length": length}
+    return dict(tx.execute(_queries.excerpts, values).fetchall())
 
 
 def find(tx: Transaction, project: int, task: int) -> Whole | None:
@@ -283,13 +347,82 @@ def unclaim(tx: Transaction, project: int, task: int) -> None:
     tx.execute(_queries.unclaim, {"project": project, "task": task})
 
 
+def release(tx: Transaction, project: int, task: int, auditor: int) -> bool:
+    """Take it out of one auditor's hands; false if it is not in them."""
+    values = {"project": project, "task": task, "auditor": auditor}
+    return tx.execute(_queries.release, values).rowcount > 0
+
+
+def next_in_doubt(
+    tx: Transaction, *, auditor: int, project: int | None, after: tuple[datetime, int, int], now: datetime
+) -> tuple[int, int] | None:
+    """Lock the first benchmark in doubt from a place on that an auditor may take; its project and task."""
+    values = {
+        "auditor": auditor, "project": project, "flagged_at": after[0], "after_project": after[1],
+        "after_task": after[2], "now": now,
+    }  # fmt: skip
+    return tx.execute(_queries.next_in_doubt, values).fetchone()
+
+
 def note_seen(
-    tx: Transaction, project: int, task: int, *, labeler: int, shown: Sequence[int], now: datetime
+    tx: Transaction, seen: Sequence[tuple[int, int, Sequence[int]]], *, labeler: int, now: datetime
 ) -> None:
-    """Note that an auditor has had a content: nobody is tested on what they audited."""
-    order = ",".join(map(str, shown))
-    values = {"project": project, "task": task, "labeler": labeler, "shown": order, "now": now}
-    tx.execute(_queries.note_seen, {**values, "due_at": NO_DEADLINE})
+    """Note that an auditor has had some contents: nobody is tested on what they audited.
+
+    Parameters
+    ----------
+    seen : sequence of (project, task, shown)
+        ``shown`` is the order in which the auditor saw the options, empty for that of the content.
+    """
+    if seen:
+        values = {
+            "projects": [project for project, _, _ in seen],
+            "tasks": [task for _, task, _ in seen],
+            "shown": [",".join(map(str, shown)) for _, _, shown in seen],
+        }
+        tx.execute(_queries.note_seen, {**values, "labeler": labeler, "now": now, "due_at": NO_DEADLINE})
+
+
+def at_work(tx: Transaction, project: int, task: int, labeler: int) -> bool:
+    """Say whether somebody has the content of a task in hand as work."""
+    row = tx.execute(_queries.at_work, {"project": project, "task": task, "labeler": labeler}).fetchone()
+    assert row is not None
+    return bool(row[0])
+
+
+def has_judged(tx: Transaction, project: int, task: int, auditor: int) -> bool:
+    """Say whether an auditor has judged a benchmark."""
+    row = tx.execute(_queries.has_judged, {"project": project, "task": task, "auditor": auditor}).fetchone()
+    assert row is not None
+    return bool(row[0])
+
+
+def explain(tx: Transaction, project: int, task: int, explanation: str | None) -> None:
+    """Store why the key is right, or that nobody has said so."""
+    tx.execute(_queries.explain, {"project": project, "task": task, "explanation": explanation})
+
+
+def panel_words(tx: Transaction, project: int, task: int, limit: int = 50) -> list[Word]:
+    """List what the panel said of a task."""
+    rows = tx.execute(_queries.panel_words, {"project": project, "task": task, "limit": limit})
+    return [Word(*row) for row in rows]
+
+
+def dispute_words(tx: Transaction, project: int, task: int, limit: int = 50) -> list[Word]:
+    """List the latest disputes of a task."""
+    rows = tx.execute(_queries.dispute_words, {"project": project, "task": task, "limit": limit})
+    return [Word(*row) for row in rows]
+
+
+def count_doubts(tx: Transaction, now: datetime, bound: int = 5_000) -> list[Waiting]:
+    """Count benchmarks in doubt by project and reason, up to a bound of all."""
+    rows = tx.execute(_queries.count_doubts, {"now": now, "bound": bound})
+    return [Waiting(*row) for row in rows]
+
+
+def audits(tx: Transaction, since: datetime, limit: int) -> list[Audit]:
+    """List the latest judgements since a time."""
+    return [Audit(*row) for row in tx.execute(_queries.audits, {"since": since, "limit": limit})]
 
 
 def carried(

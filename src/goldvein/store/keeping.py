@@ -103,11 +103,16 @@ def posteriors(tx: Transaction, project: int, labelers: Iterable[int]) -> dict[i
     return {row[0]: (row[1], row[2]) for row in tx.execute(_queries.posteriors, values)}
 
 
-def looked(tx: Transaction, project: int, exposures: Mapping[int, int]) -> None:
-    """Note at how many servings benchmarks were looked at."""
+def looked(
+    tx: Transaction, project: int, exposures: Mapping[int, int], choices: Mapping[int, Sequence[int]]
+) -> None:
+    """Note at how many servings benchmarks were looked at, and how many answers named each option then."""
     if exposures:
         tasks = sorted(exposures)
-        values = {"project": project, "tasks": tasks, "exposures": [exposures[task] for task in tasks]}
+        values = {
+            "project": project, "tasks": tasks, "exposures": [exposures[task] for task in tasks],
+            "choices": [",".join(map(str, choices[task])) for task in tasks],
+        }  # fmt: skip
         tx.execute(_queries.lock, {"project": project, "tasks": tasks})
         tx.execute(_queries.looked, values)
 

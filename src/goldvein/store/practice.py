@@ -23,7 +23,7 @@ class Lesson:
 
 @dataclass(frozen=True, slots=True)
 class Shown:
-    """A practice task as one labeler saw it, and why the key is the key, in the panel's words."""
+    """A practice task as one labeler saw it, and why the key is the key, in people's words."""
 
     task: int
     shown: list[int]

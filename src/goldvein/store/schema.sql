@@ -164,6 +164,8 @@ CREATE TABLE benchmarks (
     source_task bigint,
     claimed_by integer,
     claimed_until timestamp with time zone,
+    explanation text,
+    choices integer[],
     CONSTRAINT benchmarks_basis_check CHECK ((basis = ANY (ARRAY['panel'::text, 'manual'::text, 'bootstrap'::text, 'reused'::text]))),
     CONSTRAINT benchmarks_check CHECK (((state <> 'active'::text) OR ((ordinal IS NOT NULL) AND (item_version IS NOT NULL)))),
     CONSTRAINT benchmarks_state_check CHECK ((state = ANY (ARRAY['candidate'::text, 'active'::text, 'frozen'::text, 'retired'::text])))
@@ -875,6 +877,10 @@ CREATE UNIQUE INDEX labels_current ON labels USING btree (project, task) WHERE (
 
 CREATE INDEX labels_withdrawn ON labels USING btree (project, task, id) WHERE (withdrawn_at IS NOT NULL);
 
+CREATE INDEX log_audits ON ONLY log USING btree (at) WHERE (kind = 'audit'::text);
+
+CREATE INDEX log_other_at_idx ON log_other USING btree (at) WHERE (kind = 'audit'::text);
+
 CREATE INDEX log_project ON ONLY log USING btree (project, kind, at) WHERE (kind = ANY (ARRAY['open'::text, 'model'::text]));
 
 CREATE INDEX log_other_project_kind_at_idx ON log_other USING btree (project, kind, at) WHERE (kind = ANY (ARRAY['open'::text, 'model'::text]));
@@ -901,6 +907,8 @@ CREATE INDEX sessions_account ON sessions USING btree (account);
 
 CREATE INDEX sessions_expiry ON sessions USING btree (expires_at);
 
+CREATE INDEX standings_boundary ON standings USING btree (project, labeler) WHERE (state = 'boundary'::text);
+
 CREATE INDEX standings_labeler ON standings USING btree (labeler);
 
 CREATE INDEX standings_panel ON standings USING btree (project, labeler) WHERE (panel IS NOT NULL);
@@ -914,6 +922,8 @@ CREATE INDEX tasks_content ON tasks USING btree (project, content, id);
 CREATE UNIQUE INDEX tasks_unique_id ON tasks USING btree (project, unique_id) WHERE (unique_id IS NOT NULL);
 
 CREATE INDEX webhooks_project ON webhooks USING btree (project);
+
+ALTER INDEX log_audits ATTACH PARTITION log_other_at_idx;
 
 ALTER INDEX log_project ATTACH PARTITION log_other_project_kind_at_idx;
 

@@ -5,6 +5,21 @@ from typing import Final
 from litestar.types import ControllerRouterHandler
 
 from goldvein.web import (
+    account,
+    assets,
+    auditing,
+    benchmarks,
+    creating,
+    entrance,
+    operation,
+    overview,
+    patterns,
+    project_settings,
+    projects,
+    receivers,
+    rounds,
+    work,
+    writing,
 )
 
 PAGES: Final[tuple[ControllerRouterHandler, ...]] = (
@@ -20,4 +35,7 @@ PAGES: Final[tuple[ControllerRouterHandler, ...]] = (
     *rounds.HANDLERS,
     *receivers.HANDLERS,
     *project_settings.HANDLERS,
+    *auditing.HANDLERS,
+    *benchmarks.HANDLERS,
+    *writing.HANDLERS,
 )

@@ -17,7 +17,9 @@ from goldvein.wire.administration import (
 from goldvein.wire.base import MAX_LINES, MAX_PUSH, NO_NUL, NO_NUL_OR_SLASH
 from goldvein.wire.benchmarks import (
     AuditAnswer,
+    AuditComment,
     AuditItem,
+    AuditNext,
     AuditQueue,
     AuditVerdict,
     Benchmark,
@@ -34,6 +36,7 @@ from goldvein.wire.benchmarks import (
     BenchmarkStep,
     BenchmarkVersion,
     RawBenchmarks,
+    Word,
 )
 from goldvein.wire.labels import Event, EventName, Events, Evidence, Label
 from goldvein.wire.practice import Dispute, Disputed, Feedback, Practice, PracticeAnswer, PracticeAsk
@@ -70,7 +73,9 @@ __all__ = [
     "PROBLEM_TYPE",
     "Answered",
     "AuditAnswer",
+    "AuditComment",
     "AuditItem",
+    "AuditNext",
     "AuditQueue",
     "AuditVerdict",
     "Batch",
@@ -134,6 +139,7 @@ __all__ = [
     "WebhookCreate",
     "WebhookReplay",
     "Webhooks",
+    "Word",
     "Work",
     "WorkAnswer",
     "WorkAsk",

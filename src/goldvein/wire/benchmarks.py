@@ -5,7 +5,18 @@ from typing import Annotated, Any, Literal
 
 import msgspec
 
-from goldvein.wire.base import MAX_PUSH, BigId, Content, Name, Note, Probability, Request, Response
+from goldvein.wire.base import (
+    MAX_PUSH,
+    NO_NUL,
+    BigId,
+    Content,
+    Id,
+    Name,
+    Note,
+    Probability,
+    Request,
+    Response,
+)
 
 BenchmarkState = Literal["candidate", "active", "frozen", "retired"]
 BenchmarkBasis = Literal["panel", "manual", "bootstrap", "reused"]
@@ -18,6 +29,7 @@ class BenchmarkNew(Request):
 
     The key may be given as ``expected_response`` instead: ``{"choice": KEY}``. Together with
     ``initial_response``, an answer to start from, it tests those who review the answers of others.
+    ``explanation`` says why the key is right, to those who practise with it once it is out of use.
     """
 
     input: Content
@@ -26,6 +38,7 @@ class BenchmarkNew(Request):
     unique_id: Name | None = None
     expected_response: Answer | None = None
     initial_response: Answer | None = None
+    explanation: Note | None = None
 
 
 class BenchmarkPush(Request):
@@ -41,7 +54,13 @@ class RawBenchmarks(Request):
 
 
 class BenchmarkLine(Response):
-    """A benchmark in a list: ``exposures`` counts servings, ``flag`` says why an auditor should look."""
+    """A benchmark in a list: ``exposures`` counts servings, ``flag`` says why an auditor should look.
+
+    ``pass_rate`` is the share of right answers as upkeep counted them last, since the key was last settled by
+    hand.
+
+    To an auditor, one in doubt shows neither key nor reason: it is judged blindly.
+    """
 
     task: int
     unique_id: str | None
@@ -50,6 +69,7 @@ class BenchmarkLine(Response):
     key: int | None
     key_right: float | None
     exposures: int
+    pass_rate: float | None
     created_at: datetime
     promoted_at: datetime | None
     ended_at: datetime | None
@@ -83,15 +103,26 @@ class BenchmarkStep(Response):
     detail: dict[str, Any]
 
 
+class Word(Response):
+    """What one person said of a task, an answer or a dispute (without a choice); customers read no names."""
+
+    at: datetime
+    labeler: str | None
+    choice: int | None
+    text: str | None
+
+
 class Benchmark(BenchmarkLine):
     """A benchmark with its content, what became of its servings, its life and its versions.
 
-    ``choices`` counts the crowd's answers by option; those that name the key are ``passed``.
+    ``choices`` counts the crowd's answers by option; those that name the key are ``passed``. ``catches``
+    lists the shortcuts that would answer it wrongly.
     """
 
     input: Content
     expected_response: Answer | None
     initial_response: Answer | None
+    explanation: str | None
     source_project: int | None
     source_task: int | None
     passed: int
@@ -99,15 +130,22 @@ class Benchmark(BenchmarkLine):
     choices: list[int]
     unanswerable: int
     skipped: int
+    panel: list[Word]
+    disputes: list[Word]
+    catches: list[str]
     life: list[BenchmarkStep]
     versions: list[BenchmarkVersion]
 
 
 class BenchmarkChange(Request):
-    """Either another ``key``, or an ``action``: it is right, or shall rest, or is not served any more."""
+    """Either another ``key``, or an ``action``: it is right, or shall rest, or is not served any more.
+
+    ``explanation`` goes with a key: why it is right, to those who practise with it some day.
+    """
 
     key: Option | None = None
     key_right: Probability | None = None
+    explanation: Note | None = None
     action: Literal["confirm", "freeze", "retire"] | None = None
     reason: Note | None = None
 
@@ -139,7 +177,8 @@ class BenchmarksRetired(Response):
 class AuditItem(Response):
     """A benchmark in doubt, for a blind answer: neither its key nor what others said is shown.
 
-    The options stand in an order of this auditor's own; an answer names the place in it.
+    The options stand in an order of this auditor's own; an answer names the place in it. ``place`` is the
+    cursor after which the others come.
     """
 
     project: int
@@ -149,6 +188,20 @@ class AuditItem(Response):
     input: Content
     flagged_at: datetime
     claimed_until: datetime | None
+    place: str
+
+
+class AuditNext(Request):
+    """A wish for the next benchmark in doubt: of one ``project``, or ``after`` the place of another one."""
+
+    project: Id | None = None
+    after: Annotated[str, msgspec.Meta(max_length=100)] | None = None
+
+
+class AuditComment(Request):
+    """What an auditor has to say of a benchmark that it judged."""
+
+    comment: Annotated[str, msgspec.Meta(min_length=1, max_length=500, pattern=NO_NUL)]
 
 
 class AuditQueue(Response):
@@ -169,7 +222,8 @@ class AuditAnswer(Request):
 class AuditVerdict(Response):
     """What an auditor's answer came to, with all that was hidden before.
 
-    ``choice``, ``key_before`` and ``choices`` (the crowd's answers) are in content order.
+    ``choice``, ``key_before`` and ``choices`` (the crowd's answers) are in content order, and so are those of
+    the panel; ``shown`` is the order in which this auditor saw the options.
     """
 
     project: int
@@ -180,4 +234,9 @@ class AuditVerdict(Response):
     key_right: float | None
     state: BenchmarkState
     flag: str
+    shown: list[int]
     choices: list[int]
+    unanswerable: int
+    skipped: int
+    panel: list[Word]
+    disputes: list[Word]

@@ -43,8 +43,10 @@ WHERE project = %(project)s AND labeler = ANY (%(labelers)s::integer[]);
 SELECT task FROM benchmarks WHERE project = %(project)s AND task = ANY (%(tasks)s::bigint[]) ORDER BY task FOR UPDATE;
 
 -- name: looked
--- Benchmarks that were looked at, by so many servings. A join with the arrays may read all benchmarks for a few.
-UPDATE benchmarks SET looked_at = (%(exposures)s::integer[])[array_position(%(tasks)s::bigint[], task)]
+-- Benchmarks that were looked at, by so many servings, with the answers counted. A join with the arrays may read all benchmarks
+-- for a few.
+UPDATE benchmarks SET looked_at = (%(exposures)s::integer[])[array_position(%(tasks)s::bigint[], task)],
+    choices = string_to_array((%(choices)s::text[])[array_position(%(tasks)s::bigint[], task)], ',')::integer[]
 WHERE project = %(project)s AND task = ANY (%(tasks)s::bigint[]);
 
 -- name: ages

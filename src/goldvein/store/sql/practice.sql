@@ -24,9 +24,10 @@ ON CONFLICT (project, content, labeler) WHERE labeler IS NOT NULL DO NOTHING
 RETURNING id;
 
 -- name: find
--- A practice task as it was shown, with the key, and the reasons of those of the panel who chose it.
+-- A practice task as it was shown, with the key, and why it is right: as whoever gave it explained, and in the words of those of
+-- the panel who chose it.
 SELECT a.task, a.shown, v.key,
-       ARRAY(SELECT n.comment FROM attempts p JOIN answers n ON n.project = p.project AND n.attempt = p.id
+       array_remove(ARRAY[b.explanation], NULL) || ARRAY(SELECT n.comment FROM attempts p JOIN answers n ON n.project = p.project AND n.attempt = p.id
              WHERE p.project = a.project AND p.task = a.task AND p.stage = 'panel' AND p.state = 'answered'
                AND n.choice = v.key AND n.comment IS NOT NULL ORDER BY n.attempt LIMIT 10)
 FROM attempts a
