@@ -74,6 +74,27 @@ ACCESS: Final[Mapping[str, str]] = {
     "GET    /account": PEOPLE,
     "POST   /account/password": PEOPLE,
     "POST   /account/sign-out-everywhere": PEOPLE,
+    # --- pages: who comes, and who is here
+    "GET    /join/{token}": EVERYBODY,
+    "POST   /join/{token}": EVERYBODY,
+    "GET    /people": OPERATORS,
+    "GET    /people/{account}": OPERATORS,
+    "POST   /people/{account}/role": OPERATORS,
+    "POST   /people/{account}/disable": OPERATORS,
+    "POST   /people/{account}/enable": OPERATORS,
+    "POST   /people/{account}/sign-out": OPERATORS,
+    "POST   /people/{account}/link": OPERATORS,
+    "GET    /people/invitations": OPERATORS,
+    "POST   /people/invitations": OPERATORS,
+    "POST   /people/invitations/{invitation}/revoke": OPERATORS,
+    "GET    /people/customers": OPERATORS,
+    "POST   /people/customers": OPERATORS,
+    "GET    /people/customers/{customer}": OPERATORS,
+    "POST   /people/customers/{customer}/keys": OPERATORS,
+    "POST   /people/customers/{customer}/keys/{key}/revoke": OPERATORS,
+    "GET    /keys": "customer",
+    "POST   /keys": "customer",
+    "POST   /keys/{key}/revoke": "customer",
     # --- pages: for whoever builds pages
     "GET    /patterns": PEOPLE,
 }
@@ -87,6 +108,9 @@ GAPS: Final = {
     "webhook": "999999",
     "labeler": "999999",
     "key": "999999",
+    "account": "999999",
+    "invitation": "999999",
+    "customer": "999999",
 }
 """What stands in the gaps of an address: of all these only the project exists."""
 BODIES: Final[Mapping[str, Any]] = {

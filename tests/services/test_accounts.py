@@ -7,7 +7,7 @@ import pytest
 
 from goldvein.domain.errors import Conflict, InvalidInput, NotFound, Unauthenticated
 from goldvein.domain.records import Role
-from goldvein.services import accounts, passwords
+from goldvein.services import accounts, passwords, upkeep
 from goldvein.services.accounts import LinkEnded, WrongLogin
 from goldvein.store.database import Database
 
@@ -168,3 +168,17 @@ def test_what_makes_no_account(
             1,
             1,
         )
+
+
+def test_what_has_ended_is_forgotten(db: Database, anna: int) -> None:
+    """Sessions and links go by the daily job; what is still good stays."""
+    day = timedelta(days=1)
+    old, new = (accounts.begin_session(db, anna, "test", NOW + days * day) for days in (0, 10))
+    accounts.make_entry(db, anna, NOW)
+    entry = accounts.make_entry(db, anna, NOW + 15 * day)
+    assert upkeep.purge(db, NOW + 15 * day)["sessions"] == 2
+    assert upkeep.purge(db, NOW + 15 * day)["sessions"] == 0
+    assert accounts.authenticate(db, new, NOW + 15 * day).account == anna
+    accounts.enter(db, entry, "test", NOW + 15 * day)
+    with pytest.raises(Unauthenticated):
+        accounts.authenticate(db, old, NOW)
