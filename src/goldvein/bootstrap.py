@@ -95,6 +95,7 @@ def make_service(
         allow_private_webhooks=settings.allow_private_webhooks,
         step_seconds=settings.answer_step,
         public_url=settings.public_url,
+        tries_per_minute=settings.tries_per_minute,
     )
 
 
@@ -124,7 +125,8 @@ def make_server(service: Service, settings: Settings) -> Server:
         access_log=False,
         log_level="warning",
         server_header=False,
-        proxy_headers=False,
+        proxy_headers=bool(settings.proxies),
+        forwarded_allow_ips=settings.proxies,
         timeout_graceful_shutdown=max(1, round(settings.shutdown_seconds)),
         timeout_keep_alive=75,
         backlog=4096,

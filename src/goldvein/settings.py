@@ -115,6 +115,19 @@ SETTINGS: Final = (
         "where people find the pages, as https://label.example; in links, and https makes cookies secure",
     ),
     Setting(
+        "proxies",
+        "",
+        "",
+        "addresses of reverse proxies, with commas between, whose word on who the client is counts",
+    ),
+    Setting(
+        "tries_per_minute",
+        30,
+        "tries",
+        "sign-ins, joins and single sign-ons that one address may try a minute, per process",
+        at_least=1,
+    ),
+    Setting(
         "log_level",
         "info",
         "",
@@ -161,6 +174,8 @@ class Settings:
     host: str
     port: int
     public_url: str
+    proxies: str
+    tries_per_minute: int
     log_level: str
     log_json: bool
     pool_size: int

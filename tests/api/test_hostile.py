@@ -11,7 +11,7 @@ import pytest
 
 from goldvein.api.keyring import Keyring
 from goldvein.domain.records import Principal
-from tests.api.test_access import MATRIX, filled
+from tests.access import ROUTES, filled, is_page
 from tests.api.test_errors import check
 from tests.api.world import World
 
@@ -28,7 +28,7 @@ def push(world: World, content: bytes, kind: str = "application/json", **params:
         )
 
 
-@pytest.mark.parametrize("path", sorted({path for _, path in MATRIX}))
+@pytest.mark.parametrize("path", sorted({route.split()[1] for route in ROUTES if not is_page(route)}))
 def test_options_lists_methods_and_asks_for_no_key(world: World, path: str) -> None:
     """Litestar answers OPTIONS by itself, on routes that name no roles."""
     response = httpx.options(world.base + filled(path, world.project))

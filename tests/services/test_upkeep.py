@@ -132,6 +132,6 @@ def test_old_deliveries_and_keys_are_forgotten(db: Database, monkeypatch: pytest
                 "INSERT INTO idempotency_keys SELECT id, %s, 'x', 200, 'y', %s FROM api_keys",
                 (str(age), NOW - age * DAY),
             )
-    assert upkeep.purge(db, NOW) == {"deliveries": 9, "idempotency_keys": 1}
-    assert upkeep.purge(db, NOW) == {"deliveries": 0, "idempotency_keys": 0}
+    assert upkeep.purge(db, NOW) == {"deliveries": 9, "idempotency_keys": 1, "sessions": 0}
+    assert upkeep.purge(db, NOW) == {"deliveries": 0, "idempotency_keys": 0, "sessions": 0}
     assert rows(db, "deliveries") == 31

@@ -82,7 +82,7 @@ def test_a_project_live(
     site: Site,
     town: Town,
     dark: bool,
-    size: tuple[int, int],  # noqa: FBT001
+    size: tuple[int, int],
 ) -> None:
     """Charts are drawn, each with a table; nothing on the console, nothing serious by axe, in both schemes."""
     with browsers.visit(site.accounts["operator"], dark=dark, size=size) as visit:

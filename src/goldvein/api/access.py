@@ -5,6 +5,7 @@ from typing import Any, Final
 from litestar.connection import ASGIConnection
 from litestar.handlers import BaseRouteHandler
 
+from goldvein.api.problems import NoSuchRoute
 from goldvein.api.service import Call, Service, service_of
 from goldvein.domain.errors import Forbidden
 from goldvein.domain.records import Principal, Project, Role
@@ -32,10 +33,14 @@ async def authorize(connection: ASGIConnection[Any, Any, Any, Any], handler: Bas
         If it has no valid key and no session.
     Forbidden
         If its sender has another role, or another site sent it.
+    NoSuchRoute
+        If the route names no roles.
     """
     if connection.scope.get("method") == "OPTIONS":  # Litestar's own answer, which only lists the methods
         return
-    roles: frozenset[Role] = handler.opt["roles"]
+    roles: frozenset[Role] | None = handler.opt.get("roles")
+    if roles is None:  # one of Litestar's own, such as its pages about the OpenAPI document
+        raise NoSuchRoute
     if not roles:
         return
     service: Service = connection.app.state.service

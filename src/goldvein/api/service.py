@@ -12,6 +12,7 @@ from typing import Any, Concatenate, Final, ParamSpec, TypeVar
 import psycopg
 from litestar import Request
 
+from goldvein.api.allowance import Allowance
 from goldvein.api.grouping import Grouper, Overloaded
 from goldvein.api.keyring import Keyring
 from goldvein.api.pace import Pace
@@ -47,6 +48,8 @@ class Service:
         What labelers ask is answered at an even pace of such steps; 0: at once.
     public_url : str
         Where people find the pages, for links that are passed on; empty: wherever the request came to.
+    tries_per_minute : int
+        How often one address may try to get in.
     """
 
     def __init__(
@@ -60,6 +63,7 @@ class Service:
         allow_private_webhooks: bool = False,
         step_seconds: float = 0.0,
         public_url: str = "",
+        tries_per_minute: int = 30,
     ) -> None:
         self.db = db
         self.grouper = grouper
@@ -68,6 +72,7 @@ class Service:
         self.public_url = public_url.rstrip("/")
         self.pace = Pace(step_seconds)
         self.keyring = Keyring(self.call)
+        self.allowance = Allowance(tries_per_minute)
         self.closing = asyncio.Event()
         self._hashing = asyncio.Semaphore(HASHES_AT_ONCE)
         self._hashes = 0

@@ -25,6 +25,7 @@ SESSION_LASTS: Final = timedelta(days=14)
 """Without use; every use renews it."""
 ENTRY_LASTS: Final = timedelta(minutes=10)
 _NOTED_EVERY: Final = timedelta(minutes=10)
+_PURGED_AT_ONCE: Final = 10_000
 _LOGIN = re.compile(r"[a-z0-9][a-z0-9._+@-]{1,99}")
 LABELER_ROLES: Final[frozenset[Role]] = frozenset({"labeler", "trusted", "auditor"})
 
@@ -75,10 +76,7 @@ def create(
 
 def insert(tx: Transaction, new: NewAccount, now: datetime) -> int:
     """Store an account within a transaction; errors as in `create`."""
-    if (new.role == "customer") != (new.customer is not None):
-        raise InvalidInput(
-            "an account of role customer belongs to a customer, and no other does", code="customer_unfit"
-        )
+    check_customer(new.role, new.customer)
     try:
         if new.role in LABELER_ROLES:
             labeler = people.insert_labelers(tx, [(new.login, new.role)], now)[new.login]
@@ -88,6 +86,20 @@ def insert(tx: Transaction, new: NewAccount, now: datetime) -> int:
         raise Conflict(f"the name {new.login!r} is taken: choose another", code="login_taken") from error
     except errors.ForeignKeyViolation as error:
         raise NotFound(f"there is no customer {new.customer}") from error
+
+
+def check_customer(role: Role, customer: int | None) -> None:
+    """Refuse a customer's person without a customer, and another's with one.
+
+    Raises
+    ------
+    InvalidInput
+        ``customer_unfit``.
+    """
+    if (role == "customer") != (customer is not None):
+        raise InvalidInput(
+            "an account of role customer belongs to a customer, and no other does", code="customer_unfit"
+        )
 
 
 def get(db: Database, account: int) -> Account:
@@ -231,6 +243,17 @@ def enter(db: Database, token: str, user_agent: str, now: datetime) -> str:
     if account is None:
         raise LinkEnded
     return begin_session(db, account, user_agent, now)
+
+
+def purge(db: Database, now: datetime) -> int:
+    """Forget sessions and links that have ended; returns how many."""
+    gone = 0
+    while True:
+        with db.transaction() as tx:
+            count = store.purge(tx, now, limit=_PURGED_AT_ONCE)
+        gone += count
+        if not count:
+            return gone
 
 
 def clean_login(text: str) -> str:

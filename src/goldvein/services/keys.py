@@ -18,8 +18,8 @@ from goldvein.domain.errors import Conflict, InvalidInput, NotFound, Unauthentic
 from goldvein.domain.records import Principal, Role
 from goldvein.services.trusting import follow_role
 from goldvein.store import keys as store
-from goldvein.store.database import Database
-from goldvein.store.keys import Customer, Labeler
+from goldvein.store.database import Database, Transaction
+from goldvein.store.keys import Customer, KeyLine, Labeler
 
 _KINDS: Final[dict[Role, str]] = {
     "customer": "cus",
@@ -28,6 +28,8 @@ _KINDS: Final[dict[Role, str]] = {
     "auditor": "lab",
     "operator": "ops",
 }
+ENDING: Final = 4
+"""Characters of a key that are kept, so that its owner knows it again; they make it no easier to guess."""
 _TOKEN = re.compile(r"gv_(?:cus|lab|ops)_[A-Za-z0-9_-]{43}")
 
 
@@ -50,6 +52,26 @@ def list_customers(db: Database, *, after: int = 0, limit: int = 1_000) -> list[
     """List customers by id."""
     with db.connection() as tx:
         return store.list_customers(tx, after=after, limit=limit)
+
+
+def get_customer(db: Database, customer: int) -> Customer:
+    """Read a customer.
+
+    Raises
+    ------
+    NotFound
+    """
+    with db.connection() as tx:
+        found = store.find_customer(tx, customer)
+    if found is None:
+        raise NotFound(f"there is no customer {customer}")
+    return found
+
+
+def list_keys(db: Database, customer: int, *, before: int = 2**31 - 1, limit: int = 100) -> list[KeyLine]:
+    """List a customer's keys, the newest first."""
+    with db.connection() as tx:
+        return store.list_keys(tx, customer, before=before, limit=limit)
 
 
 def create_labeler(db: Database, name: str, role: Role, now: datetime) -> int:
@@ -88,11 +110,16 @@ def change_role(db: Database, labeler: int, role: Role, now: datetime) -> Labele
     Who becomes or ceases to be trusted is on or off the panels of all projects, which the log says.
     """
     with db.transaction() as tx:
-        before = store.roles_of(tx, [labeler]).get(labeler)
-        person = store.change_role(tx, labeler, role)
-        if person is None or before is None:
-            raise NotFound(f"there is no labeler {labeler}")
-        follow_role(tx, labeler, before=before, after=role, now=now)
+        return give_role(tx, labeler, role, now)
+
+
+def give_role(tx: Transaction, labeler: int, role: Role, now: datetime) -> Labeler:
+    """Do as `change_role`, within a transaction."""
+    before = store.roles_of(tx, [labeler]).get(labeler)
+    person = store.change_role(tx, labeler, role)
+    if person is None or before is None:
+        raise NotFound(f"there is no labeler {labeler}")
+    follow_role(tx, labeler, before=before, after=role, now=now)
     return person
 
 
@@ -155,6 +182,13 @@ def revoke(db: Database, key: int, now: datetime) -> None:
             raise NotFound(f"there is no key {key}")
 
 
+def revoke_of_customer(db: Database, customer: int, key: int, now: datetime) -> None:
+    """End a key of this customer; another's does not exist."""
+    with db.transaction() as tx:
+        if not store.revoke_of_customer(tx, customer, key, now):
+            raise NotFound(f"there is no key {key}")
+
+
 def _hash(token: str) -> bytes:
     return hashlib.sha256(token.encode()).digest()
 
@@ -167,5 +201,10 @@ def _new_key(token: str, role: Role, owner: int | None, name: str) -> store.NewK
         )
     is_customer = role == "customer"
     return store.NewKey(
-        _hash(token), role, owner if is_customer else None, None if is_customer else owner, name
+        _hash(token),
+        role,
+        owner if is_customer else None,
+        None if is_customer else owner,
+        name,
+        token[-ENDING:],
     )

@@ -5,7 +5,7 @@ from typing import Final
 
 from psycopg.errors import LockNotAvailable
 
-from goldvein.services import idempotency
+from goldvein.services import accounts, idempotency
 from goldvein.store import upkeep
 from goldvein.store.database import Database
 
@@ -49,12 +49,13 @@ def _make_partition(db: Database, name: str, first: datetime, end: datetime) -> 
 
 
 def purge(db: Database, now: datetime) -> dict[str, int]:
-    """Forget deliveries and idempotency keys that nobody will ask for any more; return how many of each."""
+    """Forget deliveries, idempotency keys and sessions that have ended; return how many of each."""
     keys = idempotency.forget(db, now)
+    sessions = accounts.purge(db, now)
     deliveries = 0
     while count := _purge_deliveries(db, now - KEEP_DELIVERIES):
         deliveries += count
-    return {"deliveries": deliveries, "idempotency_keys": keys}
+    return {"deliveries": deliveries, "idempotency_keys": keys, "sessions": sessions}
 
 
 def _purge_deliveries(db: Database, before: datetime) -> int:

@@ -33,6 +33,20 @@ class Account:
 
 
 @dataclass(frozen=True, slots=True)
+class Person:
+    """An account in a list."""
+
+    id: int
+    login: str
+    role: Role
+    customer: int | None
+    customer_name: str | None
+    labeler: int | None
+    created_at: datetime
+    disabled_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
 class SessionLine:
     """A session as it is stored."""
 
@@ -162,3 +176,46 @@ def take_entry(tx: Transaction, hash_: bytes, now: datetime) -> int | None:
     """Use up such a link; whose it was, if it was still good."""
     row = tx.execute(_queries.take_entry, {"hash": hash_, "now": now}).fetchone()
     return int(row[0]) if row else None
+
+
+def lock(tx: Transaction, account: int) -> Account | None:
+    """Read an account by its id; nobody else changes it until the transaction ends."""
+    row = tx.execute(_queries.lock, {"account": account}).fetchone()
+    return Account(*row) if row else None
+
+
+def list_people(
+    tx: Transaction, *, prefix: str, role: Role | None, customer: int | None, after: str, limit: int
+) -> list[Person]:
+    """List accounts by login: those of a customer, else of a role, else all; each found by an index."""
+    text = _queries.list_people
+    if customer is not None:
+        text = _queries.list_people_of_customer
+    elif role is not None:
+        text = _queries.list_people_of_role
+    values = {
+        "prefix": prefix,
+        "prefix_end": prefix + "\x7f",  # after every character that a login may have
+        "role": role,
+        "customer": customer,
+        "after": after,
+        "limit": limit,
+    }
+    return [Person(*row) for row in tx.execute(text, values)]
+
+
+def set_role(tx: Transaction, account: int, role: Role) -> None:
+    """Give somebody who is no labeler another role."""
+    tx.execute(_queries.set_role, {"account": account, "role": role})
+
+
+def set_disabled(tx: Transaction, account: int, disabled_at: datetime | None) -> None:
+    """Keep an account out, or let it in again."""
+    tx.execute(_queries.set_disabled, {"account": account, "disabled_at": disabled_at})
+
+
+def purge(tx: Transaction, now: datetime, *, limit: int) -> int:
+    """Delete sessions and entries that have ended; returns how many."""
+    row = tx.execute(_queries.purge, {"now": now, "limit": limit}).fetchone()
+    assert row is not None
+    return int(row[0])

@@ -39,6 +39,18 @@ class NewKey:
     customer: int | None
     labeler: int | None
     name: str
+    ending: str
+
+
+@dataclass(frozen=True, slots=True)
+class KeyLine:
+    """A key in a list; ``ending`` are the token's last characters, unknown of old keys."""
+
+    id: int
+    name: str
+    ending: str | None
+    created_at: datetime
+    revoked_at: datetime | None
 
 
 def insert_customer(tx: Transaction, name: str, now: datetime) -> int:
@@ -86,6 +98,7 @@ def insert_keys(tx: Transaction, keys: Sequence[NewKey], now: datetime) -> dict[
             "customers": [key.customer for key in keys],
             "labelers": [key.labeler for key in keys],
             "names": [key.name for key in keys],
+            "endings": [key.ending for key in keys],
             "now": now,
         },
     ).fetchall()
@@ -101,6 +114,29 @@ def find_key(tx: Transaction, hash_: bytes) -> Principal | None:
 def revoke(tx: Transaction, key: int, now: datetime) -> bool:
     """End a key; false where there is none."""
     return tx.execute(_queries.revoke, {"key": key, "now": now}).fetchone() is not None
+
+
+def find_customer(tx: Transaction, customer: int) -> Customer | None:
+    """Read a customer."""
+    row = tx.execute(_queries.find_customer, {"customer": customer}).fetchone()
+    return Customer(*row) if row else None
+
+
+def list_keys(tx: Transaction, customer: int, *, before: int, limit: int) -> list[KeyLine]:
+    """List a customer's keys, the newest first."""
+    rows = tx.execute(_queries.list_keys, {"customer": customer, "before": before, "limit": limit})
+    return [KeyLine(*row) for row in rows]
+
+
+def revoke_of_customer(tx: Transaction, customer: int, key: int, now: datetime) -> bool:
+    """End a key of a customer; false where that customer has no such key."""
+    row = tx.execute(_queries.revoke_of_customer, {"customer": customer, "key": key, "now": now}).fetchone()
+    return row is not None
+
+
+def revoke_of_labeler(tx: Transaction, labeler: int, now: datetime) -> None:
+    """End all keys of a labeler."""
+    tx.execute(_queries.revoke_of_labeler, {"labeler": labeler, "now": now})
 
 
 def customer_names(tx: Transaction, customers: Sequence[int]) -> dict[int, str]:

@@ -72,6 +72,7 @@ CREATE TABLE api_keys (
     name text NOT NULL,
     created_at timestamp with time zone NOT NULL,
     revoked_at timestamp with time zone,
+    ending text,
     CONSTRAINT api_keys_check CHECK (((role = 'customer'::text) = (customer IS NOT NULL))),
     CONSTRAINT api_keys_check1 CHECK (((role = ANY (ARRAY['labeler'::text, 'trusted'::text, 'auditor'::text])) = (labeler IS NOT NULL))),
     CONSTRAINT api_keys_hash_check CHECK ((length(hash) = 32)),
@@ -829,6 +830,8 @@ CREATE INDEX accounts_role ON accounts USING btree (role, login);
 
 CREATE UNIQUE INDEX alerts_open ON alerts USING btree (project, kind, subject) WHERE (resolved_at IS NULL);
 
+CREATE INDEX api_keys_customer ON api_keys USING btree (customer, id) WHERE (customer IS NOT NULL);
+
 CREATE INDEX attempts_leased ON attempts USING btree (project, expires_at) WHERE (state = 'leased'::text);
 
 CREATE UNIQUE INDEX attempts_never_twice ON attempts USING btree (project, content, labeler) WHERE (labeler IS NOT NULL);
@@ -870,6 +873,8 @@ CREATE UNIQUE INDEX holds_attempt ON holds USING btree (project, attempt);
 CREATE INDEX holds_expiry ON holds USING btree (project, expires_at);
 
 CREATE INDEX holds_task ON holds USING btree (project, task);
+
+CREATE INDEX invitations_maker ON invitations USING btree (created_by);
 
 CREATE INDEX item_versions_struck ON item_versions USING btree (project, task) WHERE struck;
 

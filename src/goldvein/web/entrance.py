@@ -45,6 +45,7 @@ async def sign_in(request: AnyRequest) -> Response[Any]:
     """Sign in, and go on to where the person wanted to."""
     fields, service = await form(request), service_of(request)
     name, there = fields.get("login", ""), _own_path(fields.get("next", ""))
+    count_try(request)
     try:
         token = await service.call_hashing(
             accounts.sign_in,
@@ -112,6 +113,12 @@ async def signed_in(request: AnyRequest, token: str, there: str) -> Response[Any
         )
     )
     return response
+
+
+def count_try(request: AnyRequest) -> None:
+    """Refuse an address from which too many try to get in."""
+    service = service_of(request)
+    service.allowance.take(request.client.host if request.client else "", service.monotonic())
 
 
 def is_secure(request: AnyRequest) -> bool:

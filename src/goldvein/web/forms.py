@@ -1,5 +1,6 @@
 """What a form sent, within bounds."""
 
+from collections.abc import Mapping
 from typing import Any
 
 from litestar import Request
@@ -29,3 +30,32 @@ async def form(request: Request[Any, Any, Any], *, limit: int = SMALL) -> dict[s
     if any("\x00" in value for value in fields.values()):
         raise InvalidInput("the form holds a NUL character: remove it", code="nul_character")
     return fields
+
+
+def whole(fields: Mapping[str, str], name: str, words: str, *, least: int, most: int) -> int:
+    """Read a field that holds a whole number.
+
+    Raises
+    ------
+    InvalidInput
+        If it holds something else, or the number is out of bounds.
+    """
+    text = fields.get(name, "").strip()
+    number = int(text) if text.isascii() and text.isdigit() and len(text) <= 10 else -1
+    if not least <= number <= most:
+        raise InvalidInput(f"{words} is a whole number from {least} to {most:,}, not {text[:20]!r}")
+    return number
+
+
+def named(fields: Mapping[str, str], name: str, words: str, *, most: int = 200) -> str:
+    """Read a field that holds a name.
+
+    Raises
+    ------
+    InvalidInput
+        If it is empty or too long.
+    """
+    text = fields.get(name, "").strip()
+    if not 1 <= len(text) <= most:
+        raise InvalidInput(f"{words} has 1 to {most} characters, not {len(text)}")
+    return text

@@ -11,6 +11,7 @@ from litestar.response import Redirect
 from goldvein import __version__
 from goldvein.api import problems
 from goldvein.api.keyring import session_token
+from goldvein.api.service import service_of
 from goldvein.domain.records import Principal
 from goldvein.web import format as shown
 from goldvein.web.navigation import links
@@ -86,6 +87,11 @@ def go(path: str) -> Redirect:
 def path_of(name: str) -> str:
     """A name as one part of an address."""
     return quote(name, safe="")
+
+
+def address(request: Request[Any, Any, Any], path: str) -> str:
+    """Give the whole address of a page of ours, to be passed on to somebody."""
+    return (service_of(request).public_url or str(request.base_url).rstrip("/")) + path
 
 
 def handle(request: Request[Any, Any, Any], error: Exception) -> Response[Any]:

@@ -60,3 +60,8 @@ CREATE TABLE invitations (
     revoked_at timestamptz,
     CHECK ((role = 'customer') = (customer IS NOT NULL))
 );
+CREATE INDEX invitations_maker ON invitations (created_by);
+
+-- The last characters of a key, by which its owner knows it again.
+ALTER TABLE api_keys ADD COLUMN ending text;
+CREATE INDEX api_keys_customer ON api_keys (customer, id) WHERE customer IS NOT NULL;

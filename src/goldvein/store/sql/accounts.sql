@@ -70,3 +70,52 @@ INSERT INTO entries (hash, account, expires_at) VALUES (%(hash)s, %(account)s, %
 DELETE FROM entries e USING accounts a
 WHERE e.hash = %(hash)s AND e.expires_at > %(now)s AND a.id = e.account AND a.disabled_at IS NULL
 RETURNING e.account;
+
+-- name: lock
+-- An account by its id, locked against other changes of it.
+SELECT id, login, password_hash, role, customer, labeler, issuer, subject, failures, locked_until, created_at, disabled_at
+FROM accounts WHERE id = %(account)s FOR NO KEY UPDATE;
+
+-- name: list_people
+-- A page of accounts by login, of those whose login begins with a prefix.
+SELECT a.id, a.login, a.role, a.customer, c.name, a.labeler, a.created_at, a.disabled_at
+FROM accounts a LEFT JOIN customers c ON c.id = a.customer
+WHERE a.login > %(after)s AND a.login >= %(prefix)s AND a.login < %(prefix_end)s
+ORDER BY a.login LIMIT %(limit)s;
+
+-- name: list_people_of_role
+-- The same, of one role. Both columns are a range of one index: by role alone, all of another role might be read.
+SELECT a.id, a.login, a.role, a.customer, c.name, a.labeler, a.created_at, a.disabled_at
+FROM accounts a LEFT JOIN customers c ON c.id = a.customer
+WHERE (a.role, a.login) > (%(role)s, %(after)s)
+    AND (a.role, a.login) >= (%(role)s, %(prefix)s) AND (a.role, a.login) < (%(role)s, %(prefix_end)s)
+ORDER BY a.role, a.login LIMIT %(limit)s;
+
+-- name: list_people_of_customer
+-- The same, of one customer.
+SELECT a.id, a.login, a.role, a.customer, c.name, a.labeler, a.created_at, a.disabled_at
+FROM accounts a LEFT JOIN customers c ON c.id = a.customer
+WHERE a.customer IS NOT NULL AND (a.customer, a.login) > (%(customer)s, %(after)s)
+    AND (a.customer, a.login) >= (%(customer)s, %(prefix)s) AND (a.customer, a.login) < (%(customer)s, %(prefix_end)s)
+ORDER BY a.customer, a.login LIMIT %(limit)s;
+
+-- name: set_role
+-- Another role for somebody who is no labeler.
+UPDATE accounts SET role = %(role)s WHERE id = %(account)s;
+
+-- name: set_disabled
+-- Keep an account out from now on, or let it in again.
+UPDATE accounts SET disabled_at = %(disabled_at)s WHERE id = %(account)s;
+
+-- name: purge
+-- Sessions and entries that have ended, some at a time.
+WITH s AS (
+    DELETE FROM sessions WHERE hash IN (
+        SELECT hash FROM sessions WHERE expires_at <= %(now)s ORDER BY expires_at LIMIT %(limit)s
+    ) RETURNING 1
+), e AS (
+    DELETE FROM entries WHERE hash IN (
+        SELECT hash FROM entries WHERE expires_at <= %(now)s ORDER BY expires_at LIMIT %(limit)s
+    ) RETURNING 1
+)
+SELECT (SELECT count(*) FROM s) + (SELECT count(*) FROM e);

@@ -34,10 +34,11 @@ SELECT id, role FROM labelers WHERE id = ANY(%(labelers)s);
 
 -- name: insert_keys
 -- New keys, of which only the hash is known.
-INSERT INTO api_keys (hash, role, customer, labeler, name, created_at)
-SELECT hash, role, customer, labeler, name, %(now)s
-FROM unnest(%(hashes)s::bytea[], %(roles)s::text[], %(customers)s::integer[], %(labelers)s::integer[], %(names)s::text[])
-     WITH ORDINALITY AS n (hash, role, customer, labeler, name, place)
+INSERT INTO api_keys (hash, role, customer, labeler, name, ending, created_at)
+SELECT hash, role, customer, labeler, name, ending, %(now)s
+FROM unnest(%(hashes)s::bytea[], %(roles)s::text[], %(customers)s::integer[], %(labelers)s::integer[], %(names)s::text[],
+            %(endings)s::text[])
+     WITH ORDINALITY AS n (hash, role, customer, labeler, name, ending, place)
 ORDER BY place
 RETURNING id, hash;
 
@@ -48,6 +49,25 @@ SELECT id, role, customer, labeler FROM api_keys WHERE hash = %(hash)s AND revok
 -- name: revoke
 -- End a key; a key that has ended keeps the time of its end.
 UPDATE api_keys SET revoked_at = coalesce(revoked_at, %(now)s) WHERE id = %(key)s RETURNING id;
+
+-- name: find_customer
+-- A customer by its id.
+SELECT id, name, created_at FROM customers WHERE id = %(customer)s;
+
+-- name: list_keys
+-- A customer's keys, the newest first.
+SELECT id, name, ending, created_at, revoked_at FROM api_keys
+WHERE customer = %(customer)s AND id < %(before)s
+ORDER BY id DESC LIMIT %(limit)s;
+
+-- name: revoke_of_customer
+-- End a key that is a customer's; a key that has ended keeps the time of its end.
+UPDATE api_keys SET revoked_at = coalesce(revoked_at, %(now)s)
+WHERE id = %(key)s AND customer = %(customer)s RETURNING id;
+
+-- name: revoke_of_labeler
+-- End all keys of a labeler.
+UPDATE api_keys SET revoked_at = %(now)s WHERE labeler = %(labeler)s AND revoked_at IS NULL;
 
 -- name: customer_names
 -- The names of some customers.

@@ -1,0 +1,130 @@
+"""The one table of who may use which route; `tests/contracts/test_access_matrix.py` holds the server to it.
+
+A new route needs one line in `ACCESS`; what stands in the gaps of its path goes to `GAPS`, and, where a
+request without a body is refused before its project is looked up, a body to `BODIES`.
+"""
+
+from collections.abc import Mapping
+from typing import Any, Final
+
+EVERYBODY: Final = "everybody, signed in or not"
+PEOPLE: Final = "customer labeler trusted auditor operator admin"
+CUSTOMERS: Final = "customer operator admin"
+CURATORS: Final = "customer auditor operator admin"
+LABELERS: Final = "labeler trusted auditor"
+WATCHERS: Final = "auditor operator admin"
+OPERATORS: Final = "operator admin"
+ACCESS: Final[Mapping[str, str]] = {
+    # --- the API: projects and what customers send and get
+    "POST   /v1/projects": CUSTOMERS,
+    "GET    /v1/projects": CUSTOMERS,
+    "GET    /v1/projects/{project}": CUSTOMERS,
+    "PATCH  /v1/projects/{project}": CUSTOMERS,
+    "GET    /v1/projects/{project}/quality": CUSTOMERS,
+    "GET    /v1/projects/{project}/why-empty": CUSTOMERS,
+    "POST   /v1/projects/{project}/tasks": CUSTOMERS,
+    "GET    /v1/projects/{project}/tasks/{task}": CUSTOMERS,
+    "POST   /v1/projects/{project}/tasks/{task}/cancel": CUSTOMERS,
+    "GET    /v1/projects/{project}/batches/{batch}": CUSTOMERS,
+    "POST   /v1/projects/{project}/batches/{batch}/cancel": CUSTOMERS,
+    "GET    /v1/projects/{project}/labels": CUSTOMERS,
+    "GET    /v1/projects/{project}/labels/stream": CUSTOMERS,
+    "GET    /v1/projects/{project}/labels/export": CUSTOMERS,
+    "GET    /v1/projects/{project}/webhooks": CUSTOMERS,
+    "POST   /v1/webhooks": CUSTOMERS,
+    "DELETE /v1/webhooks/{webhook}": CUSTOMERS,
+    "POST   /v1/webhooks/{webhook}/test": CUSTOMERS,
+    "POST   /v1/webhooks/{webhook}/replay": CUSTOMERS,
+    "GET    /v1/webhooks/{webhook}/deliveries": CUSTOMERS,
+    # --- the API: benchmarks by hand
+    "POST   /v1/projects/{project}/benchmarks": CURATORS,
+    "GET    /v1/projects/{project}/benchmarks": CURATORS,
+    "GET    /v1/projects/{project}/benchmarks/{task}": CURATORS,
+    "PATCH  /v1/projects/{project}/benchmarks/{task}": CURATORS,
+    "POST   /v1/projects/{project}/benchmarks/retire": CURATORS,
+    "GET    /v1/audit/benchmarks": WATCHERS,
+    "POST   /v1/audit/benchmarks/{project}/{task}/claim": "auditor",
+    "POST   /v1/audit/benchmarks/{project}/{task}/answer": "auditor",
+    # --- the API: work; the first four are answered in front of Litestar
+    "POST   /v1/work/next": LABELERS,
+    "POST   /v1/work/{lease}/answer": LABELERS,
+    "POST   /v1/work/{lease}/skip": LABELERS,
+    "POST   /v1/work/{lease}/renew": LABELERS,
+    "POST   /v1/work/{lease}/dispute": LABELERS,
+    "POST   /v1/practice/next": LABELERS,
+    "POST   /v1/practice/{practice}/answer": LABELERS,
+    # --- the API: the operation
+    "POST   /v1/customers": OPERATORS,
+    "GET    /v1/customers": OPERATORS,
+    "POST   /v1/labelers": OPERATORS,
+    "GET    /v1/labelers": OPERATORS,
+    "PATCH  /v1/labelers/{labeler}": OPERATORS,
+    "POST   /v1/keys": OPERATORS,
+    "DELETE /v1/keys/{key}": OPERATORS,
+    "GET    /healthz": EVERYBODY,
+    "GET    /v1/openapi.json": EVERYBODY,
+    # --- pages: the way in, and one's own account
+    "GET    /static/{name}": EVERYBODY,
+    "GET    /login": EVERYBODY,
+    "POST   /login": EVERYBODY,
+    "GET    /enter/{token}": EVERYBODY,
+    "POST   /enter/{token}": EVERYBODY,
+    "GET    /": PEOPLE,
+    "POST   /logout": PEOPLE,
+    "GET    /account": PEOPLE,
+    "POST   /account/password": PEOPLE,
+    "POST   /account/sign-out-everywhere": PEOPLE,
+    # --- pages: who comes, and who is here
+    "GET    /join/{token}": EVERYBODY,
+    "POST   /join/{token}": EVERYBODY,
+    "GET    /people": OPERATORS,
+    "GET    /people/{account}": OPERATORS,
+    "POST   /people/{account}/role": OPERATORS,
+    "POST   /people/{account}/disable": OPERATORS,
+    "POST   /people/{account}/enable": OPERATORS,
+    "POST   /people/{account}/sign-out": OPERATORS,
+    "POST   /people/{account}/link": OPERATORS,
+    "GET    /people/invitations": OPERATORS,
+    "POST   /people/invitations": OPERATORS,
+    "POST   /people/invitations/{invitation}/revoke": OPERATORS,
+    "GET    /people/customers": OPERATORS,
+    "POST   /people/customers": OPERATORS,
+    "GET    /people/customers/{customer}": OPERATORS,
+    "POST   /people/customers/{customer}/keys": OPERATORS,
+    "POST   /people/customers/{customer}/keys/{key}/revoke": OPERATORS,
+    "GET    /keys": "customer",
+    "POST   /keys": "customer",
+    "POST   /keys/{key}/revoke": "customer",
+    # --- pages: for whoever builds pages
+    "GET    /patterns": PEOPLE,
+}
+GAPS: Final = {
+    "lease": "A" * 22,
+    "practice": "A" * 22,
+    "token": "A" * 43,
+    "batch": "none",
+    "name": "app.css",
+    "task": "999999",
+    "webhook": "999999",
+    "labeler": "999999",
+    "key": "999999",
+    "account": "999999",
+    "invitation": "999999",
+    "customer": "999999",
+}
+"""What stands in the gaps of an address: of all these only the project exists."""
+BODIES: Final[Mapping[str, Any]] = {
+    "POST /v1/projects/{project}/tasks": {"tasks": [{"input": {"options": ["a", "b"]}}]},
+    "POST /v1/projects/{project}/benchmarks": {"benchmarks": [{"input": {"options": ["a", "b"]}, "key": 0}]},
+}
+ROUTES: Final = {" ".join(route.split()): allowed for route, allowed in ACCESS.items()}
+
+
+def is_page(route: str) -> bool:
+    """Whether a route is for people, in a browser."""
+    return not route.split()[1].startswith(("/v1/", "/healthz"))
+
+
+def filled(path: str, project: int) -> str:
+    """An address with something in each gap; only the project exists."""
+    return path.format(**GAPS, project=project)
