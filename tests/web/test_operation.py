@@ -84,7 +84,7 @@ def test_a_project_live(
     dark: bool,
     size: tuple[int, int],
 ) -> None:
-    """Charts are drawn, each with a table; nothing on the console, nothing serious by axe, in both schemes."""
+    """Charts are drawn, each with a table; a clean console, nothing serious by axe, in both schemes."""
     with browsers.visit(site.accounts["operator"], dark=dark, size=size) as visit:
         page = visit.go(live_path(town))
         expect(page.locator(".chart .main-svg").first).to_be_visible()

@@ -65,7 +65,8 @@ class ExportCalls:
         """
         given: dict[str, Any] = {
             "format": file_format, "content": content or None,
-            "pairs": pairs if file_format == "trl" else None, "batch": batch, "since": since and since.isoformat(), "until": until and until.isoformat(),
+            "pairs": pairs if file_format == "trl" else None, "batch": batch,
+            "since": since and since.isoformat(), "until": until and until.isoformat(),
             "basis": basis, "confidence_at_least": confidence_at_least, "p_at_least": p_at_least,
         }  # fmt: skip
         asked = {name: value for name, value in given.items() if value is not None}

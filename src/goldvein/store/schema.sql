@@ -235,6 +235,48 @@ CREATE TABLE entries (
     CONSTRAINT entries_hash_check CHECK ((length(hash) = 32))
 );
 
+CREATE TABLE figures (
+    project integer NOT NULL,
+    span smallint NOT NULL,
+    at timestamp with time zone NOT NULL,
+    entries integer NOT NULL,
+    last_entry bigint NOT NULL,
+    answers integer NOT NULL,
+    benchmark_answers integer NOT NULL,
+    benchmarks_right integer NOT NULL,
+    panel_answers integer NOT NULL,
+    decoy_answers integer NOT NULL,
+    skips integer NOT NULL,
+    delivered integer NOT NULL,
+    held integer NOT NULL,
+    released integer NOT NULL,
+    discarded integer NOT NULL,
+    withdrawn integer NOT NULL,
+    promotions integer NOT NULL,
+    admissions integer NOT NULL,
+    dismissals integer NOT NULL,
+    seconds double precision NOT NULL
+);
+
+CREATE TABLE gauges (
+    project integer NOT NULL,
+    span smallint NOT NULL,
+    at timestamp with time zone NOT NULL,
+    sampled_at timestamp with time zone NOT NULL,
+    queued integer NOT NULL,
+    oldest_seconds double precision,
+    late_seconds double precision,
+    leased integer NOT NULL,
+    active integer NOT NULL,
+    admitted integer NOT NULL,
+    benchmarks integer NOT NULL,
+    candidates integer NOT NULL,
+    shortcuts jsonb NOT NULL,
+    supply jsonb NOT NULL,
+    why_empty jsonb NOT NULL,
+    standings jsonb NOT NULL
+);
+
 CREATE TABLE holds (
     project integer NOT NULL,
     labeler integer NOT NULL,
@@ -592,6 +634,33 @@ CREATE TABLE rescorings (
     asks integer DEFAULT 1 NOT NULL
 );
 
+CREATE TABLE rollups (
+    name text NOT NULL,
+    upto bigint NOT NULL
+);
+
+CREATE TABLE roster (
+    project integer NOT NULL,
+    labeler integer NOT NULL,
+    name text NOT NULL,
+    state text NOT NULL,
+    p_benchmarks double precision,
+    p_all double precision,
+    benchmarks integer NOT NULL,
+    benchmarks_right integer NOT NULL,
+    right_share double precision,
+    answers integer NOT NULL,
+    delivered integer NOT NULL,
+    held integer NOT NULL,
+    withdrawn integer NOT NULL,
+    skips integer NOT NULL,
+    panel_answers integer NOT NULL,
+    median_seconds double precision,
+    task_times integer[] NOT NULL,
+    seen_at timestamp with time zone NOT NULL,
+    CONSTRAINT roster_state_check CHECK ((state = ANY (ARRAY['admitted'::text, 'boundary'::text, 'dismissed'::text, 'panel'::text])))
+);
+
 CREATE TABLE sessions (
     hash bytea NOT NULL,
     account integer NOT NULL,
@@ -600,6 +669,16 @@ CREATE TABLE sessions (
     seen_at timestamp with time zone NOT NULL,
     expires_at timestamp with time zone NOT NULL,
     CONSTRAINT sessions_hash_check CHECK ((length(hash) = 32))
+);
+
+CREATE TABLE spreads (
+    project integer NOT NULL,
+    span smallint NOT NULL,
+    at timestamp with time zone NOT NULL,
+    measure text NOT NULL,
+    bucket smallint NOT NULL,
+    count integer NOT NULL,
+    CONSTRAINT spreads_measure_check CHECK ((measure = ANY (ARRAY['task'::text, 'label'::text])))
 );
 
 CREATE TABLE tallied (
@@ -746,6 +825,12 @@ ALTER TABLE ONLY disputes
 ALTER TABLE ONLY entries
     ADD CONSTRAINT entries_pkey PRIMARY KEY (hash);
 
+ALTER TABLE ONLY figures
+    ADD CONSTRAINT figures_pkey PRIMARY KEY (project, span, at);
+
+ALTER TABLE ONLY gauges
+    ADD CONSTRAINT gauges_pkey PRIMARY KEY (project, span, at);
+
 ALTER TABLE ONLY holds
     ADD CONSTRAINT holds_pkey PRIMARY KEY (project, labeler, attempt);
 
@@ -797,8 +882,17 @@ ALTER TABLE ONLY projects
 ALTER TABLE ONLY rescorings
     ADD CONSTRAINT rescorings_pkey PRIMARY KEY (project, labeler);
 
+ALTER TABLE ONLY rollups
+    ADD CONSTRAINT rollups_pkey PRIMARY KEY (name);
+
+ALTER TABLE ONLY roster
+    ADD CONSTRAINT roster_pkey PRIMARY KEY (project, labeler);
+
 ALTER TABLE ONLY sessions
     ADD CONSTRAINT sessions_pkey PRIMARY KEY (hash);
+
+ALTER TABLE ONLY spreads
+    ADD CONSTRAINT spreads_pkey PRIMARY KEY (project, span, at, measure, bucket);
 
 ALTER TABLE ONLY standings
     ADD CONSTRAINT standings_pkey PRIMARY KEY (project, labeler);
@@ -884,11 +978,19 @@ CREATE INDEX labels_withdrawn ON labels USING btree (project, task, id) WHERE (w
 
 CREATE INDEX log_audits ON ONLY log USING btree (at) WHERE (kind = 'audit'::text);
 
+CREATE INDEX log_labeler ON ONLY log USING btree (project, labeler, at, id) WHERE ((n IS NULL) AND (labeler IS NOT NULL));
+
+CREATE INDEX log_order ON ONLY log USING brin (id) WITH (pages_per_range='32', autosummarize='on');
+
 CREATE INDEX log_other_at_idx ON log_other USING btree (at) WHERE (kind = 'audit'::text);
+
+CREATE INDEX log_other_id_idx ON log_other USING brin (id) WITH (pages_per_range='32', autosummarize='on');
 
 CREATE INDEX log_project ON ONLY log USING btree (project, kind, at) WHERE (kind = ANY (ARRAY['open'::text, 'model'::text]));
 
 CREATE INDEX log_other_project_kind_at_idx ON log_other USING btree (project, kind, at) WHERE (kind = ANY (ARRAY['open'::text, 'model'::text]));
+
+CREATE INDEX log_other_project_labeler_at_id_idx ON log_other USING btree (project, labeler, at, id) WHERE ((n IS NULL) AND (labeler IS NOT NULL));
 
 CREATE UNIQUE INDEX log_standing ON ONLY log USING btree (project, labeler, n, at) WHERE (n IS NOT NULL);
 
@@ -907,6 +1009,32 @@ CREATE INDEX projects_customer ON projects USING btree (customer);
 CREATE INDEX projects_family ON projects USING btree (family) WHERE (family IS NOT NULL);
 
 CREATE INDEX projects_state ON projects USING btree (state, id);
+
+CREATE INDEX roster_answers ON roster USING btree (project, state, answers, labeler);
+
+CREATE INDEX roster_benchmarks ON roster USING btree (project, state, benchmarks, labeler);
+
+CREATE INDEX roster_delivered ON roster USING btree (project, state, delivered, labeler);
+
+CREATE INDEX roster_held ON roster USING btree (project, state, held, labeler);
+
+CREATE INDEX roster_median_seconds ON roster USING btree (project, state, COALESCE(median_seconds, ('-1'::integer)::double precision), labeler);
+
+CREATE INDEX roster_name ON roster USING btree (project, state, name COLLATE "C", labeler);
+
+CREATE INDEX roster_p_all ON roster USING btree (project, state, COALESCE(p_all, ('-1'::integer)::double precision), labeler);
+
+CREATE INDEX roster_p_benchmarks ON roster USING btree (project, state, COALESCE(p_benchmarks, ('-1'::integer)::double precision), labeler);
+
+CREATE INDEX roster_panel_answers ON roster USING btree (project, state, panel_answers, labeler);
+
+CREATE INDEX roster_right_share ON roster USING btree (project, state, COALESCE(right_share, ('-1'::integer)::double precision), labeler);
+
+CREATE INDEX roster_seen_at ON roster USING btree (project, state, seen_at, labeler);
+
+CREATE INDEX roster_skips ON roster USING btree (project, state, skips, labeler);
+
+CREATE INDEX roster_withdrawn ON roster USING btree (project, state, withdrawn, labeler);
 
 CREATE INDEX sessions_account ON sessions USING btree (account);
 
@@ -930,7 +1058,11 @@ CREATE INDEX webhooks_project ON webhooks USING btree (project);
 
 ALTER INDEX log_audits ATTACH PARTITION log_other_at_idx;
 
+ALTER INDEX log_order ATTACH PARTITION log_other_id_idx;
+
 ALTER INDEX log_project ATTACH PARTITION log_other_project_kind_at_idx;
+
+ALTER INDEX log_labeler ATTACH PARTITION log_other_project_labeler_at_id_idx;
 
 ALTER INDEX log_standing ATTACH PARTITION log_other_project_labeler_n_at_idx;
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
 from decimal import Decimal
 from typing import Any
@@ -64,7 +65,7 @@ def of_batches(tx: Transaction, project: int, batches: Sequence[int]) -> dict[in
 
 def _tally(row: Sequence[Any]) -> Tally:
     *counts, cost, currency = row
-    return Tally(*counts, cost=None if currency is None else Money(cost, currency))
+    return replace(Tally(*counts), cost=None if currency is None else Money(cost, currency))
 
 
 def insert_price(
