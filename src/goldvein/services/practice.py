@@ -25,6 +25,8 @@ KEY_RIGHT: Final = 0.9
 """P(key right) asked of a key that is taught."""
 APART: Final = ("cancelled", "expired", "ambiguous", "leaked")
 """Reasons of retirement that make a bad lesson: not ours to show, unclear, or part of a fraud under watch."""
+OFFERED: Final = 100
+"""Projects to choose from at most."""
 REST: Final = timedelta(hours=1)
 """Time since its retirement before a benchmark is taught: nobody has it in hand any more."""
 
@@ -45,6 +47,12 @@ class Feedback:
     right: bool
     position: int
     reasons: list[str]
+
+
+def offered(db: Database) -> list[Project]:
+    """List the projects whose tasks can be practised, the latest first."""
+    with db.connection() as tx:
+        return projects.list_working(tx, limit=OFFERED)
 
 
 def practise(

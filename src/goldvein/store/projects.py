@@ -73,6 +73,11 @@ def list_all(tx: Transaction, customer: int | None) -> list[Project]:
     return [_project(row) for row in tx.execute(_queries.list_all, {"customer": customer})]
 
 
+def list_working(tx: Transaction, *, limit: int) -> list[Project]:
+    """List the latest projects in which somebody may be at work."""
+    return [_project(row) for row in tx.execute(_queries.list_working, {"limit": limit})]
+
+
 def page(
     tx: Transaction, customer: int | None, *, state: str | None, before: int, limit: int
 ) -> list[tuple[Project, str]]:

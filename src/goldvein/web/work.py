@@ -8,7 +8,9 @@ from litestar.params import QueryParameter
 from litestar.types import ControllerRouterHandler
 
 from goldvein.api.access import LABELERS
-from goldvein.api.service import Call
+from goldvein.api.service import Call, service_of
+from goldvein.domain.errors import NotFound
+from goldvein.services import practice as practising
 from goldvein.web.responses import page
 
 ProjectWish = Annotated[int | None, QueryParameter(ge=1, le=2**31 - 1)]
@@ -43,4 +45,15 @@ async def work(request: Call, project: ProjectWish = None) -> Response[Any]:
     )  # fmt: skip
 
 
-HANDLERS: Final[tuple[ControllerRouterHandler, ...]] = (work,)
+@get("/work/practice", opt={"roles": LABELERS}, include_in_schema=False)
+async def practise(request: Call, project: ProjectWish = None) -> Response[Any]:
+    """Show practice tasks of a project, with what is right after each answer."""
+    offered = await service_of(request).call(practising.offered)
+    chosen = next((one for one in offered if one.id == project), None)
+    if project is not None and chosen is None:
+        raise NotFound(f"project {project} is not under way: choose another one to practise")
+    choices = [(one.id, one.name) for one in offered]
+    return page(request, "work/practice.html", projects=choices, project=chosen)
+
+
+HANDLERS: Final[tuple[ControllerRouterHandler, ...]] = (work, practise)

@@ -32,6 +32,12 @@ WHERE p.id < %(before)s AND (%(customer)s::integer IS NULL OR p.customer = %(cus
   AND (%(state)s::text IS NULL OR p.state = %(state)s)
 ORDER BY p.id DESC LIMIT %(limit)s;
 
+-- name: list_working
+-- The latest projects in which somebody may be at work.
+SELECT id, customer, name, instruction, type, classes, deadline_seconds, state, revision, policy_version, model_version,
+       admitted, supply_target, created_at, opened_at, copy_of, carried, family
+FROM projects WHERE state IN ('mining', 'open') ORDER BY id DESC LIMIT %(limit)s;
+
 -- name: revisions
 -- What a process compares with what it has cached.
 SELECT id, revision FROM projects WHERE state IN ('mining', 'open', 'paused');
