@@ -1,7 +1,7 @@
 """How durations spread, kept as counts in buckets on a logarithmic scale: sums of counts have quantiles.
 
-Bucket b holds durations from 2^(b/4) to 2^((b+1)/4) seconds. A quantile is told as the geometric middle of the
-bucket that it falls into, so it is off by a factor of at most 2^(1/8): within 9%.
+Bucket b holds durations from 2^(b/4) to 2^((b+1)/4) seconds. A quantile is told as the geometric middle of
+the bucket that it falls into, so it is off by a factor of at most 2^(1/8): within 9%.
 """
 
 from __future__ import annotations
