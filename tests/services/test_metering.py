@@ -31,7 +31,7 @@ OWN = ("admit", "answer", "skip")
 
 
 def lively(db: Database) -> Town:
-    """A town in which all that is counted happens: mining, decoys, skips, holds, withdrawals."""
+    """A town in which all that is counted happens: mining, decoys, skips, ends of holds, withdrawals."""
     town = Town(db, SLEEPY | {"reserve": 350, "decoy_share": 0.1, "hold_seconds": 60})
     town.open_by_hand(300)
     town.push(3000)

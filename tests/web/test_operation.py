@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from playwright.sync_api import expect
+from playwright.sync_api import Dialog, expect
 
 from goldvein.services.metering import Meter
 from goldvein.services.sweeps import Sweeper
@@ -84,7 +84,7 @@ def test_a_project_live(
     dark: bool,
     size: tuple[int, int],
 ) -> None:
-    """Charts are drawn, each with a table; a clean console, nothing serious by axe, in both schemes."""
+    """Charts are drawn, each with a table; the console is clean and axe finds nothing serious."""
     with browsers.visit(site.accounts["operator"], dark=dark, size=size) as visit:
         page = visit.go(live_path(town))
         expect(page.locator(".chart .main-svg").first).to_be_visible()
@@ -120,9 +120,77 @@ def test_the_live_view_moves_while_people_answer(browsers: Browsers, site: Site,
             visit.screenshot(f"live-{window[0]}")
 
 
+def test_labelers_are_sorted_filtered_and_found(browsers: Browsers, site: Site, town: Town) -> None:
+    """A click on a column sorts, a second one turns it round; states and beginnings of names filter."""
+    with browsers.visit(site.accounts["operator"]) as visit:
+        page = visit.go(live_path(town) + "/labelers")
+        names = page.locator("tbody th")
+        expect(names).to_have_count(12)
+        visit.check_accessible()
+        visit.screenshot("labelers")
+        page.get_by_role("link", name="Labeler", exact=True).click()
+        expect(page.locator("th[aria-sort=ascending]")).to_contain_text("Labeler")
+        assert names.all_inner_texts() == sorted(town.names)
+        page.get_by_role("link", name="Labeler", exact=True).click()
+        expect(page.locator("th[aria-sort=descending]")).to_contain_text("Labeler")
+        assert names.all_inner_texts() == sorted(town.names, reverse=True)
+        page.get_by_role("link", name="dismissed").click()
+        expect(page.locator("tbody .badge").first).to_have_text("dismissed")
+        page.get_by_role("link", name="All", exact=True).click()
+        page.get_by_label("Name begins with").fill("person 0")
+        page.keyboard.press("Enter")
+        expect(names).to_have_count(10)
+
+
+@pytest.mark.parametrize(("dark", "size"), [(False, (1280, 900)), (True, (390, 800))])
+def test_a_labeler_is_explained(
+    browsers: Browsers, site: Site, town: Town, dark: bool, size: tuple[int, int]
+) -> None:
+    """The chart, the benchmark answers with their tasks, the story, and a word about the panel."""
+    with browsers.visit(site.accounts["operator"], dark=dark, size=size) as visit:
+        page = visit.go(f"{live_path(town)}/labelers/{town.names['person 00' if dark else 'person 05']}")
+        expect(page.locator("#chart-history .main-svg").first).to_be_visible()
+        page.wait_for_timeout(500)
+        visit.check_accessible()
+        visit.screenshot(f"labeler-{'dark' if dark else 'light'}-{size[0]}")
+        assert page.evaluate("document.documentElement.scrollWidth") <= size[0]
+        expect(
+            page.get_by_role("region", name="Benchmark answers").get_by_text("right 1").first
+        ).to_be_visible()
+        expect(page.locator(".timeline")).to_contain_text("was let in")
+        asked: list[str] = []
+
+        def confirm(dialog: Dialog) -> None:
+            asked.append(dialog.message)
+            dialog.accept()
+
+        page.on("dialog", confirm)
+        page.get_by_label("Reason").fill("answers <b>best</b>")
+        page.get_by_role("button", name="Bar").click()
+        expect(page.get_by_role("status")).to_contain_text("is barred from the panel")
+        expect(page.locator(".timeline")).to_contain_text("a-operator: answers <b>best</b>")
+        assert len(asked) == 1
+        page.get_by_label("Reason").fill("a mistake")
+        page.get_by_role("button", name="Let benchmarks decide").click()
+        expect(page.get_by_role("status")).to_contain_text("is judged by benchmarks again")
+
+
+def test_what_the_panel_cannot_be_told(browsers: Browsers, site: Site, town: Town) -> None:
+    """No reason, an unknown action or an unknown labeler change nothing and say why."""
+    with browsers.visit(site.accounts["operator"], expected=("422", "404", "409")) as visit:
+        who = town.names["person 01"]
+        page = visit.go(f"{live_path(town)}/labelers/{who}")
+        page.get_by_label("Reason").fill("   ")
+        page.once("dialog", lambda dialog: dialog.accept())
+        page.get_by_role("button", name="Appoint").click()
+        expect(page.get_by_role("alert")).to_contain_text("say why")
+        visit.go(f"{live_path(town)}/labelers/99999")
+        expect(page.get_by_role("alert")).to_contain_text("there is no labeler 99999")
+
+
 def test_a_window_that_is_not_there(browsers: Browsers, site: Site, town: Town) -> None:
     """A wrong address says what would be right."""
-    with browsers.visit(site.accounts["operator"], expected=("400", "404")) as visit:
+    with browsers.visit(site.accounts["operator"], expected=("422", "404")) as visit:
         page = visit.go(live_path(town) + "?window=9y")
         expect(page.get_by_role("alert")).to_contain_text("15m, 3h, 24h, 7d")
         visit.go("/operate/999999")

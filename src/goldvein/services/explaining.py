@@ -239,16 +239,26 @@ def _explain_labeler(tx: Transaction, labeler: int, project: int | None) -> Expl
         raise NotFound(f"there is no project {chosen}")
     policy = Policy.from_dict(projects.get_policy(tx, chosen, found.policy_version))
     rows = history.of_labeler(tx, chosen, labeler)
-    moments = _timeline(rows, policy)
+    moments = timeline(rows, policy)
     subject = f"labeler {labeler}, {names[labeler]}, in project {chosen}"
     return Explanation(subject, _labeler_verdict(rows, policy), moments)
 
 
-def _timeline(rows: Sequence[LogRow], policy: Policy) -> list[Moment]:
-    """Tell every benchmark and turn, and in runs ordinary answers of one decision, and withdrawals."""
+def timeline(rows: Sequence[LogRow], policy: Policy, before: LogRow | None = None) -> list[Moment]:
+    """Tell every benchmark and turn, and in runs ordinary answers of one decision, and withdrawals.
+
+    Parameters
+    ----------
+    rows : sequence of LogRow
+        Of one labeler, the oldest first.
+    policy : Policy
+    before : LogRow, optional
+        The step before the first of them.
+    """
     moments: list[Moment] = []
     run: list[LogRow] = []
-    state, was_over = str(State.ADMITTED), False
+    state = str(State.ADMITTED)
+    was_over = before is not None and _over(before, state, policy)
     for row in rows:
         in_runs = row.kind == "withdraw" or (row.kind == "answer" and row.stage == "label")
         if run and not (in_runs and (row.kind, row.decision) == (run[0].kind, run[0].decision)):

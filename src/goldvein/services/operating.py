@@ -110,7 +110,11 @@ def find_window(name: str) -> Window:
         If there is none of that name.
     """
     if name not in WINDOWS:
-        raise InvalidInput(f"there is no window {name!r}: use {', '.join(WINDOWS)}", code="window_unknown")
+        raise InvalidInput(
+            f"there is no window {name!r}: use {', '.join(WINDOWS)}",
+            code="invalid_parameter",
+            parameter="window",
+        )
     return WINDOWS[name]
 
 

@@ -65,6 +65,21 @@ def of_labeler(tx: Transaction, project: int, labeler: int) -> list[LogRow]:
     return [LogRow(*row) for row in tx.execute(_queries.of_labeler, {"project": project, "labeler": labeler})]
 
 
+def steps_before(tx: Transaction, project: int, labeler: int, n: int, limit: int) -> list[LogRow]:
+    """List rows that moved a labeler's standing before step ``n``, the latest first."""
+    values = {"project": project, "labeler": labeler, "n": n, "limit": limit}
+    return [LogRow(*row) for row in tx.execute(_queries.steps_before, values)]
+
+
+def asides_before(
+    tx: Transaction, project: int, labeler: int, place: tuple[datetime, int], limit: int
+) -> list[LogRow]:
+    """List a labeler's rows that moved no standing, from before a time and id on, the latest first."""
+    at, id_ = place
+    values = {"project": project, "labeler": labeler, "at": at, "id": id_, "limit": limit}
+    return [LogRow(*row) for row in tx.execute(_queries.asides_before, values)]
+
+
 def of_task(tx: Transaction, project: int, task: int) -> list[LogRow]:
     """List what the log says of a task, oldest first."""
     return [LogRow(*row) for row in tx.execute(_queries.of_task, {"project": project, "task": task})]

@@ -84,6 +84,12 @@ def lock(tx: Transaction, keys: Iterable[Key]) -> dict[Key, Standing]:
     return {(row[0], row[1]): Standing(*row) for row in rows}
 
 
+def find(tx: Transaction, key: Key) -> Standing | None:
+    """Read one standing as it is now, without locking it."""
+    row = tx.execute(_queries.find, {"project": key[0], "labeler": key[1]}).fetchone()
+    return Standing(*row) if row else None
+
+
 def latest_elsewhere(tx: Transaction, project: int, labeler: int, limit: int) -> list[Standing]:
     """Read a labeler's standings in other projects in which benchmarks were answered, the latest first."""
     values = {"project": project, "labeler": labeler, "limit": limit}

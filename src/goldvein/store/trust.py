@@ -49,6 +49,12 @@ def bases(tx: Transaction, project: int) -> dict[int, str]:
     return dict(tx.execute(_queries.bases, {"project": project}).fetchall())
 
 
+def basis(tx: Transaction, project: int, labeler: int) -> str | None:
+    """Say why a labeler is on a project's panel, or barred from it; None who is neither."""
+    row = tx.execute(_queries.basis, {"project": project, "labeler": labeler}).fetchone()
+    return row[0] if row else None
+
+
 def note(
     tx: Transaction, project: int, labeler: int, basis: str, reason: str, now: datetime, lower: float | None
 ) -> None:

@@ -1,18 +1,20 @@
-"""Charts as pages draw them and as tables show them."""
+"""Charts: what a script draws, and shows as tables to whoever opens them."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Literal
-
-from goldvein.web import format as shown
+from typing import Any, Final, Literal
 
 Unit = Literal["number", "percent", "seconds"]
 """Names of the filters that write a value down."""
 Colour = Literal["accent", "gold", "good", "warn", "bad", "ink-soft"]
 """Names of tokens of app.css: a chart follows the colour scheme."""
+
+
+Over = Literal["time", "steps", "words"]
+_OVER: Final[dict[type, Over]] = {datetime: "time", int: "steps", str: "words"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,13 +27,11 @@ class Series:
     kind: Literal["line", "bar", "points"] = "line"
     notes: Sequence[str] | None = None
     """What is told of each value beside itself."""
-    x: Sequence[int] | None = None
-    """Where its values stand, if not where all others do."""
 
 
 @dataclass(frozen=True, slots=True)
 class Chart:
-    """A chart with its table; ``x`` are moments, or words."""
+    """A chart with its table; ``x`` are moments, numbers of steps, or words."""
 
     id: str
     title: str
@@ -41,26 +41,21 @@ class Chart:
     unit: Unit = "number"
     x_name: str = "From"
 
-    def rows(self) -> list[tuple[datetime | str, list[str]]]:
-        """Write its figures down as a table, the newest first where they are over time."""
-        write = {"number": shown.number, "percent": shown.percent, "seconds": shown.seconds}[self.unit]
-        rows = [
-            (x if isinstance(x, datetime) else str(x), [write(one.values[n]) for one in self.series])
-            for n, x in enumerate(self.x)
-        ]
-        return rows[::-1] if isinstance(self.x[0], datetime) else rows
+    @property
+    def _over(self) -> Over:
+        return _OVER[type(self.x[0])] if self.x else "words"
 
     def to_dict(self) -> dict[str, Any]:
         """Give plain values for the script that draws it."""
         return {
             "unit": self.unit,
-            "over": "time" if self.x and isinstance(self.x[0], datetime) else "words",
+            "over": self._over,
             "x": [x.isoformat() if isinstance(x, datetime) else x for x in self.x],
             "x_name": self.x_name,
             "series": [
                 {
                     "name": one.name, "values": one.values, "colour": one.colour, "kind": one.kind,
-                    "notes": one.notes, "x": one.x,
+                    "notes": one.notes,
                 }
                 for one in self.series
             ],

@@ -1,4 +1,4 @@
-"""The operator's pages: all projects at a glance, and one project live."""
+"""The operator's pages of what goes on: all projects at a glance, and one project live."""
 
 from __future__ import annotations
 

@@ -30,7 +30,7 @@ HEADERS: Final = {
 
 _EMPTY_STYLE: Final = "'sha256-47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU='"
 CHARTS: Final = {"Content-Security-Policy": _POLICY.replace("style-src", f"style-src {_EMPTY_STYLE}")}
-"""A page with charts lets in a style element that is empty: the charts' script puts its rules into it."""
+"""A page with charts lets in a style element that is empty: the charts' script then fills it."""
 
 _templates = jinja2.Environment(
     loader=jinja2.PackageLoader("goldvein.web"),

@@ -7,6 +7,24 @@ LEFT JOIN item_versions i ON i.project = g.project AND i.task = g.task AND i.ver
 WHERE g.project = %(project)s AND g.labeler = %(labeler)s
 ORDER BY g.at, g.id;
 
+-- name: steps_before
+-- Rows that moved one labeler's standing before a step, the latest first.
+SELECT g.at, g.id, g.kind, g.labeler, g.n, g.attempt, g.task, g.stage, g.choice, i.key, g.item_version, g.rate, g.draw,
+       g.p_benchmarks, g.p_all, g.benchmarks, g.decision, g.policy_version, g.detail
+FROM log g
+LEFT JOIN item_versions i ON i.project = g.project AND i.task = g.task AND i.version = g.item_version
+WHERE g.project = %(project)s AND g.labeler = %(labeler)s AND g.n IS NOT NULL AND g.n < %(n)s
+ORDER BY g.n DESC LIMIT %(limit)s;
+
+-- name: asides_before
+-- Rows of one labeler that moved no standing, from before a place in the log, the latest first.
+SELECT g.at, g.id, g.kind, g.labeler, g.n, g.attempt, g.task, g.stage, g.choice, i.key, g.item_version, g.rate, g.draw,
+       g.p_benchmarks, g.p_all, g.benchmarks, g.decision, g.policy_version, g.detail
+FROM log g
+LEFT JOIN item_versions i ON i.project = g.project AND i.task = g.task AND i.version = g.item_version
+WHERE g.project = %(project)s AND g.labeler = %(labeler)s AND g.n IS NULL AND (g.at, g.id) < (%(at)s, %(id)s)
+ORDER BY g.at DESC, g.id DESC LIMIT %(limit)s;
+
 -- name: of_task
 -- Everything the log says of one task, oldest first.
 SELECT g.at, g.id, g.kind, g.labeler, g.n, g.attempt, g.task, g.stage, g.choice, i.key, g.item_version, g.rate, g.draw,

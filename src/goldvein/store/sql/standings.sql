@@ -6,6 +6,12 @@ FROM standings
 WHERE (project, labeler) IN (SELECT * FROM unnest(%(projects)s::integer[], %(labelers)s::integer[]))
 ORDER BY project, labeler FOR UPDATE;
 
+-- name: find
+-- One standing as it is now; nothing is locked.
+SELECT project, labeler, state, panel, n, model_version, posterior, p_benchmarks, p_all, benchmarks, undecided, answers,
+       skips, held, grace, seen, admitted_at, review_wanted
+FROM standings WHERE project = %(project)s AND labeler = %(labeler)s;
+
 -- name: latest_elsewhere
 -- A labeler's standings in other projects, those that moved last first.
 SELECT project, labeler, state, panel, n, model_version, posterior, p_benchmarks, p_all, benchmarks, undecided, answers,

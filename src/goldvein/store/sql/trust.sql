@@ -2,6 +2,12 @@
 -- Why labelers are on a project's panel, or may not be, beside what standings say.
 SELECT labeler, basis FROM trust WHERE project = %(project)s;
 
+-- name: basis
+-- Why one labeler is on a project's panel, or may not be.
+SELECT basis FROM panel_members WHERE project = %(project)s AND labeler = %(labeler)s
+UNION ALL
+SELECT basis FROM trust WHERE project = %(project)s AND labeler = %(labeler)s AND basis = 'barred';
+
 -- name: note
 -- Why somebody is on a project's panel, or may not be; what was noted before is replaced.
 INSERT INTO trust (project, labeler, basis, lower, reason, since)

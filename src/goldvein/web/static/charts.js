@@ -4,6 +4,7 @@ const FORMATS = {
   number: { axis: ",~r", hover: ",~r" },
   percent: { axis: ".0%", hover: ".1%" },
 };
+const SYMBOLS = { good: "circle", bad: "x", gold: "diamond-open", warn: "triangle-down", accent: "square" };
 const OWN_TIME = new Intl.DateTimeFormat([], { dateStyle: "medium", timeStyle: "medium" });
 const drawn = new Map();
 let loading = null;
@@ -42,10 +43,9 @@ function colours() {
 }
 
 function trace(chart, one, colour) {
-  const x = one.x ?? chart.x;
   const shape = {
     name: one.name,
-    x: chart.over === "time" ? x.map(ownTime) : x,
+    x: chart.over === "time" ? chart.x.map(ownTime) : chart.x,
     y: one.values,
     marker: { color: colour(one.colour) },
   };
@@ -59,7 +59,7 @@ function trace(chart, one, colour) {
     shape.hovertemplate = `%{y:${FORMATS[chart.unit].hover}}`;
   }
   if (one.kind === "bar") return { ...shape, type: "bar" };
-  if (one.kind === "points") return { ...shape, type: "scatter", mode: "markers", marker: { ...shape.marker, size: 8, symbol: one.symbol ?? "circle" } };
+  if (one.kind === "points") return { ...shape, type: "scatter", mode: "markers", marker: { ...shape.marker, size: 8, symbol: SYMBOLS[one.colour] ?? "circle" } };
   return { ...shape, type: "scatter", mode: one.values.filter((value) => value !== null).length > 1 ? "lines" : "markers", line: { width: 2 } };
 }
 
@@ -107,7 +107,7 @@ function ownTime(iso) {
   return new Date(at.getTime() - at.getTimezoneOffset() * 60000).toISOString().slice(0, 19);
 }
 
-/** Write a chart's figures into its table anew, the newest first where they are over time. */
+/** Write a chart's figures into its table anew, the latest first where they have an order. */
 function fill(details, chart) {
   const rows = chart.x.map((x, n) => {
     const row = document.createElement("tr");
@@ -121,7 +121,7 @@ function fill(details, chart) {
     }
     return row;
   });
-  details.querySelector("tbody").replaceChildren(...(chart.over === "time" ? rows.reverse() : rows));
+  details.querySelector("tbody").replaceChildren(...(chart.over === "words" ? rows : rows.reverse()));
 }
 
 function written(unit, value) {

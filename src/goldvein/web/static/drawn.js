@@ -1,0 +1,4 @@
+// A page whose charts stay as they came.
+import { drawAll } from "./charts.js";
+
+drawAll();
