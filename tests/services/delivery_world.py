@@ -75,11 +75,11 @@ def write_labels(tx: Transaction, project: int, tasks: Sequence[int]) -> list[in
     return ids
 
 
-def emit(db: Database, project: int, *kinds: str, task: int | None = None) -> None:
+def emit(db: Database, project: int, *kinds: str, task: int | None = None, at: datetime = NOW) -> None:
     """Commit events without a label."""
     n = len(kinds)
     with db.transaction() as tx:
-        outbox.insert_many(tx, [project] * n, kinds, [task] * n, [None] * n, [None] * n, NOW)
+        outbox.insert_many(tx, [project] * n, kinds, [task] * n, [None] * n, [None] * n, at)
 
 
 @dataclass

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterator
+from datetime import timedelta
 
 import msgspec
 import pytest
@@ -164,3 +165,13 @@ def test_an_export_holds_no_connection_between_pages(database_url: str) -> None:
         with db.transaction() as tx:
             assert tx.execute("SELECT 1").fetchone() == (1,)
         assert [len(page) for page in pages] == [1, 1, 0]
+
+
+def test_a_position_before_a_moment_misses_nothing_since(db: Database) -> None:
+    """By halving: what happened since stands after it, and not much more."""
+    project = make_project(db)
+    for ten in range(10):
+        emit(db, project, *["batch.drained"] * 3, at=NOW + timedelta(minutes=10 * ten))
+    assert delivery.position_before(db, project, NOW + timedelta(minutes=45)) == 15
+    assert delivery.position_before(db, project, NOW - timedelta(days=1)) == 0
+    assert delivery.position_before(db, project, NOW + timedelta(days=1)) == 30

@@ -92,7 +92,10 @@ class GoldveinClient(BenchmarkCalls, ExportCalls):
         return self._get("/v1/projects", wire.Projects).projects
 
     def change_project(self, project: int, **changes: Any) -> wire.Project:
-        """Change ``name``, ``instruction``, ``state``, ``policy`` or ``deadline_seconds``."""
+        """Change ``name``, ``instruction``, ``state``, ``policy`` or ``deadline_seconds``.
+
+        An operator changes ``price``, too.
+        """
         return self._read(Ask("PATCH", f"/v1/projects/{project}", changes), wire.Project)
 
     def quality(self, project: int, *, characteristic: bool = False) -> dict[str, Any]:
