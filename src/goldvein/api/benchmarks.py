@@ -11,12 +11,13 @@ from litestar.params import QueryParameter
 from goldvein import wire
 from goldvein.api import bodies, replies
 from goldvein.api.access import AUDITORS, CURATORS, OPERATORS, visible_project
+from goldvein.api.files import CSV, NDJSON
 from goldvein.api.idempotent import Fingerprint, once
 from goldvein.api.lines import CHUNK, by_line, push_items
 from goldvein.api.projects import ProjectId
 from goldvein.api.pushing import FileKind, Tally, read_benchmark, read_file, read_push
 from goldvein.api.service import Call, service_of
-from goldvein.api.tasks import CSV, NDJSON, TaskId
+from goldvein.api.tasks import TaskId
 from goldvein.domain.errors import InvalidInput
 from goldvein.domain.records import ItemError, Project
 from goldvein.services import benchmarks, curating

@@ -8,7 +8,7 @@ from typing import Annotated, Literal
 from urllib.parse import urlencode
 
 from litestar import get
-from litestar.params import QueryParameter
+from litestar.params import PathParameter, QueryParameter
 from litestar.response import Stream
 
 from goldvein import wire
@@ -21,6 +21,7 @@ from goldvein.services import labelled
 from goldvein.services.exporting import FORMATS, Format, Layout, Writer
 from goldvein.store.labelled import Labelled, Wanted
 
+LabelId = Annotated[int, PathParameter(ge=1, le=2**63 - 1, description="The label's id.")]
 Basis = Literal["labeler", "panel", "auditor", "manual"]
 
 

@@ -2,19 +2,22 @@
 
 from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Final
 
 import msgspec
 
-from goldvein.api.lines import Items, line_too_long
+from goldvein.api.lines import Items, by_line, line_too_long
 from goldvein.api.pieces import Chunks, elements, rows
-from goldvein.api.pushing import read_task_item
+from goldvein.api.pushing import Where, nowhere, read_task, read_task_item
 from goldvein.domain.errors import InvalidInput
 from goldvein.domain.records import ItemError, TaskDraft
 from goldvein.services import label_studio, tables
 from goldvein.services.tables import Table
 
 Read = TaskDraft | ItemError
+JSON: Final = "application/json"
+NDJSON: Final = "application/x-ndjson"
+CSV: Final = "text/csv"
 
 
 @dataclass(slots=True)
@@ -56,6 +59,20 @@ def _header(row: tables.Row | None) -> Table:
     if row is None:
         raise InvalidInput("the first row is too long to be one of names of columns", code="csv_header")
     return tables.task_table(row)
+
+
+def reader(
+    kind: str, file_format: str | None, classes: Sequence[str] | None
+) -> tuple[Items[TaskDraft], Where] | None:
+    """Find what reads a file, by its media type, and what says more of the places of its errors."""
+    if kind == NDJSON:
+        return by_line(read_task, "task"), nowhere
+    if kind == CSV:
+        table = CsvTasks()
+        return table.items, table.where
+    if kind == JSON and file_format == "label-studio":
+        return label_studio_tasks(classes), nowhere
+    return None
 
 
 def label_studio_tasks(classes: Sequence[str] | None) -> Items[TaskDraft]:

@@ -123,15 +123,21 @@ def _read(
         return bodies.item_error(error, index, place)
 
 
+Where = Callable[[ItemError], Mapping[str, Any]]
+"""Says more of the place of an error than its index and pointer do."""
+
+
+def nowhere(_: ItemError) -> Mapping[str, Any]:
+    """Nothing more."""
+    return {}
+
+
 @dataclass(slots=True)
 class Tally:
-    """What has become of the items so far.
-
-    ``where`` says more of the place of an error than its index and pointer do.
-    """
+    """What has become of the items so far."""
 
     batch: str | None = None
-    where: Callable[[ItemError], Mapping[str, Any]] = lambda _: {}
+    where: Where = nowhere
     tasks: list[wire.PushedTask] = field(default_factory=list)
     errors: list[wire.ItemProblem] = field(default_factory=list)
 

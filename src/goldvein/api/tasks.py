@@ -1,7 +1,7 @@
 """Tasks and batches."""
 
 from dataclasses import dataclass
-from typing import Annotated, Final, Literal
+from typing import Annotated, Literal
 
 import msgspec
 from litestar import Response, get, post
@@ -10,9 +10,9 @@ from litestar.params import PathParameter, QueryParameter
 from goldvein import wire
 from goldvein.api import bodies, replies
 from goldvein.api.access import CUSTOMERS, visible_project
-from goldvein.api.files import CsvTasks, label_studio_tasks
+from goldvein.api.files import CSV, reader
 from goldvein.api.idempotent import Fingerprint, once
-from goldvein.api.lines import Items, by_line, push_items
+from goldvein.api.lines import Items, push_items
 from goldvein.api.projects import ProjectId
 from goldvein.api.pushing import Tally, read_task
 from goldvein.api.service import Call, service_of
@@ -24,10 +24,6 @@ BatchName = Annotated[
     str, PathParameter(min_length=1, max_length=200, pattern=wire.NO_NUL, description="The batch's name.")
 ]
 Wait = Annotated[float, QueryParameter(ge=0, le=600, description="Seconds to wait at most.")]
-
-NDJSON: Final = "application/x-ndjson"
-CSV: Final = "text/csv"
-JSON: Final = "application/json"
 
 _push = msgspec.json.Decoder(wire.RawPush)
 
@@ -76,14 +72,10 @@ async def push_tasks(
     """
     found = await visible_project(request, project)
     to = _Push(request, project, named_by_content=names is not None)
-    kind = bodies.media_type(request)
-    if kind == NDJSON:
-        return await to.stream(by_line(read_task, "task"), Tally(batch))
-    if kind == CSV:
-        table = CsvTasks()
-        return await to.stream(table.items, Tally(batch, table.where))
-    if file_format is not None and kind == JSON:
-        return await to.stream(label_studio_tasks(found.classes), Tally(batch))
+    file = reader(bodies.media_type(request), file_format, found.classes)
+    if file is not None:
+        read, where = file
+        return await to.stream(read, Tally(batch, where))
     content = await bodies.read(request, bodies.PUSH)
     push = bodies.decode(content, _push)
 

@@ -64,11 +64,16 @@ class ExportCalls:
             Called with the bytes written so far.
         """
         given: dict[str, Any] = {
-            "format": file_format, "content": content or None,
-            "pairs": pairs if file_format == "trl" else None, "batch": batch,
-            "since": since and since.isoformat(), "until": until and until.isoformat(),
-            "basis": basis, "confidence_at_least": confidence_at_least, "p_at_least": p_at_least,
-        }  # fmt: skip
+            "format": file_format,
+            "content": content or None,
+            "pairs": pairs if file_format == "trl" else None,
+            "batch": batch,
+            "since": since.isoformat() if since else None,
+            "until": until.isoformat() if until else None,
+            "basis": basis,
+            "confidence_at_least": confidence_at_least,
+            "p_at_least": p_at_least,
+        }
         asked = {name: value for name, value in given.items() if value is not None}
         address = f"/v1/projects/{project}/labels/export"
         whole = Path(path)
