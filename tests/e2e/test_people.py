@@ -182,9 +182,9 @@ def push(story: Story, customer: Visit) -> None:
     page = customer.go(f"/projects/{story.project}/push")
     page.locator("input[type=file]").set_input_files(file)
     customer.check_accessible()
-    page.get_by_label("Round").fill("round-1")
-    page.get_by_role("button", name=re.compile("^Push")).click()
-    page.get_by_text(re.compile(rf"{TASKS}\D+(new|created|stored)", re.IGNORECASE)).first.wait_for()
+    page.locator("#batch").fill("round-1")
+    page.locator("#start").click()
+    expect(page.locator("#created")).to_have_text(str(TASKS))
 
 
 def work(labeler: Visit, answers: int) -> None:
