@@ -256,7 +256,7 @@ async def renew_work(request: Call, lease: LeaseToken) -> Response[bytes]:
 async def defer_work(request: Call, lease: LeaseToken) -> Response[bytes]:
     """Keep your answer back for a few seconds, to think better of it, and get the next piece of work now.
 
-    The lease lasts as long as before; send the answer as ever. Your time on the task ends here. One answer can
-    wait so at a time: with another one, 409 `answer_first`.
+    The lease lasts as long as before; send the answer as ever. Your time on the task ends here. One answer
+    at a time can wait so: with another one, 409 `answer_first`.
     """
     return await _reply(request, "defer", lease)

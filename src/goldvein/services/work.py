@@ -17,8 +17,6 @@ from goldvein.store import projects
 from goldvein.store.database import Database
 
 _TRIES = 3
-_LOSABLE = ("next", "defer")
-"""What may be lost with the machine: it moves nothing that cannot be asked for again."""
 
 
 class WorkGroup:
@@ -89,7 +87,7 @@ class WorkGroup:
     def _transact(
         self, requests: Sequence[WorkRequest], now: datetime, rng: np.random.Generator
     ) -> list[Result]:
-        durable = any(request.kind not in _LOSABLE for request in requests)
+        durable = any(request.kind != "next" for request in requests)
         with self._db.transaction(durable=durable) as tx:
             return Group(
                 tx, self._views, self._tokens, requests, now, rng, self._desk, self._panel_left
