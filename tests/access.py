@@ -50,6 +50,7 @@ ACCESS: Final[Mapping[str, str]] = {
     "POST   /v1/work/{lease}/answer": LABELERS,
     "POST   /v1/work/{lease}/skip": LABELERS,
     "POST   /v1/work/{lease}/renew": LABELERS,
+    "POST   /v1/work/{lease}/defer": LABELERS,
     "POST   /v1/work/{lease}/dispute": LABELERS,
     "POST   /v1/practice/next": LABELERS,
     "POST   /v1/practice/{practice}/answer": LABELERS,

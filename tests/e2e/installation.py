@@ -126,8 +126,10 @@ class Project:
             self.outages["503"] += 1
             await asyncio.sleep(0.1)
 
-    async def labeler(self, number: int, *, answers: int, think_seconds: float, repeats: float) -> None:
-        """Answer so many times or until the project ends; some answers are sent twice at once."""
+    async def labeler(
+        self, number: int, *, answers: int, think_seconds: float, repeats: float, defers: float
+    ) -> None:
+        """Answer so many times or until the project ends; some answers are kept back, some sent twice at once."""
         rng = random.Random(number)
         line, other = (Connection(HOST, self.site.port, self.tokens[number]) for _ in range(2))
         given, work = 0, None
@@ -138,6 +140,8 @@ class Project:
                     self._take(work, number)
                 continue
             await asyncio.sleep(think_seconds * rng.uniform(0.5, 1.5))
+            if rng.random() < defers:
+                await self._keep_back(line, work, number, think_seconds)
             self._let_go(work)
             path, body = f"/v1/work/{work.lease.id}/answer", answer_body(work, rng, 0.93)
             sends = [self.insist(line, "POST", path, body)]

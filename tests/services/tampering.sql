@@ -178,3 +178,10 @@ INSERT INTO alerts (project, kind, subject, detail, opened_at) VALUES (1, 'short
 
 -- name: an alert that there is none of
 INSERT INTO outbox (project, event, alert, created_at) VALUES (1, 'alert.opened', 999, now());
+
+-- name: a deferral that makes somebody quick
+UPDATE attempts SET deferred_at = shown_at WHERE id = (SELECT min(attempt) FROM log WHERE stage = 'label');
+
+-- name: a lease in no hand
+UPDATE attempts SET state = 'leased' WHERE id = (SELECT min(id) FROM attempts WHERE stage = 'benchmark' AND state =
+    'lapsed');

@@ -176,7 +176,7 @@ def test_a_labeler_who_asks_after_the_lease_ran_out_gets_another_task(town: Town
 )
 def test_a_forged_token_opens_nothing(town: Town, lease: str) -> None:
     """Whatever it is, it is no lease of the labeler's."""
-    for kind in ("answer", "skip", "renew"):
+    for kind in ("answer", "skip", "renew", "defer"):
         request = WorkRequest(town.names["ann"], kind, lease=lease, answer={"choice": 0})
         assert outcome(town.handle(request)[0]) == "lease_unknown"
 

@@ -122,6 +122,11 @@ class Town:
         (result,) = self.handle(WorkRequest(labeler, "skip", lease=work.lease))
         return outcome(result)
 
+    def defer(self, labeler: int, work: Work) -> Work | str:
+        """One labeler keeps an answer back: next work, a reason, or an error's code."""
+        (result,) = self.handle(WorkRequest(labeler, "defer", lease=work.lease))
+        return outcome(result)
+
     def renew(self, labeler: int, work: Work) -> datetime | str:
         """One labeler asks for more time: until when, or an error's code."""
         (result,) = self.handle(WorkRequest(labeler, "renew", lease=work.lease))

@@ -67,6 +67,7 @@ ROUTES = (
     work.answer_work,
     work.skip_work,
     work.renew_work,
+    work.defer_work,
     practice.next_practice,
     practice.answer_practice,
     practice.dispute_work,

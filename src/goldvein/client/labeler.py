@@ -58,6 +58,10 @@ def _renew(lease: str) -> Ask:
     return Ask("POST", f"/v1/work/{lease}/renew")
 
 
+def _defer(lease: str) -> Ask:
+    return Ask("POST", f"/v1/work/{lease}/defer")
+
+
 def _given(response: httpx.Response) -> wire.Work | NoWork:
     if response.status_code == 204:
         reason = response.headers.get("Goldvein-Reason", "unknown")
@@ -117,6 +121,10 @@ class LabelerClient:
         """Keep the task for longer."""
         return _renewed.decode(self._transport.send(_renew(lease)).content).lease
 
+    def defer(self, lease: str) -> wire.Answered:
+        """Keep the answer back for a few seconds, one at a time, and get the next piece of work now."""
+        return _answered.decode(self._transport.send(_defer(lease)).content)
+
 
 class AsyncLabelerClient:
     """The same for asyncio; hundreds can share one ``http``."""
@@ -166,3 +174,7 @@ class AsyncLabelerClient:
     async def renew(self, lease: str) -> wire.Lease:
         """Keep the task for longer."""
         return _renewed.decode((await self._transport.send(_renew(lease))).content).lease
+
+    async def defer(self, lease: str) -> wire.Answered:
+        """Keep the answer back for a few seconds, one at a time, and get the next piece of work now."""
+        return _answered.decode((await self._transport.send(_defer(lease))).content)

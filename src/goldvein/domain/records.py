@@ -247,10 +247,10 @@ class Tally:
 
 @dataclass(frozen=True, slots=True)
 class WorkRequest:
-    """One thing a labeler asks for: work, or to answer, skip or renew a lease."""
+    """One thing a labeler asks for: work, or to answer, skip, renew or defer a lease."""
 
     labeler: int
-    kind: Literal["next", "answer", "skip", "renew"]
+    kind: Literal["next", "answer", "skip", "renew", "defer"]
     project: int | None = None
     lease: str | None = None
     answer: Mapping[str, Any] | None = None

@@ -14,6 +14,7 @@ from goldvein.stats.items import served_likelihoods
 from goldvein.stats.model import Model
 from goldvein.stats.shortcuts import hurried_signal, ordinary_likelihoods, rapid_signal
 from goldvein.stats.states import POSITION_RULES
+from goldvein.store.attempts import Attempt
 from goldvein.store.tasks import Content
 from goldvein.tasktypes import choice, reading
 
@@ -63,11 +64,15 @@ def traits(model: Model, content: Content, classes: Sequence[str] | None) -> Tra
     )
 
 
-def milliseconds_on_task(shown_at: datetime | None, received_at: datetime) -> int | None:
-    """Time from showing to answering by the server's clock; None where both are one moment of a record."""
-    if shown_at is None or received_at <= shown_at:
+def milliseconds_on_task(attempt: Attempt, received_at: datetime) -> int | None:
+    """Time from showing to answering by the server's clock; None where both are one moment of a record.
+
+    An answer that was kept back was given when it was deferred: what comes after is the next task's time.
+    """
+    shown_at, given_at = attempt.shown_at, attempt.deferred_at or received_at
+    if shown_at is None or given_at <= shown_at:
         return None
-    return min((received_at - shown_at) // timedelta(milliseconds=1), _MOST_MILLISECONDS)
+    return min((given_at - shown_at) // timedelta(milliseconds=1), _MOST_MILLISECONDS)
 
 
 def likelihoods(model: Model, observed: Sequence[Observation]) -> Array:

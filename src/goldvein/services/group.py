@@ -12,6 +12,7 @@ import numpy as np
 from goldvein.decisions.gate import State
 from goldvein.domain.errors import GoldveinError, LeaseLost
 from goldvein.domain.records import NoWork, Work, WorkRequest, WorkResult
+from goldvein.services.deferral import defer
 from goldvein.services.dispatch import Desk
 from goldvein.services.evidence import reads_content
 from goldvein.services.holding import Bench, HeldAnswer
@@ -73,17 +74,21 @@ class Group:
         self.hands = labelers.lock(self.tx, [request.labeler for request in self.requests])
         opened = open_tokens(self.tokens, self.requests)
         named = [one[0] for one in opened if isinstance(one, tuple)]
-        in_hand = [
-            (h.project, h.attempt)
-            for h in self.hands.values()
-            if h.project is not None and h.attempt is not None
-        ]
-        self.attempts = attempts.lock(self.tx, [key for key in [*named, *in_hand] if _storable(key)])
+        in_hand = [hand.lease for hand in self.hands.values() if hand.lease is not None]
+        put_off = [self.hands[r.labeler].deferred for r in self.requests if r.kind == "defer"]
+        deferred = [key for key in put_off if key is not None and key[0] in self.by_project]
+        self.attempts = attempts.lock(
+            self.tx, [key for key in [*named, *in_hand, *deferred] if _storable(key)]
+        )
         for request, one in zip(self.requests, opened, strict=True):
             if isinstance(one, tuple):
                 key, fence = one
                 closed = key[0] not in self.by_project
                 outcome = resolve(self.tx, request, fence, self.attempts.get(key), self.writes, closed=closed)
+                if request.kind == "defer" and isinstance(outcome, Attempt):
+                    outcome = defer(
+                        self.hands[request.labeler], outcome, self.attempts, self.writes, self.now
+                    )
                 self.outcomes.append(outcome)
             else:
                 self.outcomes.append(one)
@@ -239,10 +244,12 @@ class Group:
     def _still_in_hand(self, labeler: int) -> Attempt | None:
         """The labeler's lease, if it still runs; one that ran out is taken back here."""
         hand = self.hands[labeler]
-        attempt = self.attempts.get((hand.project, hand.attempt)) if hand.project and hand.attempt else None
+        attempt = self.attempts.get(hand.lease) if hand.lease else None
         if attempt is None or attempt.state != "leased" or attempt.labeler != labeler:
             return None
-        if (attempt.project, attempt.id) in self.writes.ended or attempt.project not in self.by_project:
+        if hand.lease in self.writes.ended or hand.lease == self.writes.deferred.get(labeler):
+            return None
+        if attempt.project not in self.by_project:
             return None
         assert attempt.expires_at is not None
         if attempt.expires_at <= self.now:
@@ -262,8 +269,9 @@ class Group:
             lease_seconds = self.by_project[outcome.project].policy.lease_seconds
             expires_at = self.now + timedelta(seconds=lease_seconds)
             attempts.renew(self.tx, (outcome.project, outcome.id), expires_at)
-            lease = labelers.LeaseInHand(outcome.project, outcome.id, expires_at)
-            self.writes.hands[request.labeler] = lease
+            if self.hands[request.labeler].lease == (outcome.project, outcome.id):  # and not deferred
+                lease = labelers.LeaseInHand(outcome.project, outcome.id, expires_at)
+                self.writes.hands[request.labeler] = lease
             results[request.labeler] = WorkResult(True, None, expires_at)
         return results
 

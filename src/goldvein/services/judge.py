@@ -113,7 +113,7 @@ def _observation(bench: Bench, row: Judged) -> Observation:
         attempt.shown or (),
         row.answer.choice,
         attempt.exposures or 0,
-        milliseconds_on_task(attempt.shown_at, bench.now),
+        milliseconds_on_task(attempt, bench.now),
         read,
     )
 
@@ -196,7 +196,7 @@ def _step(bench: Bench, row: Judged, standing: Standing, decision: str | None) -
         item_version=view.items[attempt.task].version if row.is_benchmark else None,
         model_version=standing.model_version, policy_version=view.project.policy_version, rate=attempt.rate,
         draw=attempt.draw, exposures=attempt.exposures,
-        milliseconds=milliseconds_on_task(attempt.shown_at, bench.now), p_benchmarks=standing.p_benchmarks,
+        milliseconds=milliseconds_on_task(attempt, bench.now), p_benchmarks=standing.p_benchmarks,
         p_all=standing.p_all, benchmarks=standing.benchmarks, decision=decision,
     )  # fmt: skip
 

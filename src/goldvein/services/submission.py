@@ -28,14 +28,14 @@ class Accepted:
 
 @dataclass(frozen=True, slots=True)
 class Repeated:
-    """An answer or skip that was taken before: it changes nothing."""
+    """An answer or skip that was taken before, or its deferral: it changes nothing."""
 
 
 NOBODY_WAITS: Final = ("benchmark", "decoy")
 """Stages whose tasks wait for nobody: what becomes of their leases must look as it does for ordinary work."""
 
 Outcome = Accepted | Repeated | Attempt | GoldveinError
-"""A plain attempt is a lease to skip or renew."""
+"""A plain attempt is a lease to skip, renew or defer."""
 
 
 def open_tokens(
@@ -70,7 +70,7 @@ def resolve(
     """
     if attempt is None or attempt.labeler != request.labeler or attempt.shown is None:
         return NotFound("there is no such lease of yours: ask for the next task", code="lease_unknown")
-    done = {"answer": "answered", "skip": "skipped", "renew": ""}[request.kind]
+    done = {"answer": "answered", "skip": "skipped", "renew": "", "defer": "answered"}[request.kind]
     if attempt.state == done:
         return Repeated()
     if request.kind != "answer":

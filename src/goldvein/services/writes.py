@@ -8,7 +8,7 @@ from datetime import datetime
 
 from goldvein.store import answers, attempts, benchmarks, labelers, labels, log, outbox, standings, tasks
 from goldvein.store.answers import NewAnswer
-from goldvein.store.attempts import Lease, Wanted
+from goldvein.store.attempts import Key, Lease, Wanted
 from goldvein.store.database import Transaction
 from goldvein.store.labelers import LeaseInHand
 from goldvein.store.labels import NewLabel
@@ -35,12 +35,14 @@ class Writes:
     standings: dict[tuple[int, int], Standing] = field(default_factory=dict)
     exposures: Counter[tuple[int, int]] = field(default_factory=Counter)
     hands: dict[int, LeaseInHand | None] = field(default_factory=dict)
+    deferred: dict[int, Key] = field(default_factory=dict)
     log: list[Entry] = field(default_factory=list)
 
     def flush(self, tx: Transaction, now: datetime) -> None:
         """Write everything, tables in the order in which every group locks them."""
         attempts.end(tx, self.ended)
         attempts.lease(tx, self.leased, now)
+        attempts.defer(tx, self.deferred.values(), now)
         answers.insert_many(tx, self.answers, now)
         changed = [moved for key, moved in self.standings.items() if moved is not self.loaded.get(key)]
         standings.save(tx, changed, now)
@@ -52,6 +54,7 @@ class Writes:
         benchmarks.count_exposures(tx, self.exposures)
         log.append(tx, self.log, now)
         labelers.set_leases(tx, self.hands, now)
+        labelers.defer(tx, self.deferred)
 
     def _deliver(self, tx: Transaction, now: datetime) -> None:
         """Labels, the ends of their tasks, and the events that tell of them."""

@@ -21,13 +21,15 @@ LONGEST_WAIT = 0.8
 class HttpLabeler:
     """One labeler at work: a key, and what it does with a task as shown.
 
-    ``think`` gives the seconds between a task shown and its answer, ``rest`` those before asking again.
+    ``think`` gives the seconds between a task shown and its answer; for ``keeps_back`` seconds each answer is
+    kept back, with the next task in hand already.
     """
 
     name: str
     key: str
     answer: Callable[[Mapping[str, Any]], Mapping[str, Any]]
     think: Callable[[], float] | None = None
+    keeps_back: float | None = None
     answered: int = 0
     refused: int = 0
     idle_since: float | None = None
@@ -89,6 +91,9 @@ async def _work(
         focus = labeler.think() if labeler.think else 0.0
         if focus:
             await _sleep(focus, stop)
+        if labeler.keeps_back is not None:
+            await _post(client, labeler, f"/v1/work/{work['lease']['id']}/defer", headers)
+            await _sleep(labeler.keeps_back, stop)
         work = await _answer(client, labeler, headers, work, focus)
 
 
@@ -128,7 +133,7 @@ async def _post(
     labeler: HttpLabeler,
     path: str,
     headers: Mapping[str, str],
-    body: Mapping[str, Any],
+    body: Mapping[str, Any] | None = None,
 ) -> httpx.Response | None:
     """Send once; none where the service could not be reached, which is tried again after a pause."""
     try:

@@ -54,6 +54,7 @@ class Attempt:
     rate: float | None
     draw: float | None
     exposures: int | None
+    deferred_at: datetime | None
 
     def again(self, stage: str | None = None) -> Wanted:
         """The same task, wanted anew and first in line."""
@@ -272,6 +273,14 @@ def end(tx: Transaction, ended: Mapping[Key, str]) -> None:
                 "states": [ended[key] for key in keys],
             },
         )
+
+
+def defer(tx: Transaction, keys: Iterable[Key], now: datetime) -> None:
+    """Note when labelers were done with some leases whose answers they keep back."""
+    deferred = sorted(keys)
+    if deferred:
+        values = {"projects": [p for p, _ in deferred], "attempts": [a for _, a in deferred], "now": now}
+        tx.execute(_queries.defer, values)
 
 
 def renew(tx: Transaction, key: Key, expires_at: datetime) -> None:

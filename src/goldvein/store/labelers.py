@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
+from goldvein.store.attempts import Key
 from goldvein.store.database import Transaction
 from goldvein.store.queries import load
 
@@ -14,13 +15,29 @@ _queries = load("labelers")
 
 @dataclass(frozen=True, slots=True)
 class Hand:
-    """A labeler and the lease in that labeler's hands, if any."""
+    """A labeler, the lease in that labeler's hands, if any, and the one that was deferred last."""
 
     labeler: int
     role: str
     project: int | None
     attempt: int | None
     expires_at: datetime | None
+    deferred_project: int | None
+    deferred_attempt: int | None
+
+    @property
+    def lease(self) -> Key | None:
+        """The lease in hand."""
+        return _key(self.project, self.attempt)
+
+    @property
+    def deferred(self) -> Key | None:
+        """The lease deferred last, which may have ended since."""
+        return _key(self.deferred_project, self.deferred_attempt)
+
+
+def _key(project: int | None, attempt: int | None) -> Key | None:
+    return None if project is None or attempt is None else (project, attempt)
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +66,20 @@ def set_leases(tx: Transaction, leases: Mapping[int, LeaseInHand | None], now: d
                 "attempts": [lease and lease.attempt for _, lease in rows],
                 "expiries": [lease and lease.expires_at for _, lease in rows],
                 "now": now,
+            },
+        )
+
+
+def defer(tx: Transaction, deferred: Mapping[int, Key]) -> None:
+    """Write which lease each labeler has deferred."""
+    if deferred:
+        rows = sorted(deferred.items())
+        tx.execute(
+            _queries.defer,
+            {
+                "labelers": [labeler for labeler, _ in rows],
+                "projects": [project for _, (project, _) in rows],
+                "attempts": [attempt for _, (_, attempt) in rows],
             },
         )
 

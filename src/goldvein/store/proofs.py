@@ -19,7 +19,7 @@ SUMS = (
     "labels_in_other_words", "expired_without_event", "servings_out_of_step", "times_out_of_step",
     "withdrawals_without_decision", "decisions_without_withdrawal", "withdrawals_without_event",
     "replacements_out_of_step", "models_without_decision", "alerts_out_of_step",
-    "candidates_left_alone", "lives_out_of_step", "items_struck_in_silence",
+    "leases_out_of_hand", "candidates_left_alone", "lives_out_of_step", "items_struck_in_silence",
 )  # fmt: skip
 """Statements that list rows which break a promise; each says in its description which."""
 

@@ -62,7 +62,7 @@ class Work(Response):
 
 
 class Answered(msgspec.Struct, kw_only=True, omit_defaults=True):
-    """The answer is stored; ``next`` is the next piece of work, or null with the reason."""
+    """Answer, skip or deferral is noted; ``next`` is the next piece of work, or null with the reason."""
 
     accepted: bool
     next: Work | None

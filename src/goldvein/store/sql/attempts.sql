@@ -26,14 +26,14 @@ RETURNING project, task, labeler, id;
 -- name: lock
 -- Attempts that a group is about, locked in key order.
 SELECT project, id, task, content, stage, state, due_at, urgency, fence, labeler, shown, shown_at, expires_at, rate, draw,
-       exposures
+       exposures, deferred_at
 FROM attempts WHERE (project, id) IN (SELECT * FROM unnest(%(projects)s::integer[], %(attempts)s::bigint[]))
 ORDER BY project, id FOR UPDATE;
 
 -- name: lock_of_tasks
 -- The unfinished attempts of some tasks, decoys apart, locked in key order.
 SELECT project, id, task, content, stage, state, due_at, urgency, fence, labeler, shown, shown_at, expires_at, rate, draw,
-       exposures
+       exposures, deferred_at
 FROM attempts WHERE project = %(project)s AND task = ANY (%(tasks)s) AND state IN ('open', 'leased') AND stage <> 'decoy'
 ORDER BY project, id FOR UPDATE;
 
@@ -98,6 +98,11 @@ WHERE attempts.project = given.project AND attempts.id = given.id;
 UPDATE attempts SET state = ended.state
 FROM unnest(%(projects)s::integer[], %(attempts)s::bigint[], %(states)s::text[]) AS ended (project, id, state)
 WHERE attempts.project = ended.project AND attempts.id = ended.id;
+
+-- name: defer
+-- Leases with which their labelers are done for now; they stay leases.
+UPDATE attempts SET deferred_at = %(now)s
+WHERE (project, id) IN (SELECT * FROM unnest(%(projects)s::integer[], %(attempts)s::bigint[]));
 
 -- name: renew
 -- More time for a lease.

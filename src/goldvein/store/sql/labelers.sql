@@ -1,6 +1,6 @@
 -- name: lock
 -- The labelers of a group, locked in key order: a labeler has one lease in hand at a time.
-SELECT id, role, lease_project, lease_attempt, lease_expires_at FROM labelers
+SELECT id, role, lease_project, lease_attempt, lease_expires_at, deferred_project, deferred_attempt FROM labelers
 WHERE id = ANY (%(labelers)s) ORDER BY id FOR UPDATE;
 
 -- name: set_leases
@@ -10,6 +10,12 @@ UPDATE labelers SET lease_project = held.project, lease_attempt = held.attempt, 
 FROM unnest(%(labelers)s::integer[], %(projects)s::integer[], %(attempts)s::bigint[], %(expiries)s::timestamptz[])
      AS held (labeler, project, attempt, expires_at)
 WHERE labelers.id = held.labeler;
+
+-- name: defer
+-- The lease that each of some labelers has deferred.
+UPDATE labelers SET deferred_project = put_off.project, deferred_attempt = put_off.attempt
+FROM unnest(%(labelers)s::integer[], %(projects)s::integer[], %(attempts)s::bigint[]) AS put_off (labeler, project, attempt)
+WHERE labelers.id = put_off.labeler;
 
 -- name: count_trusted
 -- How many people may answer candidates of a project.

@@ -61,11 +61,13 @@ WHERE l.kind = 'answer'
 LIMIT %(limit)s;
 
 -- name: times_out_of_step
--- The time on task in the log is that between showing and answering; there is none where both are one moment.
+-- The time on task in the log is that between showing and answering, or deferring; there is none where both are one moment.
 SELECT l.project, l.attempt FROM log l JOIN answers n ON n.project = l.project AND n.attempt = l.attempt
+JOIN attempts a ON a.project = l.project AND a.id = l.attempt
+CROSS JOIN LATERAL (SELECT coalesce(a.deferred_at, n.received_at) - n.shown_at) AS on_task (time)
 WHERE l.kind = 'answer' AND l.n IS NOT NULL
-  AND l.milliseconds IS DISTINCT FROM CASE WHEN n.received_at > n.shown_at
-      THEN least(floor(extract(epoch FROM n.received_at - n.shown_at) * 1000), 2147483647) END
+  AND l.milliseconds IS DISTINCT FROM CASE WHEN on_task.time > interval '0'
+      THEN least(floor(extract(epoch FROM on_task.time) * 1000), 2147483647) END
 LIMIT %(limit)s;
 
 -- name: models_without_decision
@@ -117,6 +119,14 @@ WHERE a.state IN ('open', 'leased') AND a.stage NOT IN ('benchmark', 'decoy')
 GROUP BY a.project, a.task, t.state, b.state
 HAVING count(*) > 1
     OR (t.state <> 'queued' AND NOT (t.state = 'labelled' AND coalesce(b.state, '') = 'candidate' AND bool_and(a.stage = 'panel')))
+LIMIT %(limit)s;
+
+-- name: leases_out_of_hand
+-- A lease of a living project is in its labeler's hand, or the one that its labeler has deferred: nobody has more.
+SELECT a.project, a.id FROM attempts a JOIN projects p ON p.id = a.project LEFT JOIN labelers w ON w.id = a.labeler
+WHERE a.state = 'leased' AND p.state <> 'closed'
+  AND (a.project, a.id) IS DISTINCT FROM (w.lease_project, w.lease_attempt)
+  AND (a.project, a.id) IS DISTINCT FROM (w.deferred_project, w.deferred_attempt)
 LIMIT %(limit)s;
 
 -- name: candidates_left_alone

@@ -1,0 +1,37 @@
+"""Deferral: a labeler who may think better of an answer keeps it back, with the next task in hand already."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+
+from goldvein.domain.errors import Conflict
+from goldvein.services.submission import lapse
+from goldvein.services.writes import Writes
+from goldvein.store.attempts import Attempt, Key
+from goldvein.store.labelers import Hand
+
+
+def defer(
+    hand: Hand, attempt: Attempt, locked: Mapping[Key, Attempt], writes: Writes, now: datetime
+) -> Attempt | Conflict:
+    """Let a lease out of its labeler's hand; it stays a lease until it is answered, skipped or runs out.
+
+    A lease can be deferred again, after a second thought: the labeler is done with it only now. Another one
+    stands in the way while it runs, so that nobody gathers leases. One that ran out unseen ends here: neither
+    in hand nor deferred any more, it must not be renewed.
+
+    Parameters
+    ----------
+    locked : mapping
+        Attempts of projects under way, among them the one that was deferred last.
+    """
+    key = (attempt.project, attempt.id)
+    earlier = locked.get(hand.deferred) if hand.deferred not in (None, key) else None
+    if earlier is not None and earlier.state == "leased":
+        assert earlier.expires_at is not None
+        if earlier.expires_at > now:
+            return Conflict("you keep another answer back: send that one first", code="answer_first")
+        lapse(earlier, writes)
+    writes.deferred[hand.labeler] = key
+    return attempt
