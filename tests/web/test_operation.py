@@ -188,6 +188,32 @@ def test_what_the_panel_cannot_be_told(browsers: Browsers, site: Site, town: Tow
         expect(page.get_by_role("alert")).to_contain_text("there is no labeler 99999")
 
 
+def test_the_log_is_read_backwards(browsers: Browsers, site: Site, town: Town) -> None:
+    """The latest first, page by page, by labeler, task and kind; every row says all that it knows."""
+    with browsers.visit(site.accounts["operator"], expected=("422",)) as visit:
+        page = visit.go(live_path(town) + "/log")
+        rows = page.locator("tbody tr")
+        expect(rows).to_have_count(100)
+        visit.check_accessible()
+        rows.first.locator("summary").click()
+        expect(rows.first.locator(".facts dt").first).to_be_visible()
+        visit.screenshot("log")
+        first = rows.first.inner_text()
+        page.get_by_role("link", name="Earlier").click()
+        expect(page.get_by_role("link", name="The latest")).to_be_visible()
+        assert rows.first.inner_text() != first
+        page.get_by_label("Labeler").fill("person 04")
+        page.get_by_label("Kind").select_option("dismiss")
+        page.get_by_role("button", name="Show").click()
+        expect(rows).to_have_count(1)
+        rows.first.get_by_role("link", name="person 04").click()
+        expect(page.get_by_role("heading", name="person 04")).to_be_visible()
+        page.get_by_role("region", name="Benchmark answers").get_by_role("link").first.click()
+        expect(rows.first).to_contain_text("benchmark")
+        visit.go(live_path(town) + "/log?labeler=nobody")
+        expect(page.get_by_role("alert")).to_contain_text("there is no labeler called")
+
+
 def test_a_window_that_is_not_there(browsers: Browsers, site: Site, town: Town) -> None:
     """A wrong address says what would be right."""
     with browsers.visit(site.accounts["operator"], expected=("422", "404")) as visit:

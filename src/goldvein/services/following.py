@@ -27,7 +27,7 @@ PAGE: Final = 500
 """Rows of the log on one page."""
 _CONTENTS: Final = 60
 """Benchmark answers of a page that are shown with their task."""
-_BEGINNING: Final = (2**62, datetime(MAXYEAR, 1, 1, tzinfo=UTC), 0)
+_END: Final = (2**62, datetime(MAXYEAR, 1, 1, tzinfo=UTC), 0)
 Place = tuple[int, datetime, int]
 """A step, and the time and id of a row that was none: a page has what lies before both."""
 
@@ -84,7 +84,7 @@ def portray(db: Database, project: int, labeler: int, cursor: str = "") -> Portr
     InvalidInput
         If the cursor is none.
     """
-    place = _place(cursor) if cursor else _BEGINNING
+    place = place_of(cursor)
     with db.snapshot() as tx:
         found = read(tx, project, None)
         names, roles = history.labeler_names(tx, [labeler]), keys.roles_of(tx, [labeler])
@@ -108,29 +108,49 @@ def portray(db: Database, project: int, labeler: int, cursor: str = "") -> Portr
 def _page(
     tx: Transaction, project: int, labeler: int, place: Place
 ) -> tuple[list[LogRow], LogRow | None, str | None]:
-    """Merge steps and other rows: those of a page, the step before them, and the cursor of what is left."""
+    """A page of rows, the oldest first; the step before them; and the cursor of what is earlier."""
+    read_rows = backwards(tx, project, labeler, place, PAGE + 1)
+    rows = read_rows[:PAGE]
+    earlier = cursor_after(rows, place) if len(read_rows) > PAGE else None
+    n = min((row.n for row in rows if row.n is not None), default=place[0])
+    before = history.steps_before(tx, project, labeler, n, 1)
+    return rows[::-1], before[0] if before else None, earlier
+
+
+def backwards(tx: Transaction, project: int, labeler: int, place: Place, limit: int) -> list[LogRow]:
+    """List a labeler's rows from before a place on, the latest first: two streams, each in its own order."""
     n, at, id_ = place
-    steps = history.steps_before(tx, project, labeler, n, PAGE + 1)
-    asides = history.asides_before(tx, project, labeler, (at, id_), PAGE + 1)
-    both = list(merge(steps, asides, key=lambda row: (row.at, row.id), reverse=True))  # each in its own order
-    rows = both[:PAGE]
-    own = [row for row in rows if row.n is not None]
-    others = [row for row in rows if row.n is None]
-    if own:
-        n = min(row.n or 0 for row in own)
-    if others:
-        at, id_ = others[-1].at, others[-1].id
-    before = next((row for row in steps if row.n is not None and row.n < n), None)
-    earlier = f"{n}~{at.isoformat()}~{id_}" if len(both) > PAGE else None
-    return rows[::-1], before, earlier
+    steps = history.steps_before(tx, project, labeler, n, limit)
+    asides = history.asides_before(tx, project, labeler, (at, id_), limit)
+    return list(merge(steps, asides, key=lambda row: (row.at, row.id), reverse=True))[:limit]
 
 
-def _place(cursor: str) -> Place:
+def cursor_after(rows: Sequence[LogRow], place: Place) -> str:
+    """The cursor of what comes before some rows, which were read from a place on, the latest first."""
+    n, at, id_ = place
+    for row in rows:
+        if row.n is not None:
+            n = row.n
+        else:
+            at, id_ = row.at, row.id
+    return f"{n}~{at.isoformat()}~{id_}"
+
+
+def place_of(cursor: str) -> Place:
+    """Read a cursor; the end of everything if it is empty.
+
+    Raises
+    ------
+    InvalidInput
+        If it is none.
+    """
+    if not cursor:
+        return _END
     try:
         n, at, id_ = cursor.split("~")
         place = int(n), datetime.fromisoformat(at), int(id_)
     except ValueError:
-        place = -1, _BEGINNING[1], -1
+        place = -1, _END[1], -1
     if place[1].tzinfo is None or not (0 <= place[0] < 2**63 and 0 <= place[2] < 2**63):
         raise InvalidInput(
             f"before={cursor!r} is no cursor: follow the link to what was earlier",

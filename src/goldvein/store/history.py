@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from goldvein.store.queries import load
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Mapping, Sequence
     from datetime import datetime
 
     from goldvein.store.database import Transaction
@@ -39,6 +39,10 @@ class LogRow:
     decision: str | None
     policy_version: int | None
     detail: Mapping[str, Any] | None
+    shown: Sequence[int] | None = None
+    model_version: int | None = None
+    exposures: int | None = None
+    milliseconds: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +87,29 @@ def asides_before(
 def of_task(tx: Transaction, project: int, task: int) -> list[LogRow]:
     """List what the log says of a task, oldest first."""
     return [LogRow(*row) for row in tx.execute(_queries.of_task, {"project": project, "task": task})]
+
+
+def of_task_before(tx: Transaction, project: int, task: int, before: int, limit: int) -> list[LogRow]:
+    """List rows of a task from before an id on, the latest first."""
+    values = {"project": project, "task": task, "id": before, "limit": limit}
+    return [LogRow(*row) for row in tx.execute(_queries.of_task_before, values)]
+
+
+def of_project_between(
+    tx: Transaction, project: int, ids: tuple[int, int], *, kind: str | None, until: datetime, limit: int
+) -> list[LogRow]:
+    """List rows of a project with ids from a first one to before another, the latest first."""
+    first, before = ids
+    values = {
+        "project": project, "first": first, "before": before, "kind": kind, "until": until, "limit": limit,
+    }  # fmt: skip
+    return [LogRow(*row) for row in tx.execute(_queries.of_project_between, values)]
+
+
+def last_entry_until(tx: Transaction, project: int, until: datetime) -> int | None:
+    """Find the last row that was written of a project until about a moment; None if none was rolled up."""
+    row = tx.execute(_queries.last_entry_until, {"project": project, "until": until}).fetchone()
+    return row[0] if row else None
 
 
 def find_label(tx: Transaction, label: int) -> LabelRow | None:
