@@ -63,8 +63,9 @@ def of_batches(tx: Transaction, project: int, batches: Sequence[int]) -> dict[in
 
 
 def _tally(row: Sequence[Any]) -> Tally:
-    *counts, cost, currency = row
-    return Tally(*counts, None if currency is None else Money(cost, currency))
+    pushed, labels, cancelled, expired, withdrawn, cost, currency = row
+    money = None if currency is None else Money(cost, currency)
+    return Tally(pushed, labels, cancelled, expired, withdrawn, money)
 
 
 def insert_price(
