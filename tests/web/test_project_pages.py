@@ -8,7 +8,8 @@ import pytest
 from playwright.sync_api import Dialog
 
 from goldvein.domain.records import Price, ProjectDraft, TaskDraft
-from goldvein.services import intake, projects
+from goldvein.services import benchmarks, intake, projects
+from goldvein.services.benchmarks import ManualBenchmark
 from goldvein.store import labels, outbox
 from goldvein.store.labels import NewLabel
 from tests.services.town import task_input
@@ -155,6 +156,30 @@ def test_settings_refuse_a_bad_knob_and_show_a_change_before_it_is_made(
         assert response.status == 403
     found = projects.get(site.db, project, None)
     assert (found.policy_version, projects.policy(site.db, project).quality_bar) == (3, 0.7)
+
+
+def test_an_open_project_shows_what_another_policy_does_to_whom(browsers: Browsers, site: Site) -> None:
+    """The bar of an open project stays, which is said; other knobs are tried on people before they turn."""
+    project = make(site, "Open")
+    items = [ManualBenchmark(n, task_input(10**6 + n, n % 4), n % 4) for n in range(40)]
+    assert not benchmarks.add_manual(site.db, project, items, now()).errors
+    with browsers.visit(site.accounts["operator"]) as visit:
+        page = visit.go(f"/projects/{project}/settings")
+        page.get_by_text("The bar was turned into an ability when the project opened").wait_for()
+        page.fill("#deliver_at", "0.99")
+        page.get_by_role("button", name="Show what changes").click()
+        page.get_by_role("button", name="Work out what it does").click()
+        found = page.get_by_role("region", name="Operating characteristic")
+        before, after = found.get_by_role("row").filter(has_text="let in").get_by_role("cell").all()
+        assert int(before.inner_text()) < int(after.inner_text().replace("over ", ""))
+        visit.check_accessible()
+        visit.screenshot("project-policy-cost")
+        page.get_by_role("button", name="Make version 2").click()
+        page.get_by_text("There is a new version").wait_for()
+        page = visit.go(f"/projects/{project}")
+        page.get_by_text("nobody delivers at present").first.wait_for()
+        visit.screenshot("project-overview-open")
+    assert projects.policy(site.db, project).deliver_at == 0.99
 
 
 def test_a_project_is_described_paused_and_closed(browsers: Browsers, site: Site) -> None:

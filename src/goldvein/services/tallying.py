@@ -27,12 +27,13 @@ def count(db: Database, project: int) -> None:
     delivery.number(db, project)
     for _ in range(_TURNS):
         with db.connection() as tx:
-            last, waits = outbox.last_position(tx, project), tallies.noted(tx, project)
+            if not tallies.is_behind(tx, project):
+                return
         with db.transaction() as tx:
             position = tallies.take(tx, project)
-            if position is None or (position >= last and not waits):
+            if position is None:
                 return
-            upto = min(position + _AT_ONCE, last)
+            upto = min(position + _AT_ONCE, outbox.last_position(tx, project))
             tallies.fold(tx, project, position, upto, limit=_AT_ONCE)
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from datetime import datetime
 from decimal import Decimal
 from typing import Any
@@ -45,9 +44,9 @@ def fold(tx: Transaction, project: int, after: int, upto: int, *, limit: int) ->
     tx.execute(_queries.move, {"project": project, "position": upto})
 
 
-def noted(tx: Transaction, project: int) -> bool:
-    """Tell whether a note waits to be counted."""
-    row = tx.execute(_queries.noted, {"project": project}).fetchone()
+def is_behind(tx: Transaction, project: int) -> bool:
+    """Tell whether an event or a note waits to be counted."""
+    row = tx.execute(_queries.is_behind, {"project": project}).fetchone()
     return row is not None and bool(row[0])
 
 
@@ -64,8 +63,9 @@ def of_batches(tx: Transaction, project: int, batches: Sequence[int]) -> dict[in
 
 
 def _tally(row: Sequence[Any]) -> Tally:
-    *counts, cost, currency = row
-    return replace(Tally(*counts), cost=None if currency is None else Money(cost, currency))
+    pushed, labels, cancelled, expired, withdrawn, cost, currency = row
+    money = None if currency is None else Money(cost, currency)
+    return Tally(pushed, labels, cancelled, expired, withdrawn, money)
 
 
 def insert_price(

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 from typing import Any, Final, get_args
 
 from litestar import Response, get
@@ -11,7 +12,7 @@ from goldvein.api.access import CUSTOMERS, visible_project
 from goldvein.api.service import Call, service_of
 from goldvein.domain.records import Project, ProjectState, Tally
 from goldvein.services.tallying import NOTHING
-from goldvein.store import projects, tallies
+from goldvein.store import figures, projects, tallies
 from goldvein.store.database import Database
 from goldvein.web.navigation import project_tabs
 from goldvein.web.responses import page
@@ -25,11 +26,12 @@ _LATEST: Final = 2**31 - 1
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """One project of the list; the tally is as the sweeper last counted."""
+    """One project of the list, as last counted beside the way; ``hourly`` are labels of the last hour."""
 
     project: Project
     customer: str
     tally: Tally
+    hourly: int
 
 
 @get("/projects", opt={"roles": CUSTOMERS}, include_in_schema=False)
@@ -38,7 +40,8 @@ async def list_(request: Call) -> Response[str]:
     asked = request.query_params
     state = asked.get("state") if asked.get("state") in get_args(ProjectState) else None
     before = whole_number(asked.get("before"), most=_LATEST) or _LATEST
-    lines = await service_of(request).call(_lines, request.user.customer, state, before)
+    service = service_of(request)
+    lines = await service.call(_lines, request.user.customer, state, before, service.now())
     more = lines[_PAGE - 1].project.id if len(lines) > _PAGE else None
     return page(
         request, "projects/list.html", lines=lines[:_PAGE], state=state, states=get_args(ProjectState),
@@ -46,11 +49,18 @@ async def list_(request: Call) -> Response[str]:
     )  # fmt: skip
 
 
-def _lines(db: Database, customer: int | None, state: str | None, before: int) -> Sequence[Line]:
+def _lines(
+    db: Database, customer: int | None, state: str | None, before: int, now: datetime
+) -> Sequence[Line]:
     with db.connection() as tx:
         found = projects.page(tx, customer, state=state, before=before, limit=_PAGE + 1)
-        counted = tallies.of_projects(tx, [project.id for project, _ in found])
-    return [Line(project, owner, counted.get(project.id, NOTHING)) for project, owner in found]
+        shown = [project.id for project, _ in found]
+        counted = tallies.of_projects(tx, shown)
+        recent = figures.recent(tx, shown, now - timedelta(hours=1))
+    return [
+        Line(project, owner, counted.get(project.id, NOTHING), recent.get(project.id, (0, 0))[1])
+        for project, owner in found
+    ]
 
 
 def project_page(

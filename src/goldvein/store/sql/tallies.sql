@@ -52,9 +52,11 @@ ON CONFLICT (project, batch, price) DO UPDATE SET
 -- The project is counted up to here.
 UPDATE tallied SET position = %(position)s WHERE project = %(project)s;
 
--- name: noted
--- Whether anything noted waits to be counted.
-SELECT EXISTS (SELECT FROM tally_changes WHERE project = %(project)s);
+-- name: is_behind
+-- Whether anything waits to be counted.
+SELECT EXISTS (SELECT FROM tally_changes WHERE project = %(project)s)
+    OR coalesce((SELECT last FROM outbox_positions WHERE project = %(project)s), 0)
+     > coalesce((SELECT position FROM tallied WHERE project = %(project)s), 0);
 
 -- name: of_projects
 -- The sums of some whole projects.
