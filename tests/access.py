@@ -96,6 +96,11 @@ ACCESS: Final[Mapping[str, str]] = {
     "GET    /keys": "customer",
     "POST   /keys": "customer",
     "POST   /keys/{key}/revoke": "customer",
+    # --- pages: tasks in, labels out
+    "GET    /projects/{project}/push": CUSTOMERS,
+    "POST   /projects/{project}/push/preview": CUSTOMERS,
+    "GET    /projects/{project}/labels": CUSTOMERS,
+    "GET    /projects/{project}/labels/{label}": CUSTOMERS,
     # --- pages: for whoever builds pages
     "GET    /patterns": PEOPLE,
 }
@@ -106,6 +111,7 @@ GAPS: Final = {
     "batch": "none",
     "name": "app.css",
     "task": "999999",
+    "label": "999999",
     "webhook": "999999",
     "labeler": "999999",
     "key": "999999",

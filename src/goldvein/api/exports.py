@@ -18,7 +18,7 @@ from goldvein.api.service import Call, Service, service_of
 from goldvein.domain.errors import InvalidInput
 from goldvein.domain.records import Project
 from goldvein.services import labelled
-from goldvein.services.exporting import FORMATS, Format, Layout, Writer
+from goldvein.services.exporting import FORMATS, Format, Layout, Writer, format_for
 from goldvein.store.labelled import Labelled, Wanted
 
 LabelId = Annotated[int, PathParameter(ge=1, le=2**63 - 1, description="The label's id.")]
@@ -87,7 +87,7 @@ async def export_labels(
     any format. Parts of JSON Lines, CSV and TRL are put one behind the other; JSON lists are joined.
     """
     found = await visible_project(request, project)
-    kind = _kind(format, found)
+    kind = format_for(format, found)
     wanted = Wanted(
         basis=basis, since=_moment("since", since), until=_moment("until", until),
         confidence=confidence_at_least, p=p_at_least,
@@ -107,25 +107,6 @@ async def export_labels(
             headers["Link"] = f'<{_next(request, ids[-1])}>; rel="next"'
     first = await service.run(lambda: next(pages, None))  # what is wrong with the request shows here
     return Stream(_written(service, writer, first, pages), media_type=kind.media_type, headers=headers)
-
-
-def _kind(name: str, project: Project) -> Format:
-    kind = FORMATS.get(name)
-    if kind is None:
-        raise InvalidInput(
-            f"format {name!r} is not written here: use {' or '.join(FORMATS)}",
-            code="format_unsupported",
-            parameter="format",
-            supported=list(FORMATS),
-        )
-    if kind.needs_options and project.classes is not None:
-        raise InvalidInput(
-            f"{name} compares the options of each task, but project {project.id} has classes: "
-            "use jsonl, csv, parquet or label-studio",
-            code="format_needs_options",
-            parameter="format",
-        )
-    return kind
 
 
 def _moment(name: str, value: datetime | None) -> datetime | None:

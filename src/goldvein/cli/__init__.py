@@ -8,6 +8,7 @@ from goldvein.cli.attack import attack_benchmarks
 from goldvein.cli.characteristic import characteristic
 from goldvein.cli.demo import demo
 from goldvein.cli.explain import explain
+from goldvein.cli.export import export
 from goldvein.cli.replay import replay
 from goldvein.cli.serve import serve, work
 from goldvein.cli.simulate import simulate
@@ -17,7 +18,7 @@ click.rich_click.TEXT_MARKUP = "markdown"
 click.rich_click.COMMAND_GROUPS = {
     "goldvein": [
         {"name": "Try it", "commands": ["demo", "replay", "simulate"]},
-        {"name": "Run it", "commands": ["serve", "work", "admin"]},
+        {"name": "Run it", "commands": ["serve", "work", "admin", "export"]},
         {"name": "Trust it", "commands": ["verify", "explain", "characteristic", "attack-benchmarks"]},
         {"name": "About it", "commands": ["version"]},
     ]
@@ -48,6 +49,7 @@ main.add_command(attack_benchmarks)
 main.add_command(characteristic)
 main.add_command(demo)
 main.add_command(explain)
+main.add_command(export)
 main.add_command(replay)
 main.add_command(serve)
 main.add_command(simulate)

@@ -15,6 +15,8 @@ from typing import Any, Final, Protocol
 
 import msgspec
 
+from goldvein.domain.errors import InvalidInput
+from goldvein.domain.records import Project
 from goldvein.services import label_studio
 from goldvein.services.delivery import label_json
 from goldvein.store.labelled import Labelled
@@ -285,3 +287,29 @@ FORMATS: Final[Mapping[str, Format]] = {
     )
 }  # fmt: skip
 """Kinds of files, by their names."""
+
+
+def format_for(name: str, project: Project) -> Format:
+    """Find a format that can hold the labels of a project.
+
+    Raises
+    ------
+    InvalidInput
+        ``format_unsupported``, ``format_needs_options``.
+    """
+    kind = FORMATS.get(name)
+    if kind is None:
+        raise InvalidInput(
+            f"format {name!r} is not written here: use {' or '.join(FORMATS)}",
+            code="format_unsupported",
+            parameter="format",
+            supported=list(FORMATS),
+        )
+    if kind.needs_options and project.classes is not None:
+        raise InvalidInput(
+            f"{name} compares the options of each task, but project {project.id} has classes: "
+            "use jsonl, csv, parquet or label-studio",
+            code="format_needs_options",
+            parameter="format",
+        )
+    return kind

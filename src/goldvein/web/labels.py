@@ -162,7 +162,11 @@ def _answers(project: Project) -> list[tuple[str, str]]:
 def excerpt(one: Labelled) -> str:
     """The beginning of a task's text."""
     prompt = prompt_of(one.input or {})
-    text = prompt if isinstance(prompt, str) else " ".join(turn["content"] for turn in prompt)
+    return begin(prompt if isinstance(prompt, str) else " ".join(turn["content"] for turn in prompt))
+
+
+def begin(text: str) -> str:
+    """The beginning of a text that somebody else wrote, however long it is."""
     return text if len(text) <= 160 else f"{text[:159]}…"
 
 
@@ -196,6 +200,7 @@ def latency(one: Labelled) -> float:
 HANDLERS: Final[tuple[ControllerRouterHandler, ...]] = (browse, look)
 WORDS: Final = {
     "excerpt": excerpt,
+    "begin": begin,
     "basis_words": basis_words,
     "confidence_words": confidence_words,
     "latency": latency,

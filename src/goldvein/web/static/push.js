@@ -170,7 +170,7 @@ async function run() {
     } else {
       const seconds = PAUSES[Math.min(tries, PAUSES.length - 1)];
       tries += 1;
-      tell(`${trouble.text} Nothing is lost: it goes on by itself.`);
+      tell(`${trouble.text} What was sent is stored, and the rest goes on by itself.`);
       await pause(seconds);
     }
   }
