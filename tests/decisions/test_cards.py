@@ -26,7 +26,7 @@ NOW = datetime(2026, 1, 5, tzinfo=UTC)
 def test_three_words_for_a_standing(
     p_benchmarks: float, p_all: float, benchmarks: int, state: str, said: Level
 ) -> None:
-    """Trusted where the gate delivers, looked at where more speaks against somebody than for, else on course."""
+    """Trusted where the gate delivers, looked at where more speaks against than for, else on course."""
     assert level(p_benchmarks, p_all, benchmarks, state, Policy()) == said
 
 

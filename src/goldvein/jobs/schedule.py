@@ -66,7 +66,7 @@ def make_app(db: Database) -> procrastinate.App:
     @app.periodic(cron="17 0 * * *")
     @app.task(name="upkeep", retry=_RETRY)
     def run_upkeep(timestamp: int) -> None:  # noqa: ARG001  given to every periodic task
-        """Once a day: partitions of the log for the days to come, less of what is stale, cards, newer benchmarks."""
+        """Once a day: partitions of the log for the next days, less of what is stale, cards, benchmarks."""
         now = datetime.now(UTC)
         upkeep.make_log_partitions(db, now)
         upkeep.purge(db, now)

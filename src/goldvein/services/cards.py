@@ -39,7 +39,7 @@ class Card:
 
 
 def refresh(db: Database, now: datetime) -> int:
-    """Refresh the cards that are due in all projects under way; return how many. Doing it twice does nothing."""
+    """Refresh the cards that are due in all projects under way; return how many."""
     with db.connection() as tx:
         living = dict(Views().refresh(tx))
     after, count = (0, 0), 0
@@ -47,7 +47,10 @@ def refresh(db: Database, now: datetime) -> int:
         with db.transaction() as tx:
             page = cards.standings(tx, list(living), OVER, after=after, limit=_AT_ONCE)
             due = [
-                (one, level(one.p_benchmarks, one.p_all, one.benchmarks, one.state, living[one.project].policy))
+                (
+                    one,
+                    level(one.p_benchmarks, one.p_all, one.benchmarks, one.state, living[one.project].policy),
+                )
                 for one in page
                 if is_due(one.benchmarks, one.benchmarks_then, one.refreshed_at, now)
             ]
@@ -121,5 +124,7 @@ def settle_look(db: Database, look: int, account: int, reply: str, now: datetime
 def _words(text: str) -> str:
     said = text.strip()
     if not 1 <= len(said) <= WORDS:
-        raise InvalidInput(f"say it in 1 to {WORDS:,} characters", code="look_without_words", pointer="/words")
+        raise InvalidInput(
+            f"say it in 1 to {WORDS:,} characters", code="look_without_words", pointer="/words"
+        )
     return said

@@ -1,4 +1,4 @@
-"""Metering: rolls the log up into figures, the roster and labelers' days, and samples what no log says (ADR 0031).
+"""Metering: rolls the log up into figures, roster and days, and samples what no log says (ADR 0031).
 
 Each rollup reads the log in the order of its ids and notes how far it came in the transaction that adds to
 the sums, under the lock of its row: every row of the log counts once, however many processes meter and
@@ -26,8 +26,8 @@ ROWS_AT_ONCE: Final = 20_000
 _STEPS_AT_ONCE: Final = 10
 """Transactions of a rollup before the other one has its turn."""
 ROSTER_EVERY: Final = timedelta(seconds=10)
-"""A line of the roster stands in many indexes, so what happens to a labeler meanwhile is written once; so it is
-with a labeler's day, which is one row however many answers it has."""
+"""A line of the roster stands in many indexes, so what happens to a labeler meanwhile is written once;
+a labeler's day is one row, however many answers it has."""
 SAMPLE_EVERY: Final = timedelta(seconds=5)
 LOOK_EVERY: Final = timedelta(minutes=1)
 """What takes a look at all benchmarks or standings of a project is sampled less often."""
@@ -75,8 +75,9 @@ class Meter:
         """Roll up what is new, and sample what is due."""
         self._settle()
         self._roll("figures")
-        if _is_due(self._rostered_at, ROSTER_EVERY, now) and not any([self._roll("roster"), self._roll("days")]):
-            self._rostered_at = now
+        if _is_due(self._rostered_at, ROSTER_EVERY, now):
+            more = [self._roll("roster"), self._roll("days")]
+            self._rostered_at = self._rostered_at if any(more) else now
         if _is_due(self._sampled_at, SAMPLE_EVERY, now):
             self._sample(now)
             self._sampled_at = now
@@ -84,7 +85,7 @@ class Meter:
     def catch_up(self) -> None:
         """Roll up all that is settled, however much that is."""
         self._settle()
-        while any([self._roll(rollup) for rollup in _ROLLS]):
+        while any(self._roll(rollup) for rollup in _ROLLS):
             pass
 
     # --- rollups -------------------------------------------------------------------------------------------

@@ -77,14 +77,12 @@ class OwnDispute:
 def standings(
     tx: Transaction, living: Sequence[int], over: int, *, after: tuple[int, int], limit: int
 ) -> list[Moved]:
-    """List standings with at least so many benchmarks in some projects, from after a (project, labeler) on."""
+    """List standings with so many benchmarks or more in some projects, after a (project, labeler)."""
     values = {"living": list(living), "over": over, "project": after[0], "labeler": after[1], "limit": limit}
     return [Moved(*row) for row in tx.execute(_queries.standings, values)]
 
 
-def save(
-    tx: Transaction, refreshed: Sequence[tuple[Moved, str]], *, before: datetime, now: datetime
-) -> int:
+def save(tx: Transaction, refreshed: Sequence[tuple[Moved, str]], *, before: datetime, now: datetime) -> int:
     """Let cards say these levels; one that was refreshed after ``before`` is left. Returns how many were."""
     if not refreshed:
         return 0
