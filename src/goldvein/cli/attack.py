@@ -56,8 +56,8 @@ def attack_benchmarks(
 
     Simulated people work over HTTP and keep every byte and every time. Then learners, cross-validated, try to
     tell the benchmarks: by form and time (the key `auc`), with the place in the stream, with their cards, by
-    content alone, and as colluders who pool what they saw. It needs `goldvein[attack]`, and ends with exit code 1 where a target
-    is missed.
+    content alone, and as colluders who pool what they saw. It needs `goldvein[attack]`, and ends with exit
+    code 1 where a target is missed.
     """
     from goldvein.cli.logs import set_up_logs
     from goldvein.settings import read_settings
