@@ -106,6 +106,7 @@ CREATE TABLE attempts (
     rate real,
     draw real,
     exposures integer,
+    deferred_at timestamp with time zone,
     CONSTRAINT attempts_check CHECK ((((state = 'open'::text) = (labeler IS NULL)) OR (state = 'closed'::text))),
     CONSTRAINT attempts_check1 CHECK (((state <> 'leased'::text) OR (expires_at IS NOT NULL))),
     CONSTRAINT attempts_stage_check CHECK ((stage = ANY (ARRAY['label'::text, 'panel'::text, 'benchmark'::text, 'decoy'::text, 'practice'::text, 'audit'::text]))),
@@ -373,6 +374,8 @@ CREATE TABLE labelers (
     lease_attempt bigint,
     lease_expires_at timestamp with time zone,
     seen_at timestamp with time zone,
+    deferred_project integer,
+    deferred_attempt bigint,
     CONSTRAINT labelers_role_check CHECK ((role = ANY (ARRAY['labeler'::text, 'trusted'::text, 'auditor'::text])))
 )
 WITH (fillfactor='50');
