@@ -56,6 +56,7 @@ def test_an_auditor_mends_a_wrong_key_by_keyboard_alone(browsers: Browsers, site
         page.keyboard.press("Enter")
         wait_for_task(page)
         page.keyboard.press("0")
+        page.keyboard.press("Enter")
         expect(page.locator("#verdict")).to_have_text("Retired: there is no clear answer")
         page.keyboard.press("Enter")
         page.get_by_text("No benchmark in doubt waits for you.").wait_for()
