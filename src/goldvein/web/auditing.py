@@ -16,7 +16,10 @@ from goldvein.store.database import Database
 from goldvein.web.responses import page
 
 LATELY: Final = timedelta(hours=24)
-_AUDITS: Final = 500
+_AUDITS: Final = 2_000
+"""Judgements of a day that are counted; of more the page says that there are more."""
+BOUND: Final = 5_000
+"""Doubts, and people, that are counted."""
 _SHOWN: Final = 20
 _PEOPLE: Final = 50
 ProjectQuery = Annotated[int | None, QueryParameter(ge=1, le=2**31 - 1)]
@@ -31,8 +34,8 @@ async def begin(request: Call) -> Response[str]:
     def read(db: Database) -> dict[str, Any]:
         with db.connection() as tx:
             return {
-                "doubts": curated.count_doubts(tx, now),
-                "boundary": boundary.counts(tx),
+                "doubts": curated.count_doubts(tx, now, BOUND),
+                "boundary": boundary.counts(tx, BOUND),
                 "audits": curated.audits(tx, now - LATELY, _AUDITS),
             }
 
@@ -45,6 +48,7 @@ async def begin(request: Call) -> Response[str]:
         own=own,
         shown=_SHOWN,
         most_audits=_AUDITS,
+        most=BOUND,
         judges=request.user.role in AUDITORS,
     )
 

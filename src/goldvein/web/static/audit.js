@@ -20,6 +20,7 @@ const project = root.dataset.project ? Number(root.dataset.project) : null;
 let item = null; // what is in hand
 let view = null;
 let ahead = null; // the promise of the next one
+let aheadAt = 0;
 let place = null; // the place of the last one given back: the others come after it
 let state = "loading"; // asked, sending, told, over
 let claimedAt = 0;
@@ -54,9 +55,9 @@ function say(text, kind = "") {
 
 // --- one in hand -----------------------------------------------------------------------------------
 
-function ask(found) {
+function ask(found, at = Date.now()) {
   item = found;
-  claimedAt = Date.now();
+  claimedAt = at;
   if (!found) return finish();
   view = new TaskView($("task"), { type: found.type, input: found.input }, { name: "judged", unanswerable: NONE });
   $("project").textContent = found.project;
@@ -165,6 +166,7 @@ function tell(found) {
   $("comment-text").value = "";
   $("whole").href = `/projects/${found.project}/benchmarks/${found.task}`;
   ahead = askNext();
+  aheadAt = Date.now();
   ahead.catch(() => {});
   show("told");
   $("verdict").focus();
@@ -217,7 +219,7 @@ async function next() {
   state = "loading";
   say("");
   try {
-    ask(await ahead);
+    ask(await ahead, aheadAt);
   } catch {
     await begin();
   }
