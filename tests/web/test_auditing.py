@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 import pytest
 from playwright.sync_api import Page, expect
 
-from goldvein.services import auditing, benchmarks, curating
+from goldvein.services import auditing, benchmarks, cards, curating
 from goldvein.services.benchmarks import ManualBenchmark
 from goldvein.services.keys import create_labeler
 from goldvein.web.format import NOTHING
@@ -168,6 +168,36 @@ def test_labelers_at_the_boundary_are_listed_with_what_is_known(browsers: Browse
         assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
         visit.check_accessible()
         visit.screenshot("boundary-phone")
+
+
+def test_who_was_dismissed_is_replied_to(browsers: Browsers, site: Site) -> None:
+    """Whoever asks for another look is read, answered, and finds the reply on the card."""
+    now = datetime.now(UTC)
+    person = create_labeler(site.db, "Bo Out", "labeler", now)
+    with site.db.connection() as tx:
+        tx.execute(
+            b"INSERT INTO standings (project, labeler, state, n, model_version, posterior, p_benchmarks,"
+            b" p_all, benchmarks, answers, seen, admitted_at, updated_at)"
+            b" VALUES (%s, %s, 'dismissed', 0, 1, '', 0, 0, 1, 1, '', now(), now())",
+            (site.project, person),
+        )
+    cards.ask_for_look(site.db, site.project, person, "It was <b>late</b>.", now)
+    with browsers.visit(site.accounts["auditor"], expected=("422", "404")) as visit:
+        page = visit.go("/audit")
+        page.get_by_role("link", name="1 person asks for another look").click()
+        expect(page.get_by_text("It was <b>late</b>.")).to_be_visible()
+        visit.check_accessible()
+        visit.screenshot("looks")
+        page.on("dialog", lambda dialog: dialog.accept())
+        page.get_by_label("Reply").fill("   ")
+        page.get_by_role("button", name="Reply").click()
+        page.get_by_text("say it in 1 to 1,000 characters").wait_for()
+        page.get_by_label("Reply").fill("We looked: two of three were ours.")
+        page.get_by_role("button", name="Reply").click()
+        page.get_by_text("Your reply stands on the labeler's card.").wait_for()
+        assert page.get_by_role("button", name="Reply").count() == 0
+    (look,) = cards.read(site.db, person, now).looks
+    assert look.reply == "We looked: two of three were ours."
 
 
 def test_an_auditor_is_told_nothing_of_a_doubt_before_it_is_judged(browsers: Browsers, site: Site) -> None:
