@@ -44,7 +44,10 @@ ACCESS: Final[Mapping[str, str]] = {
     "POST   /v1/projects/{project}/benchmarks/retire": CURATORS,
     "GET    /v1/audit/benchmarks": WATCHERS,
     "POST   /v1/audit/benchmarks/{project}/{task}/claim": "auditor",
+    "POST   /v1/audit/benchmarks/next": "auditor",
     "POST   /v1/audit/benchmarks/{project}/{task}/answer": "auditor",
+    "POST   /v1/audit/benchmarks/{project}/{task}/release": "auditor",
+    "POST   /v1/audit/benchmarks/{project}/{task}/comment": "auditor",
     # --- the API: work; the first four are answered in front of Litestar
     "POST   /v1/work/next": LABELERS,
     "POST   /v1/work/{lease}/answer": LABELERS,
@@ -101,6 +104,18 @@ ACCESS: Final[Mapping[str, str]] = {
     "POST   /projects/{project}/push/preview": CUSTOMERS,
     "GET    /projects/{project}/labels": CUSTOMERS,
     "GET    /projects/{project}/labels/{label}": CUSTOMERS,
+    # --- pages: auditors, and benchmarks
+    "GET    /audit": WATCHERS,
+    "GET    /audit/benchmarks": "auditor",
+    "GET    /audit/labelers": WATCHERS,
+    "POST   /audit/looks/{look}": WATCHERS,
+    "GET    /audit/write": WATCHERS,
+    "GET    /projects/{project}/benchmarks": CURATORS,
+    "GET    /projects/{project}/benchmarks/new": CURATORS,
+    "POST   /projects/{project}/benchmarks/new": CURATORS,
+    "POST   /projects/{project}/benchmarks/file": CURATORS,
+    "GET    /projects/{project}/benchmarks/{task}": CURATORS,
+    "POST   /projects/{project}/benchmarks/{task}": CURATORS,
     # --- pages: for whoever builds pages
     "GET    /patterns": PEOPLE,
 }
@@ -114,6 +129,7 @@ GAPS: Final = {
     "label": "999999",
     "webhook": "999999",
     "labeler": "999999",
+    "look": "999999",
     "key": "999999",
     "account": "999999",
     "invitation": "999999",

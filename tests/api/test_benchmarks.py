@@ -204,6 +204,39 @@ def test_auditors_judge_blindly(world: World) -> None:
         assert len(client.get("/v1/audit/benchmarks", params={"project": project}).json()["items"]) == 1
 
 
+def test_auditors_take_one_after_the_other(world: World) -> None:
+    """Claimed at once, given back and passed over by its place, commented once all is known."""
+    project = make(world)
+    send(world, project, lines(item(1, 1), item(2, 1)), NDJSON)
+    tasks = ids(world, project)
+    with world.db.transaction() as tx:
+        for task in tasks:
+            lifecycle.flag(tx, project, task, "odd", datetime.now(UTC))
+    path = "/v1/audit/benchmarks"
+    with world.client("auditor") as client:
+        first = client.post(f"{path}/next", json={"project": project}).json()
+        assert (first["task"], "key" in first) == (tasks[0], False)
+        assert client.post(f"{path}/{project}/{tasks[0]}/release").status_code == 204
+        asked = {"project": project, "after": first["place"]}
+        second = client.post(f"{path}/next", json=asked).json()
+        assert second["task"] == tasks[1]
+        last = client.post(f"{path}/next", json={"project": project, "after": second["place"]})
+        assert (last.status_code, last.content) == (204, b"")
+        assert client.post(f"{path}/next", json={"after": "x"}).json()["code"] == "invalid_parameter"
+        one = f"/v1/projects/{project}/benchmarks/{tasks[1]}"
+        assert client.get(one).json()["code"] == "benchmark_in_doubt"
+        assert client.patch(one, json={"action": "retire"}).json()["code"] == "benchmark_in_doubt"
+        comment = {"comment": "two are alike"}
+        assert client.post(f"{path}/{project}/{tasks[1]}/comment", json=comment).status_code == 404
+        found = client.post(f"{path}/{project}/{tasks[1]}/answer", json={"unclear": True}).json()
+        assert (sorted(found["shown"]), found["panel"], found["disputes"]) == ([0, 1, 2], [], [])
+        assert client.post(f"{path}/{project}/{tasks[1]}/comment", json=comment).status_code == 204
+        told = client.get(one).json()
+        assert told["life"][-1]["detail"] == {"why": "comment", "comment": "two are alike"}
+    with world.client() as client:
+        assert client.get(f"/v1/projects/{project}/benchmarks/{tasks[0]}").json()["flag"] == "odd"
+
+
 def test_a_project_is_copied(world: World, stocked: int) -> None:
     """As the original is, and with its benchmarks if wanted; not a stranger's."""
     body: dict[str, Any] = {"name": "again", "copy_of": stocked, "carry_benchmarks": True}

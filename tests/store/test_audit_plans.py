@@ -36,7 +36,7 @@ FILL = f"""
 LOOKS: dict[str, tuple[Callable[[Transaction], Sequence[Any]], int]] = {
     "all at the boundary": (lambda tx: boundary.page(tx, project=None, after=(5, 50_000), limit=50), 50),
     "those of a project": (lambda tx: boundary.page(tx, project=5, after=(0, 50_000), limit=50), 50),
-    "counted": (boundary.counts, 3),
+    "counted": (lambda tx: boundary.counts(tx, 5_000), 3),
     "judged of late": (lambda tx: curated.audits(tx, AT, 50), 50),
 }
 BLOCKS = {"counted": 5_000}

@@ -84,7 +84,7 @@ LOOKS: dict[str, tuple[Callable[[Transaction], Any], int]] = {
         ],
         1,
     ),
-    "doubts counted": (lambda tx: curated.count_doubts(tx, AT), 1),
+    "doubts counted": (lambda tx: curated.count_doubts(tx, AT, 5_000), 1),
     "the latest": (lambda tx: curated.latest(tx, 1, MANY // 2, 50), 50),
     "how they begin": (lambda tx: list(curated.excerpts(tx, 1, range(5_000, 5_050))), 50),
     "what the panel said": (lambda tx: [curated.panel_words(tx, 1, 5_000)], 1),

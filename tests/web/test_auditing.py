@@ -8,9 +8,11 @@ from datetime import UTC, datetime
 import pytest
 from playwright.sync_api import Page, expect
 
-from goldvein.services import auditing, curating
+from goldvein.services import auditing, benchmarks, cards, curating
+from goldvein.services.benchmarks import ManualBenchmark
 from goldvein.services.keys import create_labeler
 from goldvein.web.format import NOTHING
+from tests.services.town import Town, guesses, task_input
 from tests.web.browsing import Browsers
 from tests.web.conftest import ROLES, Site
 from tests.web.doubts import make_doubts
@@ -56,6 +58,7 @@ def test_an_auditor_mends_a_wrong_key_by_keyboard_alone(browsers: Browsers, site
         page.keyboard.press("Enter")
         wait_for_task(page)
         page.keyboard.press("0")
+        page.keyboard.press("Enter")
         expect(page.locator("#verdict")).to_have_text("Retired: there is no clear answer")
         page.keyboard.press("Enter")
         page.get_by_text("No benchmark in doubt waits for you.").wait_for()
@@ -75,10 +78,13 @@ def test_what_is_given_back_waits_for_others(browsers: Browsers, site: Site) -> 
             query = b"SELECT task FROM benchmarks WHERE project = %s AND claimed_by IS NOT NULL"
             return [task for (task,) in tx.execute(query, (project,))]
 
-    with browsers.visit(site.accounts["auditor"]) as visit:
+    with browsers.visit(site.accounts["auditor"], dark=True, size=(390, 844)) as visit:
         page = visit.go(f"/audit/benchmarks?project={project}")
         wait_for_task(page)
         assert claimed() == tasks[:1]
+        visit.screenshot("judge-asked-phone-dark")
+        assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+        visit.check_accessible()
         first = page.locator("#task").inner_text()
         page.keyboard.press("s")
         expect(page.locator("#task")).not_to_contain_text(first.splitlines()[0])
@@ -138,6 +144,60 @@ def test_the_first_page_says_what_waits(browsers: Browsers, site: Site) -> None:
             page.get_by_role("link", name="Write benchmarks").click()
             page.get_by_role("link", name="in doubt").first.click()
             page.wait_for_url(re.compile(r"/projects/\d+/benchmarks/new"))
+
+
+def test_labelers_at_the_boundary_are_listed_with_what_is_known(browsers: Browsers, site: Site) -> None:
+    """In words, each with a link to all that is known of the person."""
+    town = Town(site.db, {"open_at": 20})
+    project = town.project.id
+    items = [ManualBenchmark(n, task_input(10**7 + n, n % 4), n % 4) for n in range(40)]
+    benchmarks.add_manual(site.db, project, items, town.now)
+    town.push(100)
+    person = town.hire("Ada <b>Lovelace</b>", guesses)
+    town.run(15)
+    with site.db.connection() as tx:
+        tx.execute(b"UPDATE standings SET state = 'boundary' WHERE project = %s", (project,))
+    with browsers.visit(site.accounts["auditor"], size=(390, 844)) as visit:
+        page = visit.go("/audit")
+        page.get_by_role("link", name="texts").click()
+        row = page.get_by_role("row").nth(1)
+        expect(row).to_contain_text("leave it open")
+        expect(row).to_contain_text("If not good enough, then this person")
+        link = row.get_by_role("link", name="Ada <b>Lovelace</b>")
+        assert link.get_attribute("href") == f"/operate/{project}/labelers/{person}"
+        assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+        visit.check_accessible()
+        visit.screenshot("boundary-phone")
+
+
+def test_who_was_dismissed_is_replied_to(browsers: Browsers, site: Site) -> None:
+    """Whoever asks for another look is read, answered, and finds the reply on the card."""
+    now = datetime.now(UTC)
+    person = create_labeler(site.db, "Bo Out", "labeler", now)
+    with site.db.connection() as tx:
+        tx.execute(
+            b"INSERT INTO standings (project, labeler, state, n, model_version, posterior, p_benchmarks,"
+            b" p_all, benchmarks, answers, seen, admitted_at, updated_at)"
+            b" VALUES (%s, %s, 'dismissed', 0, 1, '', 0, 0, 1, 1, '', now(), now())",
+            (site.project, person),
+        )
+    cards.ask_for_look(site.db, site.project, person, "It was <b>late</b>.", now)
+    with browsers.visit(site.accounts["auditor"], expected=("422", "404")) as visit:
+        page = visit.go("/audit")
+        page.get_by_role("link", name="1 person asks for another look").click()
+        expect(page.get_by_text("It was <b>late</b>.")).to_be_visible()
+        visit.check_accessible()
+        visit.screenshot("looks")
+        page.on("dialog", lambda dialog: dialog.accept())
+        page.get_by_label("Reply").fill("   ")
+        page.get_by_role("button", name="Reply").click()
+        page.get_by_text("say it in 1 to 1,000 characters").wait_for()
+        page.get_by_label("Reply").fill("We looked: two of three were ours.")
+        page.get_by_role("button", name="Reply").click()
+        page.get_by_text("Your reply stands on the labeler's card.").wait_for()
+        assert page.get_by_role("button", name="Reply").count() == 0
+    (look,) = cards.read(site.db, person, now).looks
+    assert look.reply == "We looked: two of three were ours."
 
 
 def test_an_auditor_is_told_nothing_of_a_doubt_before_it_is_judged(browsers: Browsers, site: Site) -> None:

@@ -55,9 +55,9 @@ def attack_benchmarks(
     """Attack the disguise of benchmarks with everything that labelers receive, on a database of its own.
 
     Simulated people work over HTTP and keep every byte and every time. Then learners, cross-validated, try to
-    tell the benchmarks: by form and time (the key `auc`), with the place in the stream, by content alone, and
-    as colluders who pool what they saw. It needs `goldvein[attack]`, and ends with exit code 1 where a target
-    is missed.
+    tell the benchmarks: by form and time (the key `auc`), with the place in the stream, with their cards, by
+    content alone, and as colluders who pool what they saw. It needs `goldvein[attack]`, and ends with exit
+    code 1 where a target is missed.
     """
     from goldvein.cli.logs import set_up_logs
     from goldvein.settings import read_settings
@@ -95,6 +95,7 @@ def _show(report: Mapping[str, Any]) -> None:
     for what, found in (
         ("by form and time", report["form"]),
         ("with the place in the stream", stream),
+        ("with the card as well", report["card"]),
         ("by content, as easy", content["matched"]),
         ("by content, all", content["unmatched"]),
     ):

@@ -15,7 +15,7 @@ from psycopg import sql
 from psycopg.conninfo import make_conninfo
 
 from goldvein.domain.errors import GoldveinError
-from goldvein.services import discovering, measuring, metering, reestimation, renewal, upkeep
+from goldvein.services import cards, discovering, measuring, metering, reestimation, renewal, upkeep
 from goldvein.store.database import Database
 
 SCHEMA: Final = "procrastinate"
@@ -66,11 +66,12 @@ def make_app(db: Database) -> procrastinate.App:
     @app.periodic(cron="17 0 * * *")
     @app.task(name="upkeep", retry=_RETRY)
     def run_upkeep(timestamp: int) -> None:  # noqa: ARG001  given to every periodic task
-        """Once a day: partitions of the log for the days to come, less of what is stale, newer benchmarks."""
+        """Once a day: partitions of the log for the next days, less of what is stale, cards, benchmarks."""
         now = datetime.now(UTC)
         upkeep.make_log_partitions(db, now)
         upkeep.purge(db, now)
         metering.forget(db, now)
+        cards.refresh(db, now)
         for project in reestimation.to_estimate(db):
             with contextlib.suppress(GoldveinError):
                 renewal.renew(db, project, now)

@@ -1,4 +1,4 @@
-"""Metering: rolls the log up into figures and the roster, and samples what no log says (ADR 0031).
+"""Metering: rolls the log up into figures, roster and days, and samples what no log says (ADR 0031).
 
 Each rollup reads the log in the order of its ids and notes how far it came in the transaction that adds to
 the sums, under the lock of its row: every row of the log counts once, however many processes meter and
@@ -9,14 +9,14 @@ all of those have ended. Nobody waits for it, and an answer's transaction does n
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Final
 
 from goldvein.services import shortcuts, supply, why_empty
 from goldvein.services.views import View, Views
-from goldvein.store import attempts, benchmarks, figures, gauges, roster
+from goldvein.store import attempts, benchmarks, days, figures, gauges, roster
 from goldvein.store.database import Database, Transaction
 from goldvein.store.figures import Rollup, Written
 from goldvein.store.gauges import Sample
@@ -26,7 +26,8 @@ ROWS_AT_ONCE: Final = 20_000
 _STEPS_AT_ONCE: Final = 10
 """Transactions of a rollup before the other one has its turn."""
 ROSTER_EVERY: Final = timedelta(seconds=10)
-"""A line of the roster stands in many indexes, so what happens to a labeler meanwhile is written once."""
+"""A line of the roster stands in many indexes, so what happens to a labeler meanwhile is written once;
+a labeler's day is one row, however many answers it has."""
 SAMPLE_EVERY: Final = timedelta(seconds=5)
 LOOK_EVERY: Final = timedelta(minutes=1)
 """What takes a look at all benchmarks or standings of a project is sampled less often."""
@@ -38,6 +39,12 @@ QUEUE_BOUND: Final = 20_000
 """So many waiting tasks are counted, and looked at for their deadlines."""
 KEPT: Final = {1: timedelta(days=2), 10: timedelta(days=30)}
 """How long figures of minutes and ten minutes are kept; those of hours are kept for ever."""
+
+_ROLLS: Final[Mapping[Rollup, Callable[[Transaction, int, int], None]]] = {
+    "figures": figures.roll,
+    "roster": roster.roll,
+    "days": days.roll,
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,8 +75,9 @@ class Meter:
         """Roll up what is new, and sample what is due."""
         self._settle()
         self._roll("figures")
-        if _is_due(self._rostered_at, ROSTER_EVERY, now) and not self._roll("roster"):
-            self._rostered_at = now
+        if _is_due(self._rostered_at, ROSTER_EVERY, now):
+            more = [self._roll("roster"), self._roll("days")]
+            self._rostered_at = self._rostered_at if any(more) else now
         if _is_due(self._sampled_at, SAMPLE_EVERY, now):
             self._sample(now)
             self._sampled_at = now
@@ -77,7 +85,7 @@ class Meter:
     def catch_up(self) -> None:
         """Roll up all that is settled, however much that is."""
         self._settle()
-        while self._roll("figures") or self._roll("roster"):
+        while any(self._roll(rollup) for rollup in _ROLLS):
             pass
 
     # --- rollups -------------------------------------------------------------------------------------------
@@ -104,7 +112,7 @@ class Meter:
                 return False
             upto = min(self._settled, after + self._rows_at_once)
             figures.by_index(tx)
-            (figures if rollup == "figures" else roster).roll(tx, after, upto)
+            _ROLLS[rollup](tx, after, upto)
             figures.move(tx, rollup, upto)
             return upto < self._settled
 

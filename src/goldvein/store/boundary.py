@@ -47,6 +47,6 @@ def page(tx: Transaction, *, project: int | None, after: tuple[int, int], limit:
     return [Doubtful(*row) for row in tx.execute(query, values)]
 
 
-def counts(tx: Transaction, bound: int = 5_000) -> list[Count]:
+def counts(tx: Transaction, bound: int) -> list[Count]:
     """Count them by project, up to a bound of all."""
     return [Count(*row) for row in tx.execute(_queries.counts, {"bound": bound})]

@@ -414,7 +414,7 @@ def dispute_words(tx: Transaction, project: int, task: int, limit: int = 50) -> 
     return [Word(*row) for row in rows]
 
 
-def count_doubts(tx: Transaction, now: datetime, bound: int = 5_000) -> list[Waiting]:
+def count_doubts(tx: Transaction, now: datetime, bound: int) -> list[Waiting]:
     """Count benchmarks in doubt by project and reason, up to a bound of all."""
     rows = tx.execute(_queries.count_doubts, {"now": now, "bound": bound})
     return [Waiting(*row) for row in rows]

@@ -13,7 +13,7 @@ from goldvein.store.database import Transaction
 from goldvein.store.queries import load
 
 _queries = load("figures")
-Rollup = Literal["figures", "roster"]
+Rollup = Literal["figures", "roster", "days"]
 Spread = dict[int, int]
 """How many durations fell into each bucket (``stats.spread``)."""
 SPANS: Final = (1, 10, 60)

@@ -183,6 +183,16 @@ CREATE TABLE bootstraps (
     CONSTRAINT bootstraps_state_check CHECK ((state = ANY (ARRAY['collecting'::text, 'done'::text, 'refused'::text])))
 );
 
+CREATE TABLE cards (
+    project integer NOT NULL,
+    labeler integer NOT NULL,
+    level text NOT NULL,
+    benchmarks integer NOT NULL,
+    admitted_at timestamp with time zone NOT NULL,
+    refreshed_at timestamp with time zone NOT NULL,
+    CONSTRAINT cards_level_check CHECK ((level = ANY (ARRAY['on_course'::text, 'trusted'::text, 'looked_at'::text])))
+);
+
 CREATE TABLE customers (
     id integer NOT NULL,
     name text NOT NULL,
@@ -347,6 +357,14 @@ CREATE TABLE item_versions (
     made_at timestamp with time zone NOT NULL
 );
 
+CREATE TABLE labeler_days (
+    labeler integer NOT NULL,
+    day date NOT NULL,
+    answers integer NOT NULL,
+    skips integer NOT NULL
+)
+WITH (fillfactor='50');
+
 CREATE TABLE labelers (
     id integer NOT NULL,
     name text NOT NULL,
@@ -463,6 +481,27 @@ CREATE TABLE log_other (
     decision text,
     detail jsonb,
     CONSTRAINT log_kind_check CHECK ((kind = ANY (ARRAY['admit'::text, 'answer'::text, 'skip'::text, 'release'::text, 'discard'::text, 'dismiss'::text, 'trust'::text, 'promote'::text, 'drop'::text, 'open'::text, 'state'::text, 'policy'::text, 'model'::text, 'withdraw'::text, 'cancel'::text, 'expire'::text, 'alert'::text, 'candidate'::text, 'freeze'::text, 'thaw'::text, 'retire'::text, 'key'::text, 'flag'::text, 'rescored'::text, 'dispute'::text, 'practice'::text, 'bootstrap'::text, 'audit'::text])))
+);
+
+CREATE TABLE looks (
+    id bigint NOT NULL,
+    project integer NOT NULL,
+    labeler integer NOT NULL,
+    words text NOT NULL,
+    asked_at timestamp with time zone NOT NULL,
+    settled_at timestamp with time zone,
+    settled_by integer,
+    reply text,
+    CONSTRAINT looks_check CHECK (((settled_at IS NULL) = (reply IS NULL)))
+);
+
+ALTER TABLE looks ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME looks_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
 );
 
 CREATE TABLE measurements (
@@ -816,6 +855,9 @@ ALTER TABLE ONLY benchmarks
 ALTER TABLE ONLY bootstraps
     ADD CONSTRAINT bootstraps_pkey PRIMARY KEY (project);
 
+ALTER TABLE ONLY cards
+    ADD CONSTRAINT cards_pkey PRIMARY KEY (project, labeler);
+
 ALTER TABLE ONLY customers
     ADD CONSTRAINT customers_pkey PRIMARY KEY (id);
 
@@ -852,6 +894,9 @@ ALTER TABLE ONLY invitations
 ALTER TABLE ONLY item_versions
     ADD CONSTRAINT item_versions_pkey PRIMARY KEY (project, task, version);
 
+ALTER TABLE ONLY labeler_days
+    ADD CONSTRAINT labeler_days_pkey PRIMARY KEY (labeler, day);
+
 ALTER TABLE ONLY labelers
     ADD CONSTRAINT labelers_name_key UNIQUE (name);
 
@@ -860,6 +905,9 @@ ALTER TABLE ONLY labelers
 
 ALTER TABLE ONLY labels
     ADD CONSTRAINT labels_pkey PRIMARY KEY (project, id);
+
+ALTER TABLE ONLY looks
+    ADD CONSTRAINT looks_pkey PRIMARY KEY (id);
 
 ALTER TABLE ONLY measurements
     ADD CONSTRAINT measurements_pkey PRIMARY KEY (project);
@@ -959,6 +1007,10 @@ CREATE INDEX benchmarks_revision ON benchmarks USING btree (project, revision);
 
 CREATE INDEX benchmarks_state ON benchmarks USING btree (project, state, task);
 
+CREATE INDEX cards_labeler ON cards USING btree (labeler);
+
+CREATE INDEX disputes_labeler ON disputes USING btree (labeler, made_at);
+
 CREATE INDEX disputes_task ON disputes USING btree (project, task);
 
 CREATE INDEX entries_account ON entries USING btree (account);
@@ -1002,6 +1054,12 @@ CREATE UNIQUE INDEX log_other_project_labeler_n_at_idx ON log_other USING btree 
 CREATE INDEX log_task ON ONLY log USING btree (project, task);
 
 CREATE INDEX log_other_project_task_idx ON log_other USING btree (project, task);
+
+CREATE INDEX looks_labeler ON looks USING btree (labeler, asked_at);
+
+CREATE INDEX looks_queue ON looks USING btree (asked_at, id) WHERE (settled_at IS NULL);
+
+CREATE UNIQUE INDEX looks_waiting ON looks USING btree (project, labeler) WHERE (settled_at IS NULL);
 
 CREATE UNIQUE INDEX outbox_position ON outbox USING btree (project, "position") WHERE ("position" IS NOT NULL);
 
@@ -1103,6 +1161,15 @@ ALTER TABLE ONLY invitations
 
 ALTER TABLE ONLY invitations
     ADD CONSTRAINT invitations_customer_fkey FOREIGN KEY (customer) REFERENCES customers(id);
+
+ALTER TABLE ONLY looks
+    ADD CONSTRAINT looks_labeler_fkey FOREIGN KEY (labeler) REFERENCES labelers(id);
+
+ALTER TABLE ONLY looks
+    ADD CONSTRAINT looks_project_fkey FOREIGN KEY (project) REFERENCES projects(id);
+
+ALTER TABLE ONLY looks
+    ADD CONSTRAINT looks_settled_by_fkey FOREIGN KEY (settled_by) REFERENCES accounts(id);
 
 ALTER TABLE ONLY measurements
     ADD CONSTRAINT measurements_project_fkey FOREIGN KEY (project) REFERENCES projects(id);

@@ -10,6 +10,7 @@ from litestar.types import ControllerRouterHandler
 from goldvein.api.access import LABELERS
 from goldvein.api.service import Call, service_of
 from goldvein.domain.errors import NotFound
+from goldvein.services import cards
 from goldvein.services import practice as practising
 from goldvein.web.responses import page
 
@@ -39,8 +40,11 @@ UNCLEAR_REASONS: Final = (
 @get("/work", opt={"roles": LABELERS}, include_in_schema=False)
 async def work(request: Call, project: ProjectWish = None) -> Response[Any]:
     """Show the page on which labelers work; ``project`` asks for work of one project only."""
+    service, labeler = service_of(request), request.user.labeler
+    assert labeler is not None
+    done = await service.call(cards.done, labeler, service.now())
     return page(
-        request, "work/page.html", project=project, modules=_MODULES, today=0,
+        request, "work/page.html", project=project, modules=_MODULES, today=done.today,
         skip_reasons=SKIP_REASONS, unclear_reasons=UNCLEAR_REASONS,
     )  # fmt: skip
 

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from goldvein.sim.attack.operation import Recording, Seen
 
 TARGETS: Mapping[str, float] = {
-    "auc": 0.52, "stream": 0.62, "content": 0.55, "bad_share": 0.02, "checked": 0.15,
+    "auc": 0.52, "stream": 0.62, "card": 0.62, "content": 0.55, "bad_share": 0.02, "checked": 0.15,
 }  # fmt: skip
 """What each part of the attack must not exceed."""
 
@@ -39,7 +39,7 @@ def attack(recording: Recording, seeds: int, say: Callable[[str], None] = lambda
     -------
     dict
         ``auc`` and ``form``: by everything but the words (a), ``certain`` in it what is too rare for an area;
-        ``stream``: with the place in the stream (b);
+        ``stream``: with the place in the stream (b); ``card``: with what the labelers' cards said as well;
         ``content``: the words alone (c); ``pooling`` and ``damage``: colluders (d); ``evenness``;
         ``held``: each target and whether it is met.
     """
@@ -69,6 +69,8 @@ def attack(recording: Recording, seeds: int, say: Callable[[str], None] = lambda
     report["late"] = lateness(seen)
     say("telling by the place in the stream")
     report["stream"] = _stream(recording, seen, form, is_benchmark)
+    say("telling by the card")
+    report["card"] = _card(recording, seen, form, is_benchmark)
     report["beyond"] = _beyond(seen, is_benchmark)
     say("telling by content")
     report["content"] = attack_content(recording)
@@ -107,6 +109,27 @@ def _stream(
         if part is not None:
             alone["all" if most == 10**9 else f"first {most}"] = part.to_dict()
     return {**told.to_dict(), "place_alone": alone}
+
+
+def _card(recording: Recording, seen: Sequence[Seen], form: Any, is_benchmark: Any) -> dict[str, Any] | None:
+    """By form, place and card; the same without the card is ``stream``. Also by the card alone."""
+    people = np.array([one.sighting.labeler for one in seen])
+    place, _ = features.stream([*recording.opening, *seen], recording.opened_at or recording.began_at)
+    said, _ = features.card(seen, recording.cards)
+    told = tell(np.column_stack([form, place[len(recording.opening) :], said]), is_benchmark, people)
+    alone = tell(said, is_benchmark, people)
+    changes = [
+        (earlier.levels[labeler], later.levels[labeler])
+        for earlier, later in zip(recording.cards, recording.cards[1:], strict=False)
+        for labeler in later.levels
+    ]
+    counted = {
+        "refreshes": len(recording.cards),
+        "changes": sum(before != after for before, after in changes),
+    }
+    if told is None:
+        return None
+    return {**told.to_dict(), "alone": alone and alone.to_dict(), **counted}
 
 
 def _beyond(seen: Sequence[Seen], is_benchmark: Any) -> dict[str, Any]:
@@ -154,11 +177,12 @@ def exposures(recording: Recording) -> dict[str, Any]:
 
 def held(report: Mapping[str, Any]) -> dict[str, bool | None]:
     """Which targets are met; null where nothing could be said."""
-    stream, content = report["stream"], report["content"]
+    stream, card, content = report["stream"], report["card"], report["content"]
     matched = content.get("matched")
     found = {
         "auc": report["auc"],
         "stream": stream and stream["auc"],
+        "card": card and card["auc"],
         "content": matched and matched["auc"],
         "bad_share": max((line["bad_share"] for line in report.get("damage", [])), default=None),
         "checked": max((line["checked"] for line in report.get("damage", [])), default=None),

@@ -14,7 +14,7 @@ import numpy as np
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from goldvein.sim.attack.operation import Seen
+    from goldvein.sim.attack.operation import CardsRead, Seen
     from goldvein.sim.attack.recording import Reply, Sighting
     from goldvein.stats.arrays import Array
 
@@ -22,6 +22,8 @@ COMMON = 8
 """Of a text that varies, as many values as get a column of their own."""
 _AROUND = 25
 """Responses before and after, to whoever, that say how busy the service is just then."""
+_LEVELS = (None, "out", "looked_at", "on_course", "trusted")
+"""What a card can say, in an order that learners can use."""
 _SKELETON = re.compile(rb'"(?:[^"\\]|\\.)*"')
 
 
@@ -58,6 +60,29 @@ def stream(seen: Sequence[Seen], began_at: datetime) -> tuple[Array, list[str]]:
         )
         last[labeler] = at
     names = ["number", "seconds at work", "seconds since last", "project age"]
+    return np.array(rows, dtype=float).reshape(-1, len(names)), names
+
+
+def card(seen: Sequence[Seen], read: Sequence[CardsRead]) -> tuple[Array, list[str]]:
+    """Columns for what the labeler's card said before and after, and when it changed: (n, m), and names."""
+    at = np.array([one.at for one in read])
+    rows = []
+    for one in seen:
+        place, labeler = int(np.searchsorted(at, one.sighting.given.came_at)), one.sighting.labeler
+        said = [_LEVELS.index(day.levels.get(labeler)) for day in read]
+        changes = [n for n in range(1, len(said)) if said[n] != said[n - 1]]
+        before = said[place - 1] if place else 0
+        after = said[place] if place < len(said) else before
+        rows.append(
+            (
+                before,
+                after,
+                after - before,
+                min((place - n for n in changes if n < place), default=-1),
+                min((n - place for n in changes if n >= place), default=-1),
+            )
+        )
+    names = ["card before", "card after", "card change", "refreshes since change", "refreshes until change"]
     return np.array(rows, dtype=float).reshape(-1, len(names)), names
 
 

@@ -12,7 +12,7 @@ import time
 import urllib.error
 import urllib.request
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -20,7 +20,7 @@ import numpy as np
 
 import goldvein
 from goldvein.client import ApiError, GoldveinClient, Unreachable
-from goldvein.services import keys, reestimation, verification
+from goldvein.services import cards, keys, reestimation, verification
 from goldvein.services.leases import LeaseTokens
 from goldvein.sim.attack.recording import Spy, sleep, spy
 from goldvein.sim.population import Knowledge, Person, answering, mixed_crowd
@@ -40,6 +40,8 @@ AHEAD = 400
 """Tasks that wait at least, so that nobody is idle."""
 MINING_TOO = 1.1
 """Servings to the crowd for each that is a benchmark or an ordinary task."""
+CARD_DAY = 40
+"""Tasks of each labeler after which cards are refreshed: a day far shorter than any real one."""
 POLICY: Mapping[str, float] = {"hold_seconds": 60, "lease_seconds": 12}
 """People answer in tenths of a second: a minute of theirs is a second here."""
 
@@ -103,6 +105,14 @@ class Seen:
 
 
 @dataclass(frozen=True, slots=True)
+class CardsRead:
+    """What the cards said right after a refresh: the level by labeler; ``at`` as ``came_at`` counts."""
+
+    at: float
+    levels: Mapping[int, str | None]
+
+
+@dataclass(frozen=True, slots=True)
 class Recording:
     """All that came of a run.
 
@@ -119,6 +129,8 @@ class Recording:
     keys : sequence of KeyFact
         Benchmarks and candidates.
     opened_at : datetime or None
+    cards : sequence of CardsRead
+        One for each "day".
     twice : list
         Labelers who were handed equal content twice: none.
     """
@@ -136,6 +148,7 @@ class Recording:
     empty: Mapping[str, int]
     verified: bool
     models: int
+    cards: Sequence[CardsRead] = ()
 
 
 Show = "Callable[[int, int], None]"
@@ -174,6 +187,8 @@ class _Run:
         self._stop = threading.Event()
         self._pushed = 0
         self._models = 0
+        self._labelers: list[int] = []
+        self._cards: list[CardsRead] = []
         self._opened_up = float("inf")
         self._failure: BaseException | None = None
 
@@ -188,14 +203,15 @@ class _Run:
                 target=self._keep, args=(self._push, client, project, people), daemon=True
             )
             night = threading.Thread(target=self._keep, args=(self._learn, project, people), daemon=True)
-            thread.start()
-            night.start()
+            days = threading.Thread(target=self._keep, args=(self._refresh_cards, people, began), daemon=True)
+            for one in (thread, night, days):
+                one.start()
             try:
                 asyncio.run(self._watch(project, people))
             finally:
                 self._stop.set()
-                thread.join()
-                night.join()
+                for one in (thread, night, days):
+                    one.join()
         if self._failure is not None:
             raise self._failure
         return self._read(project, people, began)
@@ -216,6 +232,7 @@ class _Run:
         now, plan = datetime.now(UTC), self._plan
         crowd = mixed_crowd(self._rng, plan.people, plan.trusted)
         ids = keys.create_labelers(self._db, [(one.name, one.role) for one in crowd], now)
+        self._labelers = ids
         issued = keys.issue_many(
             self._db, [(one.role, labeler, one.name) for one, labeler in zip(crowd, ids, strict=True)], now
         )
@@ -254,6 +271,24 @@ class _Run:
             if not self._stop.is_set():
                 found = reestimation.estimate(self._db, project, datetime.now(UTC))
                 self._models += found.model_version is not None
+
+    def _refresh_cards(self, people: Sequence[Spy], began: datetime) -> None:
+        """Let days pass by the tasks that were served, and have every labeler look at the card on each."""
+        day = 0
+        while not self._stop.is_set():
+            if _served(people, self._plan.trusted) < (day + 1) * CARD_DAY * (
+                len(people) - self._plan.trusted
+            ):
+                self._stop.wait(0.2)
+                continue
+            day += 1
+            now = began + timedelta(days=day)
+            cards.refresh(self._db, now)
+            levels = {}
+            for place, labeler in enumerate(self._labelers):
+                lines = cards.read(self._db, labeler, now).projects
+                levels[place] = ("out" if lines[0].is_out else lines[0].level) if lines else None
+            self._cards.append(CardsRead(time.perf_counter(), levels))
 
     async def _watch(self, project: int, people: Sequence[Spy]) -> None:
         stop, plan = asyncio.Event(), self._plan
@@ -328,6 +363,7 @@ class _Run:
             empty=empty,
             verified=verification.verify(self._db, project).ok,
             models=self._models,
+            cards=self._cards,
         )
 
 

@@ -1,11 +1,12 @@
 // Judging benchmarks in doubt: one is taken in hand, shown blindly, answered, and only then is all of it told.
 // The next one is in hand before this one is left, so that Enter brings it at once.
 
-import { TaskView } from "/static/task.js";
+import { TaskView, UNANSWERABLE } from "/static/task.js";
 
 const RENEW_EVERY = 5 * 60_000; // a claim lasts 15 minutes
 const IDLE_AFTER = 10 * 60_000; // whoever is gone for so long gives it back
 const HERE = "/v1/audit/benchmarks";
+const NONE = { words: "Cannot be answered", key: "0" };
 const VERDICTS = {
   confirmed: "The key stands: you say the same",
   rekeyed: "You say otherwise: your answer is the key now",
@@ -19,6 +20,7 @@ const project = root.dataset.project ? Number(root.dataset.project) : null;
 let item = null; // what is in hand
 let view = null;
 let ahead = null; // the promise of the next one
+let aheadAt = 0;
 let place = null; // the place of the last one given back: the others come after it
 let state = "loading"; // asked, sending, told, over
 let claimedAt = 0;
@@ -53,11 +55,11 @@ function say(text, kind = "") {
 
 // --- one in hand -----------------------------------------------------------------------------------
 
-function ask(found) {
+function ask(found, at = Date.now()) {
   item = found;
-  claimedAt = Date.now();
+  claimedAt = at;
   if (!found) return finish();
-  view = new TaskView($("task"), { type: found.type, input: found.input }, { name: "judged" });
+  view = new TaskView($("task"), { type: found.type, input: found.input }, { name: "judged", unanswerable: NONE });
   $("project").textContent = found.project;
   $("instruction").textContent = found.instruction;
   tellUntil();
@@ -97,13 +99,13 @@ async function begin_anyway() {
   say(why, "warn");
 }
 
-async function answer(body) {
+async function answer() {
   if (state !== "asked") return;
-  if (body.answer && body.answer.choice === null) return say("Pick an option first, or say that it cannot be answered.", "warn");
+  if (view.picked === null) return say("Pick an option first, or say that it cannot be answered.", "warn");
   state = "sending";
   view.disabled = true;
   try {
-    tell(await send(`${address(item)}/answer`, body));
+    tell(await send(`${address(item)}/answer`, { answer: view.answer }));
   } catch (error) {
     await stumble(error);
   }
@@ -164,6 +166,7 @@ function tell(found) {
   $("comment-text").value = "";
   $("whole").href = `/projects/${found.project}/benchmarks/${found.task}`;
   ahead = askNext();
+  aheadAt = Date.now();
   ahead.catch(() => {});
   show("told");
   $("verdict").focus();
@@ -216,7 +219,7 @@ async function next() {
   state = "loading";
   say("");
   try {
-    ask(await ahead);
+    ask(await ahead, aheadAt);
   } catch {
     await begin();
   }
@@ -238,18 +241,15 @@ async function comment(event) {
 
 // --- keys, and time --------------------------------------------------------------------------------
 
-const pick = () => answer({ answer: { choice: view.picked } });
-const unclear = () => answer({ unclear: true });
-
 document.addEventListener("keydown", (event) => {
   movedAt = Date.now();
   if (event.ctrlKey || event.altKey || event.metaKey || event.isComposing || event.repeat) return;
   const inField = event.target.matches("textarea, input:not([type=radio]), select");
   const onControl = event.target.matches("button, a, summary");
   if (inField || (event.key === "Enter" && onControl)) return;
-  const act = { asked: { Enter: pick, 0: unclear, s: giveBack, S: giveBack }, told: { Enter: next } }[state]?.[event.key];
+  const act = { asked: { Enter: answer, s: giveBack, S: giveBack }, told: { Enter: next } }[state]?.[event.key];
   if (act) act();
-  else if (state === "asked" && /^[1-9]$/.test(event.key)) view.pick(Number(event.key) - 1);
+  else if (state === "asked" && /^[0-9]$/.test(event.key)) view.pick(event.key === "0" ? UNANSWERABLE : Number(event.key) - 1);
   else return;
   event.preventDefault();
 });
@@ -282,8 +282,7 @@ addEventListener("pageshow", (event) => {
   if (event.persisted) begin();
 });
 
-$("answer").addEventListener("click", pick);
-$("unclear").addEventListener("click", unclear);
+$("answer").addEventListener("click", answer);
 $("back").addEventListener("click", giveBack);
 $("next").addEventListener("click", next);
 $("again").addEventListener("click", () => {
