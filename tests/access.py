@@ -96,6 +96,9 @@ ACCESS: Final[Mapping[str, str]] = {
     "GET    /keys": "customer",
     "POST   /keys": "customer",
     "POST   /keys/{key}/revoke": "customer",
+    # --- pages: a labeler's card
+    "GET    /card": LABELERS,
+    "POST   /card/look": LABELERS,
     # --- pages: for whoever builds pages
     "GET    /patterns": PEOPLE,
 }
