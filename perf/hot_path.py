@@ -143,28 +143,32 @@ class Site:
 
 
 @contextmanager
-def site(labelers: int) -> Iterator[Site]:
-    """Start everything on an empty home and open a project with benchmarks by hand."""
+def site(labelers: int, *, answer_step: str = "0") -> Iterator[Site]:
+    """Start everything on an empty home and open a project with benchmarks by hand.
+
+    Responses that wait for an even pace would leave the processors idle, so they go at once unless asked
+    otherwise by ``answer_step``.
+    """
     home = Path(tempfile.mkdtemp(prefix="goldvein-perf-", dir="/tmp"))
     home.chmod(0o755)  # as root, PostgreSQL runs as nobody
     try:
         with EmbeddedServer(home / "home") as server:
             migrate(server.url)
-            with _running(server, labelers) as running:
+            with _running(server, labelers, answer_step) as running:
                 yield running
     finally:
         shutil.rmtree(home, ignore_errors=True)
 
 
 @contextmanager
-def _running(server: EmbeddedServer, labelers: int) -> Iterator[Site]:
+def _running(server: EmbeddedServer, labelers: int, answer_step: str) -> Iterator[Site]:
     port = free_port()
     settings = {
         "GOLDVEIN_DATABASE_URL": server.url,
         "GOLDVEIN_PORT": str(port),
         "GOLDVEIN_ALLOW_PRIVATE_WEBHOOKS": "yes",
         "GOLDVEIN_LOG_LEVEL": "warning",
-        "GOLDVEIN_ANSWER_STEP": "0",  # responses that wait for an even pace would leave the processors idle
+        "GOLDVEIN_ANSWER_STEP": answer_step,
     }
     receiver = subprocess.Popen(
         [sys.executable, "-m", "perf.receiver"], env=environment(), stdout=subprocess.PIPE

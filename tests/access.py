@@ -116,6 +116,9 @@ ACCESS: Final[Mapping[str, str]] = {
     "POST   /projects/{project}/benchmarks/file": CURATORS,
     "GET    /projects/{project}/benchmarks/{task}": CURATORS,
     "POST   /projects/{project}/benchmarks/{task}": CURATORS,
+    # --- pages: a labeler's card
+    "GET    /card": LABELERS,
+    "POST   /card/look": LABELERS,
     # --- pages: for whoever builds pages
     "GET    /patterns": PEOPLE,
 }
