@@ -24,6 +24,7 @@ from goldvein.web import (
     push,
     receivers,
     rounds,
+    sso,
     work,
     writing,
 )
@@ -35,6 +36,7 @@ PAGES: Final[tuple[ControllerRouterHandler, ...]] = (
     *people.HANDLERS,
     *invitations.HANDLERS,
     *customers.HANDLERS,
+    *sso.HANDLERS,
     *patterns.HANDLERS,
     *work.HANDLERS,
     *operation.HANDLERS,
