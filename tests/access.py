@@ -79,6 +79,8 @@ ACCESS: Final[Mapping[str, str]] = {
     "POST   /account/password": PEOPLE,
     "POST   /account/sign-out-everywhere": PEOPLE,
     # --- pages: who comes, and who is here
+    "GET    /sso/start": EVERYBODY,
+    "GET    /sso/callback": EVERYBODY,
     "GET    /join/{token}": EVERYBODY,
     "POST   /join/{token}": EVERYBODY,
     "GET    /people": OPERATORS,

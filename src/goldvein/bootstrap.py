@@ -8,6 +8,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
 from datetime import UTC, datetime
+from typing import TYPE_CHECKING
 
 import numpy as np
 import psycopg
@@ -19,13 +20,18 @@ from goldvein.api.grouping import Grouper
 from goldvein.api.service import Service
 from goldvein.domain.records import WorkRequest, WorkResult
 from goldvein.services.outbound import Outbound
+from goldvein.services.people import ROLES
+from goldvein.services.signing_on import Provider
 from goldvein.services.work import WorkGroup
-from goldvein.settings import Settings, read_settings
+from goldvein.settings import SettingError, Settings, read_settings
 from goldvein.store.database import Database
 from goldvein.store.embedded import open_database
 from goldvein.store.migrations import migrate
 from goldvein.web.pages import PAGES
 from goldvein.web.responses import handle
+
+if TYPE_CHECKING:
+    from goldvein.services.openid import OpenId  # knows an optional library
 
 _log = structlog.get_logger()
 
@@ -96,6 +102,33 @@ def make_service(
         step_seconds=settings.answer_step,
         public_url=settings.public_url,
         tries_per_minute=settings.tries_per_minute,
+        open_id=_open_id(settings),
+    )
+
+
+def _open_id(settings: Settings) -> "OpenId | None":
+    """Make the way to the provider of single sign-on, if there is one."""
+    if not settings.sso_issuer:
+        return None
+    role = next((one for one in ROLES if one == settings.sso_role), None)
+    if not settings.sso_client_id or (role == "customer") != (settings.sso_customer > 0):
+        raise SettingError(
+            "GOLDVEIN_SSO_ISSUER needs GOLDVEIN_SSO_CLIENT_ID, and GOLDVEIN_SSO_ROLE=customer goes with "
+            "GOLDVEIN_SSO_CUSTOMER"
+        )
+    try:
+        from goldvein.services.openid import OpenId
+    except ImportError as error:
+        raise SettingError("GOLDVEIN_SSO_ISSUER needs the extra: pip install 'goldvein[sso]'") from error
+    return OpenId(
+        Provider(
+            settings.sso_issuer,
+            settings.sso_client_id,
+            settings.sso_client_secret,
+            settings.sso_name,
+            role,
+            settings.sso_customer or None,
+        )
     )
 
 

@@ -128,6 +128,28 @@ SETTINGS: Final = (
         at_least=1,
     ),
     Setting(
+        "sso_issuer", "", "", "provider of OpenID Connect, as https://login.example; empty: no single sign-on"
+    ),
+    Setting("sso_client_id", "", "", "what the provider calls this installation"),
+    Setting(
+        "sso_client_secret", "", "", "the provider's secret for this installation; empty for a public client"
+    ),
+    Setting("sso_name", "single sign-on", "", "words on the button, after `Sign in with`"),
+    Setting(
+        "sso_role",
+        "",
+        "",
+        "role of whoever comes by single sign-on without an account; empty: only invited people may come",
+        choices=("labeler", "trusted", "auditor", "customer", "operator"),
+    ),
+    Setting(
+        "sso_customer",
+        0,
+        "",
+        "with the role customer: number of the customer to whom they belong",
+        at_least=0,
+    ),
+    Setting(
         "log_level",
         "info",
         "",
@@ -176,6 +198,12 @@ class Settings:
     public_url: str
     proxies: str
     tries_per_minute: int
+    sso_issuer: str
+    sso_client_id: str
+    sso_client_secret: str = field(repr=False)
+    sso_name: str
+    sso_role: str
+    sso_customer: int
     log_level: str
     log_json: bool
     pool_size: int

@@ -7,7 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from functools import partial
-from typing import Any, Concatenate, Final, ParamSpec, TypeVar
+from typing import TYPE_CHECKING, Any, Concatenate, Final, ParamSpec, TypeVar
 
 import psycopg
 from litestar import Request
@@ -19,6 +19,9 @@ from goldvein.api.pace import Pace
 from goldvein.domain.records import Principal
 from goldvein.services.outbound import Outbound
 from goldvein.store.database import Database
+
+if TYPE_CHECKING:
+    from goldvein.services.openid import OpenId  # knows an optional library
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -50,6 +53,8 @@ class Service:
         Where people find the pages, for links that are passed on; empty: wherever the request came to.
     tries_per_minute : int
         How often one address may try to get in.
+    open_id : OpenId, optional
+        The provider of single sign-on.
     """
 
     def __init__(
@@ -64,6 +69,7 @@ class Service:
         step_seconds: float = 0.0,
         public_url: str = "",
         tries_per_minute: int = 30,
+        open_id: "OpenId | None" = None,
     ) -> None:
         self.db = db
         self.grouper = grouper
@@ -72,6 +78,7 @@ class Service:
         self.public_url = public_url.rstrip("/")
         self.pace = Pace(step_seconds)
         self.keyring = Keyring(self.call)
+        self.open_id = open_id
         self.allowance = Allowance(tries_per_minute)
         self.closing = asyncio.Event()
         self._hashing = asyncio.Semaphore(HASHES_AT_ONCE)
@@ -125,7 +132,9 @@ class Service:
             If as many as may are under way.
         """
         if self._outward >= self._outward_limit:
-            raise Overloaded("other test messages are under way: ask again soon", retry_after_seconds=5)
+            raise Overloaded(
+                "too many requests to other servers are under way: ask again soon", retry_after_seconds=5
+            )
         self._outward += 1
         try:
             yield

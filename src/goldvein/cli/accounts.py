@@ -45,3 +45,21 @@ def make_link(login: str) -> None:
         account = service.get_by_login(db, login)
         token = service.make_entry(db, account.id, now())
     print(f"{read_settings().address}/enter/{token}")
+
+
+@accounts.command("invite")
+@click.option("--role", type=click.Choice(_ROLES), required=True)
+@click.option("--customer", type=int, help="Id of the customer whose projects people of role customer see.")
+@click.option("--uses", type=int, default=1, show_default=True, help="How many people may come by it.")
+@click.option("--days", type=int, default=7, show_default=True, help="For how long.")
+@click.option("--note", default="", help="Whom it is for.")
+def invite(role: Any, customer: int | None, uses: int, days: int, note: str) -> None:
+    """Print a link by which people make accounts of their own."""
+    from goldvein.services import invitations
+    from goldvein.services.people import TERMINAL
+    from goldvein.settings import read_settings
+
+    with database() as db:
+        wanted = invitations.Invitation(role, customer, uses, days, note)
+        token = invitations.invite(db, TERMINAL, wanted, now())
+    print(f"{read_settings().address}/join/{token}")

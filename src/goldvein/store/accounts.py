@@ -100,6 +100,12 @@ def find_by_login(tx: Transaction, login: str) -> Account | None:
     return Account(*row) if row else None
 
 
+def find_by_subject(tx: Transaction, issuer: str, subject: str) -> Account | None:
+    """Read the account of whom an issuer vouches for."""
+    row = tx.execute(_queries.find_by_subject, {"issuer": issuer, "subject": subject}).fetchone()
+    return Account(*row) if row else None
+
+
 def lock_by_login(tx: Transaction, login: str) -> Account | None:
     """Read an account by its login; no other guess at its password is counted until the transaction ends."""
     row = tx.execute(_queries.lock_by_login, {"login": login}).fetchone()

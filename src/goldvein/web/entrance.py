@@ -33,10 +33,11 @@ async def login(request: AnyRequest) -> Response[str]:
     return page(
         request,
         "login.html",
-        next=_own_path(request.query_params.get("next", "")),
+        next=own_path(request.query_params.get("next", "")),
         error=None,
         login="",
         ended=ended,
+        sign_on=sign_on_name(request),
     )
 
 
@@ -44,7 +45,7 @@ async def login(request: AnyRequest) -> Response[str]:
 async def sign_in(request: AnyRequest) -> Response[Any]:
     """Sign in, and go on to where the person wanted to."""
     fields, service = await form(request), service_of(request)
-    name, there = fields.get("login", ""), _own_path(fields.get("next", ""))
+    name, there = fields.get("login", ""), own_path(fields.get("next", ""))
     count_try(request)
     try:
         token = await service.call_hashing(
@@ -63,6 +64,7 @@ async def sign_in(request: AnyRequest) -> Response[Any]:
             error=error.detail,
             login=name,
             ended=False,
+            sign_on=sign_on_name(request),
         )
     return await signed_in(request, token, there or "/")
 
@@ -121,6 +123,12 @@ def count_try(request: AnyRequest) -> None:
     service.allowance.take(request.client.host if request.client else "", service.monotonic())
 
 
+def sign_on_name(request: AnyRequest) -> str:
+    """Name the provider of single sign-on; empty without one."""
+    open_id = service_of(request).open_id
+    return open_id.provider.name if open_id is not None else ""
+
+
 def is_secure(request: AnyRequest) -> bool:
     """Whether cookies may go by https only."""
     return service_of(request).public_url.startswith("https://") or request.url.scheme == "https"
@@ -131,7 +139,7 @@ def user_agent(request: AnyRequest) -> str:
     return request.headers.get("user-agent", "")
 
 
-def _own_path(text: str) -> str:
+def own_path(text: str) -> str:
     """Keep only an address on this server."""
     is_own = text.startswith("/") and not text.startswith("//") and "\\" not in text
     return text if is_own else ""

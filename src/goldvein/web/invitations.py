@@ -11,7 +11,7 @@ from goldvein.domain.errors import GoldveinError
 from goldvein.services import invitations, keys, passwords, people
 from goldvein.services.accounts import LinkEnded
 from goldvein.services.invitations import Invitation
-from goldvein.web.entrance import AnyRequest, Token, count_try, signed_in, user_agent
+from goldvein.web.entrance import AnyRequest, Token, count_try, sign_on_name, signed_in, user_agent
 from goldvein.web.forms import form, whole
 from goldvein.web.people import TABS, Id, number_of, role_of
 from goldvein.web.responses import address, go, page
@@ -134,6 +134,7 @@ async def _joining(
         error=error,
         shortest=passwords.SHORTEST,
         longest=passwords.LONGEST,
+        sign_on=sign_on_name(request),
     )
 
 

@@ -26,6 +26,7 @@ from goldvein.web import (
     push,
     receivers,
     rounds,
+    sso,
     work,
     writing,
 )
@@ -37,6 +38,7 @@ PAGES: Final[tuple[ControllerRouterHandler, ...]] = (
     *people.HANDLERS,
     *invitations.HANDLERS,
     *customers.HANDLERS,
+    *sso.HANDLERS,
     *patterns.HANDLERS,
     *work.HANDLERS,
     *card.HANDLERS,

@@ -14,6 +14,11 @@ FROM accounts WHERE login = %(login)s;
 SELECT id, login, password_hash, role, customer, labeler, issuer, subject, failures, locked_until, created_at, disabled_at
 FROM accounts WHERE id = %(account)s;
 
+-- name: find_by_subject
+-- The account of whom an issuer of OpenID Connect vouches for.
+SELECT id, login, password_hash, role, customer, labeler, issuer, subject, failures, locked_until, created_at, disabled_at
+FROM accounts WHERE issuer = %(issuer)s AND subject = %(subject)s;
+
 -- name: lock_by_login
 -- An account by its login, locked against other guesses, not against new sessions.
 SELECT id, login, password_hash, role, customer, labeler, issuer, subject, failures, locked_until, created_at, disabled_at
