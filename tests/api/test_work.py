@@ -1,6 +1,7 @@
 """What labelers see: work, reasons why there is none, and nothing that tells a benchmark."""
 
 import asyncio
+import time
 from collections import Counter
 from collections.abc import Iterator
 from datetime import UTC, datetime
@@ -95,6 +96,40 @@ def test_a_lease_can_be_renewed_and_handed_back(own_world: World) -> None:
         assert gone.json()["code"] == "lease_lost"
 
 
+def test_an_answer_can_be_kept_back_for_a_while(own_world: World) -> None:
+    """The next task comes at once and stays in hand; a second answer has to wait for the first one."""
+    fill(own_world, 4)
+    with own_world.client("trusted") as client:
+        first = client.post("/v1/work/next").json()
+        path = f"/v1/work/{first['lease']['id']}"
+        deferred = client.post(f"{path}/defer").json()
+        assert list(deferred) == ["accepted", "next"]
+        assert deferred["accepted"]
+        second = deferred["next"]
+        assert second["task"] != first["task"]
+        assert client.post(f"{path}/defer", json={}).json() == deferred
+        assert client.post("/v1/work/next").json() == second
+        refused = client.post(f"/v1/work/{second['lease']['id']}/defer")
+        assert (refused.status_code, refused.json()["code"]) == (409, "answer_first")
+        answered = client.post(f"{path}/answer", json={"answer": {"choice": 0}}).json()
+        assert answered == deferred
+        third = client.post(f"/v1/work/{second['lease']['id']}/defer").json()["next"]
+        assert third["task"] not in (first["task"], second["task"])
+
+
+def test_a_deferral_leaves_at_the_pace_of_the_others(own_world: World) -> None:
+    """It goes by the hot path, and its time is evened out with that of all others."""
+    fill(own_world, 3)
+    with own_world.client("trusted") as client:
+        lease = client.post("/v1/work/next").json()["lease"]["id"]
+        began = time.monotonic()
+        deferred = client.post(f"/v1/work/{lease}/defer")
+        assert time.monotonic() - began >= read_settings({}).answer_step
+        answered = client.post(f"/v1/work/{lease}/answer", json={"answer": {"choice": 0}})
+        assert deferred.headers.keys() == answered.headers.keys()
+        assert deferred.content == answered.content
+
+
 @pytest.mark.parametrize(
     ("answer", "pointer"),
     [
@@ -173,6 +208,7 @@ def test_litestar_alone_gives_the_same_answers(database_url: str) -> None:
             (f"/v1/work/{'A' * 22}/answer", {"json": {"answer": {"choice": 0}}}),
             (f"/v1/work/{'A' * 22}/skip", {"json": {}}),
             (f"/v1/work/{'A' * 22}/renew", {}),
+            (f"/v1/work/{'A' * 22}/defer", {}),
         ]
         found = []
         for path, arguments in requests:
@@ -197,5 +233,6 @@ def test_litestar_alone_gives_the_same_answers(database_url: str) -> None:
             client.post(f"/v1/work/{'A' * 22}/answer", json={"answer": {"choice": 0}}),
             client.post(f"/v1/work/{'A' * 22}/skip", json={}),
             client.post(f"/v1/work/{'A' * 22}/renew"),
+            client.post(f"/v1/work/{'A' * 22}/defer"),
         ]
     assert documented == [(response.status_code, response.content) for response in hot]

@@ -139,11 +139,13 @@ def test_work_done_by_the_panel_comes_back_as_events(
             work = labeler.next(project)
             while isinstance(work, wire.Work):
                 assert labeler.renew(work.lease.id).id == work.lease.id
+                deferred = labeler.defer(work.lease.id)
                 options = work.task.input["options"]
                 # Other tests' projects have work too, with two options each.
                 best = next((i for i, option in enumerate(options) if option.endswith("-2")), 0)
                 answered = labeler.answer(work.lease.id, best, focus_ms=900)
                 assert answered.accepted
+                assert answered.next == deferred.next or deferred.next is None
                 work = answered.next or NoWork("done", 0)
     batch = customer.batch(project, "b")
     events = list(customer.events(project, follow=False))
@@ -176,7 +178,11 @@ def test_asyncio_labelers_share_connections(
             assert len({work.lease.id for _, work in works}) == len(works) > 10
             renewed = await asyncio.gather(*(one.renew(work.lease.id) for one, work in works))
             assert [lease.id for lease in renewed] == [work.lease.id for _, work in works]
+            deferred = await asyncio.gather(*(one.defer(work.lease.id) for one, work in works))
             answered = await asyncio.gather(*(one.answer(work.lease.id, 0) for one, work in works))
+            assert all(
+                b.next == a.next for a, b in zip(deferred, answered, strict=True) if a.next is not None
+            )
             assert all(one.accepted for one in answered)
             one, _ = works[0]
             if answered[0].next is not None:

@@ -129,7 +129,7 @@ class Project:
     async def labeler(
         self, number: int, *, answers: int, think_seconds: float, repeats: float, defers: float
     ) -> None:
-        """Answer so many times or until the project ends; some answers are kept back, some sent twice at once."""
+        """Answer so many times or until the project ends; some answers are kept back, some sent twice."""
         rng = random.Random(number)
         line, other = (Connection(HOST, self.site.port, self.tokens[number]) for _ in range(2))
         given, work = 0, None
@@ -159,6 +159,15 @@ class Project:
         line.close()
         other.close()
 
+    async def _keep_back(self, line: Connection, work: Work, number: int, seconds: float) -> None:
+        """Have the next task in hand for a while before the answer to this one goes out."""
+        reply = await self.insist(line, "POST", f"/v1/work/{work.lease.id}/defer")
+        assert reply.status == 200, reply
+        following = read_answered.decode(reply.body).next
+        if following is not None:
+            self._take(following, number)
+        await asyncio.sleep(seconds)
+
     async def _ask(self, line: Connection) -> Work | None:
         reply = await self.insist(line, "POST", "/v1/work/next", b"{}")
         if reply.status == 200:
@@ -172,8 +181,8 @@ class Project:
         lease = self.shown.setdefault((number, text), work.lease.id)
         assert lease == work.lease.id, f"{number} saw {text} twice"
         if _number(text) < FIRST_BENCHMARK:
-            assert text not in self.in_hand, f"{text} is in the hands of {self.in_hand[text]} and {number}"
-            self.in_hand[text] = number
+            holder = self.in_hand.setdefault(text, number)
+            assert holder == number, f"{text} is in the hands of {holder} and {number}"
 
     def _let_go(self, work: Work) -> None:
         self.in_hand.pop(work.task.input.prompt, None)

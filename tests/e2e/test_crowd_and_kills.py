@@ -66,7 +66,8 @@ def test_hundreds_of_labelers_at_once(site: Installation) -> None:
     async def story() -> Project:
         project = await open_project(site, labelers=300, tasks=4_000, benchmarks=200)
         crowd = [
-            project.labeler(number, answers=14, think_seconds=0.05, repeats=0.2) for number in range(300)
+            project.labeler(number, answers=14, think_seconds=0.05, repeats=0.2, defers=0.3)
+            for number in range(300)
         ]
         async with asyncio.timeout(120):
             await together(*crowd)
@@ -95,7 +96,7 @@ def test_kill_9_of_everything_in_the_middle_of_a_run(site: Installation) -> None
         project = await open_project(site, labelers=40, tasks=8_000, benchmarks=200)
         async with following(project) as readers:
             crowd = [
-                project.labeler(number, answers=10_000, think_seconds=0.1, repeats=0.05)
+                project.labeler(number, answers=10_000, think_seconds=0.1, repeats=0.05, defers=0.3)
                 for number in range(40)
             ]
             async with asyncio.timeout(180):

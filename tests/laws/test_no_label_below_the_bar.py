@@ -27,6 +27,7 @@ STEPS = st.one_of(
     st.tuples(st.just("unanswerable"), st.integers(0, PEOPLE - 1)),
     st.tuples(st.just("skip"), st.integers(0, PEOPLE - 1)),
     st.tuples(st.just("repeat"), st.integers(0, PEOPLE - 1)),
+    st.tuples(st.just("defer"), st.integers(0, PEOPLE - 1)),
     st.tuples(st.just("wait"), st.sampled_from([1, 40, 130, 700])),
     st.tuples(st.just("sweep"), st.just(0)),
     st.tuples(st.just("push"), st.integers(1, 5)),
@@ -57,7 +58,7 @@ class History:
 
     def step(self, kind: str, value: float) -> None:
         town = self.town
-        if kind in {"right", "streak", "wrong", "unanswerable", "skip", "repeat"}:
+        if kind in {"right", "streak", "wrong", "unanswerable", "skip", "repeat", "defer"}:
             for _ in range(6 if kind == "streak" else 1):
                 self._work(kind, int(value))
         elif kind == "wait":
@@ -90,6 +91,8 @@ class History:
         right = next(i for i, option in enumerate(work.input["options"]) if option.startswith("right"))
         if kind == "skip":
             self.town.skip(person, work)
+        elif kind == "defer":  # its answer comes with a repetition, or never
+            self.town.defer(person, work)
         elif kind == "unanswerable":
             self.town.answer(person, work, None)
         else:
@@ -102,7 +105,8 @@ class History:
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
 @example(
-    steps=[("streak", 0)] * 8 + [("wrong", 0), ("policy", 0.8), ("right", 0), ("streak", 1), ("wait", 130)]
+    steps=[("streak", 0)] * 8
+    + [("wrong", 0), ("policy", 0.8), ("defer", 0), ("right", 0), ("streak", 1), ("wait", 130)]
 )
 @given(steps=st.lists(STEPS, min_size=20, max_size=70))
 def test_no_label_leaves_from_below_the_bar(

@@ -183,5 +183,4 @@ INSERT INTO outbox (project, event, alert, created_at) VALUES (1, 'alert.opened'
 UPDATE attempts SET deferred_at = shown_at WHERE id = (SELECT min(attempt) FROM log WHERE stage = 'label');
 
 -- name: a lease in no hand
-UPDATE attempts SET state = 'leased' WHERE id = (SELECT min(id) FROM attempts WHERE stage = 'benchmark' AND state =
-    'lapsed');
+UPDATE labelers SET lease_attempt = NULL WHERE lease_attempt IS NOT NULL;
