@@ -26,7 +26,8 @@ from goldvein.client import GoldveinClient
 from goldvein.services import keys, verification
 from goldvein.settings import read_settings
 from goldvein.sim.background import running_worker
-from goldvein.sim.demo import make_people, report_of
+from goldvein.sim.demo.people import make_people
+from goldvein.sim.demo.report import report_of
 from goldvein.sim.labelers import FirstShown, Honest, Longest, Random
 from goldvein.sim.live import POLL_SECONDS
 from goldvein.sim.outcome import read_outcome
@@ -100,7 +101,7 @@ def run_one(server: str, data: Path, seed: int, count: int | None) -> dict[str, 
         outcome = read_outcome(db, project)
         checked = verification.verify(db, project)
     truths = {task["task"]: task["truth"] for task in tasks}
-    report = report_of(outcome, CROWD, [person.name for person in CROWD], truths)
+    report = report_of(outcome, CROWD, truths)
     names = {line.labeler: line.name for line in outcome.standings.values()}
     delivered = dict.fromkeys(sorted(CLICKERS), 0)
     for label in outcome.current_labels:

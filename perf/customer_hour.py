@@ -29,7 +29,7 @@ from goldvein.services import intake, keys, projects, verification
 from goldvein.services.sweeps import Sweeper
 from goldvein.services.work import WorkGroup
 from goldvein.settings import read_settings
-from goldvein.sim.demo import report_of
+from goldvein.sim.demo.report import report_of
 from goldvein.sim.labelers import Behaviour, FirstShown, Honest, Longest, Random, Shortest, Sleeper
 from goldvein.sim.outcome import read_outcome
 from goldvein.sim.population import Knowledge, Person
@@ -168,7 +168,7 @@ def run_one(server: str, seed: int, people: int, labels: int, trusted: int) -> d
         hour.run()
         outcome = read_outcome(db, hour.project)
         checked = verification.verify(db, hour.project)
-    report = report_of(outcome, hour.crowd, [person.name for person in hour.crowd], hour.truths)
+    report = report_of(outcome, hour.crowd, hour.truths)
     opened = outcome.project.opened_at
     in_hour = (
         0 if opened is None else sum(label.delivered_at <= opened + HOUR for label in outcome.current_labels)

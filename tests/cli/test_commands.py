@@ -199,19 +199,28 @@ def test_replay_refuses_a_crowd_that_it_cannot_read(run: Run, tmp_path: Path) ->
 
 
 @pytest.mark.slow
-def test_the_demo_delivers_and_proves_it(
+def test_the_demo_delivers_learns_and_proves_it(
     run: Run, embedded_server: EmbeddedServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Half a minute with quick people: labels go out, better than the answers, and the proof holds."""
+    """With quick people, labels go out, better than the answers; the customer learns; the proof holds."""
     monkeypatch.setenv("GOLDVEIN_DATABASE_URL", embedded_server.url)
 
-    result = run("demo", "--minutes", "0.5", "--people", "40", "--think", "0.1", "--json", "-")
+    result = run(
+        "demo", "--minutes", "0.6", "--people", "40", "--think", "0.1", "--no-browser", "--json", "-"
+    )
 
     report = json.loads(result.stdout)
     assert report["verify"] == "ok"
     assert report["delivered"] > 50
     assert report["accuracy_delivered"] > report["accuracy_answers"]
-    bad = [
-        line for line in report["kinds"] if line["kind"] in {"random", "longest", "first shown", "shortest"}
-    ]
-    assert sum(line["delivered"] for line in bad) <= 0.05 * report["delivered"]
+    bad, people = report["confusion"]["answers"]["bad"], report["confusion"]["people"]
+    assert bad["delivered"] <= 0.05 * report["delivered"]
+    assert people["good"]["delivering"] > people["bad"]["delivering"]
+    assert people["bad"]["dismissed"] > 0
+    learning = report["learning"]
+    assert [line["labels"] for line in learning["curve"]] == sorted(
+        line["labels"] for line in learning["curve"]
+    )
+    assert learning["curve"][-1]["delivered"]["accuracy"] > 0.7
+    assert learning["labels_right"]["delivered"] > learning["labels_right"]["unfiltered"]
+    assert learning["writer"]["delivered"]["details"] > learning["writer"]["before"]["details"]

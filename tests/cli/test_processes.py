@@ -10,6 +10,7 @@ import time
 from pathlib import Path
 
 import httpx
+import psycopg
 import pytest
 
 from goldvein.store.embedded import EmbeddedServer
@@ -73,17 +74,94 @@ def test_work_starts_and_stops_when_asked(database_url: str) -> None:
     assert "work_stopped" in said
 
 
+def _demo(server: EmbeddedServer, *options: str) -> subprocess.Popen[str]:
+    """Start a demonstration and wait until it says where its pages are."""
+    arguments = ("demo", "--minutes", "5", "--people", "20", "--think", "0.1", "--no-browser", *options)
+    process = _start(*arguments, url=server.url)
+    assert process.stderr is not None
+    said = process.stderr.readline()
+    assert "The pages are at http://127.0.0.1:" in said
+    return process
+
+
+def _family(process: int) -> list[int]:
+    """Find a process's children, and theirs."""
+    listed = subprocess.run(["ps", "-eo", "pid=,ppid="], capture_output=True, text=True, check=True).stdout
+    parents = {int(child): int(parent) for child, parent in map(str.split, listed.splitlines())}
+    found = [process]
+    for one in found:
+        found += [child for child, parent in parents.items() if parent == one]
+    return found[1:]
+
+
+def _is_gone(process: int) -> bool:
+    try:
+        os.kill(process, 0)
+    except ProcessLookupError:
+        return True
+    return False
+
+
+def _wait_until_gone(family: list[int]) -> None:
+    """Nobody is left within seconds; what only waits for the end of our pipe may take a moment."""
+    deadline = time.monotonic() + 20
+    while not all(_is_gone(one) for one in family):
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
+
+
+def _databases(server: EmbeddedServer) -> set[str]:
+    with psycopg.connect(server.url) as connection:
+        rows = connection.execute("SELECT datname FROM pg_database WHERE datname LIKE 'goldvein_run_%'")
+        return {row[0] for row in rows}
+
+
 @pytest.mark.slow
-def test_ctrl_c_ends_the_demo_with_its_report(embedded_server: EmbeddedServer, tmp_path: Path) -> None:
-    """Whoever has seen enough gets the table for what happened so far, and no traceback."""
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_signal_ends_the_demo_with_its_report(
+    embedded_server: EmbeddedServer, tmp_path: Path, number: signal.Signals
+) -> None:
+    """Whoever has seen enough gets the report of what happened so far; no process and no database stays."""
     path = tmp_path / "report.json"
-    process = _start("demo", "--minutes", "5", "--people", "20", "--json", str(path), url=embedded_server.url)
-    time.sleep(8)
-    assert process.poll() is None, process.communicate()[1]
-    process.send_signal(signal.SIGINT)
-    output, said = process.communicate(timeout=40)
+    process = _demo(embedded_server, "--json", str(path))
+    time.sleep(4)
+    family = _family(process.pid)
+    assert len(family) >= 2
+    process.send_signal(number)
+    output, said = process.communicate(timeout=180)
 
     assert process.returncode == 0, said
     assert "Traceback" not in said
     assert "verify: ok" in output
     assert json.loads(path.read_text(encoding="utf-8"))["verify"] == "ok"
+    _wait_until_gone(family)
+    assert not _databases(embedded_server)
+
+
+@pytest.mark.slow
+def test_a_second_ctrl_c_ends_the_demo_at_once(embedded_server: EmbeddedServer) -> None:
+    """No report, no traceback, and still no process and no database stays."""
+    process = _demo(embedded_server)
+    family = _family(process.pid)
+    process.send_signal(signal.SIGINT)
+    time.sleep(0.05)
+    process.send_signal(signal.SIGINT)
+    _, said = process.communicate(timeout=60)
+
+    assert process.returncode in {0, 1}, said  # 0 if the report was there before the second
+    assert "Traceback" not in said
+    _wait_until_gone(family)
+    assert not _databases(embedded_server)
+
+
+@pytest.mark.slow
+def test_a_taken_port_is_said_in_one_line(embedded_server: EmbeddedServer) -> None:
+    """Which port, and what to do."""
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = str(taken.getsockname()[1])
+        process = _start("demo", "--no-browser", "--port", port, url=embedded_server.url)
+        _, said = process.communicate(timeout=60)
+
+    assert process.returncode == 1
+    assert f"port {port} cannot be used" in said
+    assert "Traceback" not in said

@@ -40,6 +40,15 @@ def test_a_link_signs_in_once(browsers: Browsers, site: Site) -> None:
         page.get_by_text("This link was used already").wait_for()
 
 
+def test_a_link_may_lead_on_to_a_page_of_ours(browsers: Browsers, site: Site) -> None:
+    """Where it says, once signed in; never to somebody else's site."""
+    for there, arrived in (("/account", "/account"), ("//evil.example/", "/work")):
+        token = accounts.make_entry(site.db, site.accounts["labeler"], datetime.now(UTC))
+        with browsers.visit(expected=("404",)) as visit:
+            visit.go(f"/enter/{token}?next={there}").get_by_role("button", name="Sign in").click()
+            visit.page.wait_for_url(f"**{arrived}")
+
+
 def test_an_old_link_signs_nobody_in(browsers: Browsers, site: Site) -> None:
     """Ten minutes, then it is of no use."""
     then = datetime.now(UTC) - timedelta(minutes=10, seconds=1)

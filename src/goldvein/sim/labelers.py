@@ -7,6 +7,7 @@ because a simulation knows more than a person, which of them is the truth. Rando
 from __future__ import annotations
 
 import math
+import zlib
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Protocol
 
@@ -146,6 +147,38 @@ class Shortest(_Steady):
         """Take the option of fewest characters; the first of them on ties."""
         lengths = [len(option) for option in shown.options]
         return _unless_lapse(lengths.index(min(lengths)), self.lapse, shown, rng)
+
+
+@dataclass(frozen=True, slots=True)
+class Alphabetical(_Steady):
+    """Clicks the option that comes first in the alphabet: a shortcut that no list names."""
+
+    lapse: float = 0.03
+    kind: str = "alphabetical"
+
+    def is_good(self, answered: int) -> bool:  # noqa: ARG002
+        """Never."""
+        return False
+
+    def choose(self, shown: Shown, answered: int, rng: np.random.Generator) -> int:  # noqa: ARG002
+        """Take the first in the order of a dictionary."""
+        return _unless_lapse(shown.options.index(min(shown.options)), self.lapse, shown, rng)
+
+
+@dataclass(frozen=True, slots=True)
+class Colluder(_Steady):
+    """One of a ring that has agreed on an answer to every task: all say the same, wherever it stands."""
+
+    kind: str = "colluder"
+
+    def is_good(self, answered: int) -> bool:  # noqa: ARG002
+        """Never, however well the ring agrees."""
+        return False
+
+    def choose(self, shown: Shown, answered: int, rng: np.random.Generator) -> int:  # noqa: ARG002
+        """Take the ring's option, which has nothing to do with the truth."""
+        agreed = min(shown.options, key=lambda option: zlib.crc32(option.encode()))
+        return shown.options.index(agreed)
 
 
 @dataclass(frozen=True, slots=True)

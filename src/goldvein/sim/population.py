@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
 from goldvein.sim import labelers
-from goldvein.sim.labelers import Shown
+from goldvein.sim.labelers import Behaviour, Shown
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping, Sequence
+    from collections.abc import Iterable, Mapping
 
-    from goldvein.sim.labelers import Behaviour
     from goldvein.sim.texts import Text
 
 
@@ -83,31 +83,42 @@ def answering(
     return answer
 
 
+Makers = Sequence[tuple[float, Callable[[np.random.Generator], Behaviour]]]
+"""Kinds of people: the share of each, and how one is made. What is left over by rounding is of the first."""
+
+_MIXED: Makers = (
+    (0.62, lambda rng: labelers.Honest(float(rng.uniform(0.80, 0.95)))),
+    (0.09, lambda _: labelers.Random()),
+    (0.09, lambda _: labelers.Longest()),
+    (0.05, lambda _: labelers.FirstShown()),
+    (0.03, lambda _: labelers.Shortest()),
+    (0.04, lambda _: labelers.Lapsing(labelers.Honest(0.95), share=0.08)),
+    (0.04, lambda rng: labelers.Sleeper(labelers.Honest(0.92), after=int(rng.integers(40, 90)))),
+    (0.04, lambda _: labelers.PartTimer(labelers.Honest(0.9), sitting=15, rest=8.0)),
+)
+
+
 def mixed_crowd(rng: np.random.Generator, size: int = 100, trusted: int = 5) -> list[Person]:
-    """Make a crowd of all kinds, about a third of it bad, in the order in which people arrive.
+    """Make a crowd of all kinds, about a third of it bad, in the order in which people arrive."""
+    return crowd_of(_MIXED, rng, size, trusted)
+
+
+def crowd_of(makers: Makers, rng: np.random.Generator, size: int, trusted: int) -> list[Person]:
+    """Make a crowd in the order in which people arrive, the trusted first.
 
     Parameters
     ----------
+    makers : sequence of (share, callable)
     rng : numpy.random.Generator
     size : int
         How many people, the trusted included.
     trusted : int
         How many of them are appointed to the panel.
     """
-    makers: Sequence[tuple[float, Callable[[], Behaviour]]] = (
-        (0.62, lambda: labelers.Honest(float(rng.uniform(0.80, 0.95)))),
-        (0.09, labelers.Random),
-        (0.09, labelers.Longest),
-        (0.05, labelers.FirstShown),
-        (0.03, labelers.Shortest),
-        (0.04, lambda: labelers.Lapsing(labelers.Honest(0.95), share=0.08)),
-        (0.04, lambda: labelers.Sleeper(labelers.Honest(0.92), after=int(rng.integers(40, 90)))),
-        (0.04, lambda: labelers.PartTimer(labelers.Honest(0.9), sitting=15, rest=8.0)),
-    )
     shares = np.array([share for share, _ in makers])
     quota = np.floor(shares * (size - trusted)).astype(int)
     quota[0] += size - trusted - quota.sum()
-    crowd = [maker() for (_, maker), count in zip(makers, quota, strict=True) for _ in range(count)]
+    crowd = [maker(rng) for (_, maker), count in zip(makers, quota, strict=True) for _ in range(count)]
     rng.shuffle(crowd)
     panel = [Person(f"trusted-{place + 1}", "trusted", labelers.Honest(0.97)) for place in range(trusted)]
     numbers: Counter[str] = Counter()

@@ -120,34 +120,43 @@ def texts(count: int, rng: np.random.Generator, *, longest_right: float = 0.85) 
 
 def _text(rng: np.random.Generator, *, longest_is_truth: bool) -> Text:
     """Build one task: four numbers of details, four sentences, and lengths as asked for."""
-    who, did, where, when = (_pick(words, rng) for words in (_WHO, _DID, _WHERE, _WHEN))
-    prompt = f"{who[0].upper()}{who[1:]} {did} {where} {when}."
+    prompt = beginning(rng)
     best = int(rng.integers(3, 6))
     details = [best, int(rng.integers(1, best)), int(rng.integers(0, 2)), 0]
-    options = [_continuation(number, rng) for number in details]
+    options = [continuation(number, rng) for number in details]
     while len(set(options)) < 4:
-        options[3] = _continuation(0, rng)
+        options[3] = continuation(0, rng)
     if longest_is_truth:
         while len(options[0]) <= max(map(len, options[1:])):
             details[0] += 1
-            options[0] = _continuation(details[0], rng)
+            options[0] = continuation(details[0], rng)
     else:
         padded = int(rng.integers(2, 4))
         while len(options[padded]) <= max(len(option) for option in options if option is not options[padded]):
-            options[padded] = _padded(options[padded], rng)
-    ease = 0.5 * (details[0] - details[1]) - 0.75
+            options[padded] = padded_out(options[padded], rng)
     order = rng.permutation(4)
     return Text(
         prompt=prompt,
         options=tuple(options[int(place)] for place in order),
         truth=int(list(order).index(0)),
         near=int(list(order).index(1)),
-        ease=ease,
+        ease=ease(details[0] - details[1]),
         longest_is_truth=longest_is_truth,
     )
 
 
-def _continuation(details: int, rng: np.random.Generator) -> str:
+def beginning(rng: np.random.Generator) -> str:
+    """Begin a story."""
+    who, did, where, when = (_pick(words, rng) for words in (_WHO, _DID, _WHERE, _WHEN))
+    return f"{who[0].upper()}{who[1:]} {did} {where} {when}."
+
+
+def ease(lead: int) -> float:
+    """How easy a task is to a careful reader, in logits, by the details that truth leads by."""
+    return 0.5 * lead - 0.75
+
+
+def continuation(details: int, rng: np.random.Generator) -> str:
     """Write sentences that hold this many details, or a plain one for none."""
     if details == 0:
         return f"{_pick(_PLAIN, rng)}."
@@ -165,7 +174,7 @@ def _continuation(details: int, rng: np.random.Generator) -> str:
     return " ".join(sentences)
 
 
-def _padded(option: str, rng: np.random.Generator) -> str:
+def padded_out(option: str, rng: np.random.Generator) -> str:
     """Make an option longer without describing anything."""
     return f"{option.removesuffix('.')}, {_pick(_FILLERS, rng)}."
 

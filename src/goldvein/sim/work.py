@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import ssl
 import time
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
@@ -15,6 +16,8 @@ if TYPE_CHECKING:
 
 SHORTEST_WAIT = 0.05
 LONGEST_WAIT = 0.8
+_NO_TLS = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+"""Made once: each client would otherwise read all certificates anew, for a service on this machine."""
 
 
 @dataclass(slots=True)
@@ -22,7 +25,8 @@ class HttpLabeler:
     """One labeler at work: a key, and what it does with a task as shown.
 
     ``think`` gives the seconds between a task shown and its answer; for ``keeps_back`` seconds each answer is
-    kept back, with the next task in hand already.
+    kept back, with the next task in hand already. Who ``comes_back`` goes on, once dismissed and
+    ``away_seconds`` later, under the new account that this makes.
     """
 
     name: str
@@ -30,6 +34,9 @@ class HttpLabeler:
     answer: Callable[[Mapping[str, Any]], Mapping[str, Any]]
     think: Callable[[], float] | None = None
     keeps_back: float | None = None
+    arrives_after: float = 0.0
+    away_seconds: float = 0.0
+    comes_back: Callable[[], Awaitable[HttpLabeler]] | None = None
     answered: int = 0
     refused: int = 0
     idle_since: float | None = None
@@ -43,6 +50,7 @@ async def work(
     stop: asyncio.Event,
     *,
     project: int | None = None,
+    shortest_wait: float = SHORTEST_WAIT,
     longest_wait: float = LONGEST_WAIT,
 ) -> None:
     """Let all labelers work at once until ``stop`` is set.
@@ -57,16 +65,26 @@ async def work(
         Set by whoever knows that the work is over; everybody finishes the answer in hand.
     project : int, optional
         The project to ask work of; any without it.
-    longest_wait : float
-        Seconds after which somebody without work asks again, at the latest.
+    shortest_wait, longest_wait : float
+        Seconds after which somebody without work asks again, at first and at the latest.
     """
-    limits = httpx.Limits(max_connections=len(labelers) + 2, max_keepalive_connections=len(labelers) + 2)
-    async with (
-        httpx.AsyncClient(base_url=base_url, limits=limits, timeout=60) as client,
-        asyncio.TaskGroup() as group,
-    ):
+    async with asyncio.TaskGroup() as group:
         for labeler in labelers:
-            group.create_task(_work(client, labeler, stop, project, longest_wait))
+            group.create_task(_come(base_url, labeler, stop, project, (shortest_wait, longest_wait)))
+
+
+async def _come(
+    base_url: str,
+    labeler: HttpLabeler,
+    stop: asyncio.Event,
+    project: int | None,
+    waits: tuple[float, float],
+) -> None:
+    """Work with a client of one's own: a shared one looks at all its connections at every request."""
+    await _sleep(labeler.arrives_after, stop)
+    limits = httpx.Limits(keepalive_expiry=60)
+    async with httpx.AsyncClient(base_url=base_url, verify=_NO_TLS, timeout=60, limits=limits) as client:
+        await _work(client, labeler, stop, project, waits)
 
 
 async def _work(
@@ -74,34 +92,39 @@ async def _work(
     labeler: HttpLabeler,
     stop: asyncio.Event,
     project: int | None,
-    longest_wait: float,
+    waits: tuple[float, float],
 ) -> None:
-    headers = {"authorization": f"Bearer {labeler.key}"}
-    wait = SHORTEST_WAIT
+    shortest, longest = waits
+    wait = shortest
     work: Mapping[str, Any] | None = None
     while not stop.is_set():
         if work is None:
-            work = await _ask(client, labeler, headers, project)
+            work = await _ask(client, labeler, project)
+        if work is None and labeler.reason == "dismissed" and labeler.comes_back is not None:
+            await _sleep(labeler.away_seconds, stop)
+            if not stop.is_set():
+                labeler = await labeler.comes_back()
+            continue
         if work is None:
             labeler.idle_since = labeler.idle_since or time.monotonic()
             await _sleep(wait, stop)
-            wait = min(2 * wait, longest_wait)
+            wait = min(2 * wait, longest)
             continue
-        labeler.idle_since, labeler.reason, wait = None, None, SHORTEST_WAIT
+        labeler.idle_since, labeler.reason, wait = None, None, shortest
         focus = labeler.think() if labeler.think else 0.0
         if focus:
             await _sleep(focus, stop)
         if labeler.keeps_back is not None:
-            await _post(client, labeler, f"/v1/work/{work['lease']['id']}/defer", headers)
+            await _post(client, labeler, f"/v1/work/{work['lease']['id']}/defer")
             await _sleep(labeler.keeps_back, stop)
-        work = await _answer(client, labeler, headers, work, focus)
+        work = await _answer(client, labeler, work, focus)
 
 
 async def _ask(
-    client: httpx.AsyncClient, labeler: HttpLabeler, headers: Mapping[str, str], project: int | None
+    client: httpx.AsyncClient, labeler: HttpLabeler, project: int | None
 ) -> Mapping[str, Any] | None:
     body = {} if project is None else {"project": project}
-    response = await _post(client, labeler, "/v1/work/next", headers, body)
+    response = await _post(client, labeler, "/v1/work/next", body)
     if response is None or response.status_code == httpx.codes.NO_CONTENT:
         labeler.reason = response.headers.get("goldvein-reason") if response is not None else "unreachable"
         return None
@@ -111,12 +134,11 @@ async def _ask(
 async def _answer(
     client: httpx.AsyncClient,
     labeler: HttpLabeler,
-    headers: Mapping[str, str],
     work: Mapping[str, Any],
     focus: float,
 ) -> Mapping[str, Any] | None:
     body = {"answer": labeler.answer(work["task"]["input"]), "focus_ms": round(1000 * focus)}
-    response = await _post(client, labeler, f"/v1/work/{work['lease']['id']}/answer", headers, body)
+    response = await _post(client, labeler, f"/v1/work/{work['lease']['id']}/answer", body)
     if response is None:
         return work  # sent again: a repeated answer is counted once
     if response.status_code == httpx.codes.CONFLICT:
@@ -132,10 +154,10 @@ async def _post(
     client: httpx.AsyncClient,
     labeler: HttpLabeler,
     path: str,
-    headers: Mapping[str, str],
     body: Mapping[str, Any] | None = None,
 ) -> httpx.Response | None:
     """Send once; none where the service could not be reached, which is tried again after a pause."""
+    headers = {"authorization": f"Bearer {labeler.key}"}
     try:
         return await client.post(path, headers=headers, json=body)
     except httpx.TransportError as error:

@@ -15,7 +15,7 @@ from goldvein.bootstrap import running_server
 from goldvein.client import GoldveinClient
 from goldvein.services import keys, projects
 from goldvein.sim.background import running_worker
-from goldvein.sim.demo import make_people
+from goldvein.sim.demo.people import make_people
 from goldvein.sim.incident.simulated import ACCURACY, CAUGHT_BELOW, OURS, Fate
 from goldvein.sim.labelers import Honest, Longest
 from goldvein.sim.outcome import read_outcome

@@ -1,0 +1,1 @@
+"""The demonstration: a whole operation on one machine, with a customer who trains on what it gets."""
