@@ -84,7 +84,7 @@ async def sign_out(request: Call) -> Response[Any]:
 @get("/enter/{token:str}", opt={"roles": EVERYBODY}, include_in_schema=False)
 async def show_entry(request: AnyRequest, token: Token) -> Response[str]:
     """Ask whether to sign in: a program that previews links must not use one up."""
-    return page(request, "enter.html", token=token, next=_own_path(request.query_params.get("next", "")))
+    return page(request, "enter.html", token=token, next=own_path(request.query_params.get("next", "")))
 
 
 @post("/enter/{token:str}", opt={"roles": EVERYBODY}, include_in_schema=False, status_code=200)
@@ -92,7 +92,7 @@ async def enter(request: AnyRequest, token: Token) -> Response[Any]:
     """Sign in by a link that is good for once, and go on to where it leads."""
     fields, service = await form(request), service_of(request)
     begun = await service.call(accounts.enter, token, user_agent(request), service.now())
-    return await signed_in(request, begun, _own_path(fields.get("next", "")) or "/")
+    return await signed_in(request, begun, own_path(fields.get("next", "")) or "/")
 
 
 async def signed_in(request: AnyRequest, token: str, there: str) -> Response[Any]:
