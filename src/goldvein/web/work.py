@@ -44,7 +44,7 @@ async def work(request: Call, project: ProjectWish = None) -> Response[Any]:
     assert labeler is not None
     done = await service.call(cards.done, labeler, service.now())
     return page(
-        request, "work/page.html", project=project, modules=_MODULES, today=done.today,
+        request, "work/page.html", project=project, modules=_MODULES, today=done.today, is_new=not done.ever,
         skip_reasons=SKIP_REASONS, unclear_reasons=UNCLEAR_REASONS,
     )  # fmt: skip
 

@@ -13,8 +13,15 @@ const dialog = (name) => document.querySelector(`#${name}-dialog`);
 
 const keys = new Keys(account);
 const screen = new Screen(root, keys);
+const remind = document.querySelector("#remind");
+const silent = `goldvein.silent.${account}`;
+remind.checked = localStorage.getItem(silent) === null;
+remind.addEventListener("change", () => {
+  if (remind.checked) localStorage.removeItem(silent);
+  else localStorage.setItem(silent, "1");
+});
 const attention = new Attention({
-  onTired: () => screen.tell("You have worked for 50 minutes: look away for a while, stretch, drink something.", "info"),
+  onTired: () => remind.checked && screen.tell("You have worked for 50 minutes: look away for a while, stretch, drink something."),
 });
 let count = Number(today);
 const counted = (more = 1) => {
