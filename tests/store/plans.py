@@ -10,6 +10,7 @@ from typing import Any, cast
 
 import psycopg
 from psycopg import ClientCursor
+from psycopg.sql import Composable
 
 from goldvein.store.database import Database, Transaction
 from tests.store.sql_text import numbered, parameters, statements
@@ -59,7 +60,9 @@ class Watch:
             self.tx.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
             yield cast("Transaction", self)
 
-    def execute(self, query: str, values: Mapping[str, Any] | None = None) -> Any:
+    def execute(self, query: str | Composable, values: Mapping[str, Any] | None = None) -> Any:
+        if isinstance(query, Composable):
+            query = query.as_string(self.tx)
         name = NAMES.get(query, query)
         if values:
             self._explain(name, query, values)

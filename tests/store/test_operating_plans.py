@@ -1,4 +1,4 @@
-"""What an operator's page reads does not grow with labelers, answers or time: few blocks, no table in full."""
+"""What an operator's page reads does not grow with labelers, answers or time."""
 
 from __future__ import annotations
 
@@ -35,31 +35,42 @@ LARGE = {
 }
 FILL = f"""
     INSERT INTO labelers (name, role, created_at)
-        SELECT 'labeler ' || lpad(n::text, 6, '0'), 'labeler', '2026-01-05' FROM generate_series(1, {LABELERS}) n;
+        SELECT 'labeler ' || lpad(n::text, 6, '0'), 'labeler', '2026-01-05'
+        FROM generate_series(1, {LABELERS}) n;
     INSERT INTO roster
-        SELECT 1, n, 'labeler ' || lpad(n::text, 6, '0'), CASE n % 100 WHEN 0 THEN 'boundary' WHEN 1 THEN 'dismissed'
-               WHEN 2 THEN 'panel' ELSE 'admitted' END, n % 997 / 997.0::float8, n % 991 / 991.0::float8, n % 200, 0,
-               n % 100 / 100.0::float8, n % 5000, n % 4000, n % 20, n % 3, n % 7, n % 11, n % 60, '{{}}',
+        SELECT 1, n, 'labeler ' || lpad(n::text, 6, '0'),
+               CASE n % 100 WHEN 0 THEN 'boundary' WHEN 1 THEN 'dismissed' WHEN 2 THEN 'panel'
+                            ELSE 'admitted' END,
+               n % 997 / 997.0::float8, n % 991 / 991.0::float8, n % 200, 0, n % 100 / 100.0::float8,
+               n % 5000, n % 4000, n % 20, n % 3, n % 7, n % 11, n % 60, '{{}}',
                '2026-01-05'::timestamptz + n % 86400 * interval '1 second'
         FROM generate_series(1, {LABELERS}) n;
-    CREATE TABLE log_20260105 PARTITION OF log FOR VALUES FROM ('2026-01-05') TO ('2026-01-06');
-    INSERT INTO log (project, at, kind, labeler, n, attempt, task, stage, decision, p_benchmarks, p_all, milliseconds)
+    INSERT INTO standings
+        (project, labeler, state, n, model_version, posterior, p_benchmarks, p_all, benchmarks, answers, seen,
+         admitted_at, updated_at)
+        SELECT 1, n, 'admitted', 1, 1, '', 0.9, 0.9, 9, 9, '', '2026-01-05', '2026-01-05'
+        FROM generate_series(2, {LABELERS}) n;
+    INSERT INTO tasks (project, content, state, priority, created_at)
+        SELECT 1, n, 'labelled', 0, '2026-01-05' FROM generate_series(1, {LABELERS}) n;
+    INSERT INTO log (project, at, kind, labeler, n, attempt, task, stage, decision, p_benchmarks, p_all,
+                     milliseconds)
         SELECT 1, '2026-01-05'::timestamptz + n * interval '80 milliseconds',
                CASE WHEN n % 500 = 0 THEN 'withdraw' WHEN n % 50 = 0 THEN 'release' ELSE 'answer' END,
                CASE WHEN n % 2 = 0 THEN 1 ELSE n % {LABELERS} + 1 END, CASE WHEN n % 50 > 0 THEN n END, n,
                CASE WHEN n % 10 = 0 THEN 7 ELSE n END, 'label', 'deliver', 0.9, 0.9, 5000
         FROM generate_series(1, {ROWS}) n;
     INSERT INTO figures
-        SELECT p, span, '2026-01-06'::timestamptz - n * span * interval '1 minute', 9, 10000000 - n * span, 9, 9, 9, 9, 9, 9, 9,
-               9, 9, 9, 9, 9, 9, 9, 9
+        SELECT p, span, '2026-01-06'::timestamptz - n * span * interval '1 minute', 9,
+               greatest(1, 750 * (1440 - (n - 1) * span)),
+               9, 9, 9, 9, 9, 9, 9, 9, 9, 9, 9, 9, 9, 9, 9
         FROM generate_series(1, 20) p, unnest(ARRAY[1, 10, 60]) span, generate_series(0, 3000) n;
     INSERT INTO spreads
         SELECT 1, span, '2026-01-06'::timestamptz - n * span * interval '1 minute', measure, bucket, 9
-        FROM unnest(ARRAY[1, 10, 60]) span, generate_series(0, 3000) n, unnest(ARRAY['task', 'label']) measure,
-             generate_series(0, 11) bucket;
+        FROM unnest(ARRAY[1, 10, 60]) span, generate_series(0, 3000) n,
+             unnest(ARRAY['task', 'label']) measure, generate_series(0, 11) bucket;
     INSERT INTO gauges
-        SELECT p, span, '2026-01-06'::timestamptz - n * span * interval '1 minute', '2026-01-06', 9, 9, 9, 9, 9, 9, 9, 9,
-               '{{}}', '{{}}', '[]', '{{"states": {{}}, "p_all": []}}'
+        SELECT p, span, '2026-01-06'::timestamptz - n * span * interval '1 minute', '2026-01-06',
+               9, 9, 9, 9, 9, 9, 9, 9, '{{}}', '{{}}', '[]', '{{"states": {{}}, "p_all": []}}'
         FROM generate_series(1, 20) p, unnest(ARRAY[1, 10, 60]) span, generate_series(0, 3000) n"""
 NOTHING = {"labeler": "", "task": "", "kind": "", "until": "", "before": ""}
 Look = Callable[[Database], Any]

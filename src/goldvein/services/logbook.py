@@ -22,7 +22,7 @@ from goldvein.store.history import LogRow
 PAGE: Final = 100
 _STRETCH: Final = 2_000
 """Ids of the first stretch looked at; each further one is twice as long."""
-_STRETCHES: Final = 6
+_STRETCHES: Final = 5
 _ROWS: Final = 2_000
 """Rows of one labeler or one task looked at for a page."""
 _FOREVER: Final = datetime(MAXYEAR, 1, 1, tzinfo=UTC)

@@ -26,16 +26,19 @@ SET LOCAL enable_seqscan = off;
 
 -- name: roll
 -- Add what some rows of the log tell to the sums of their minutes, ten minutes and hours. A key is read in the version that
--- was served, and when a task was pushed never changes: the sums are the same whenever they are made.
+-- was served, and when a task was pushed never changes: the sums are the same whenever they are made. Both are looked up one by
+-- one, however many new rows the planner expects: the limits keep it from reading all tasks.
 WITH new AS MATERIALIZED (
     SELECT g.*, g.kind = 'answer' AND g.stage = 'benchmark' AND g.choice = i.key AS is_right,
            CASE WHEN g.kind = 'release' OR g.decision = 'deliver' OR p.task IS NOT NULL
                 THEN extract(epoch FROM g.at - t.created_at)::float8 END AS label_seconds
     FROM log g
-    LEFT JOIN item_versions i ON g.kind = 'answer' AND g.stage = 'benchmark'
-          AND i.project = g.project AND i.task = g.task AND i.version = g.item_version
-    LEFT JOIN tasks t ON t.project = g.project AND t.id = g.task
-          AND (g.kind IN ('release', 'promote', 'drop') OR g.decision = 'deliver')
+    LEFT JOIN LATERAL (
+        SELECT v.key FROM item_versions v WHERE g.kind = 'answer' AND g.stage = 'benchmark'
+          AND v.project = g.project AND v.task = g.task AND v.version = g.item_version LIMIT 1) i ON true
+    LEFT JOIN LATERAL (
+        SELECT p.created_at FROM tasks p WHERE (g.kind IN ('release', 'promote', 'drop') OR g.decision = 'deliver')
+          AND p.project = g.project AND p.id = g.task LIMIT 1) t ON true
     LEFT JOIN LATERAL (
         SELECT l.task FROM labels l WHERE g.kind IN ('promote', 'drop') AND l.basis = 'panel' AND l.delivered_at = g.at
           AND l.project = g.project AND l.task = g.task AND l.withdrawn_at IS NULL

@@ -60,8 +60,11 @@ WHERE g.project = %(project)s AND g.id >= %(first)s AND g.id < %(before)s AND g.
 ORDER BY g.id DESC LIMIT %(limit)s;
 
 -- name: last_entry_until
--- The last row of the log of a project that was rolled up into the hours until a moment.
-SELECT max(last_entry) FROM figures WHERE project = %(project)s AND span = 60 AND at <= %(until)s;
+-- The last row of the log of a project among the last hours until a moment in which anything happened: clocks are not further
+-- apart than these.
+SELECT max(last_entry) FROM (
+    SELECT last_entry FROM figures WHERE project = %(project)s AND span = 60 AND at <= %(until)s ORDER BY at DESC LIMIT 48
+) AS hours;
 
 -- name: find_label
 -- One label by its id, with when its task was pushed.

@@ -6,8 +6,9 @@ WITH new AS MATERIALIZED (
            1 - %(first)s + least(%(last)s, greatest(%(first)s, floor(4 * ln(greatest(milliseconds, 1) / 1000.0::float8) / ln(2))))
                AS bucket
     FROM log g
-    LEFT JOIN item_versions i ON g.kind = 'answer' AND g.stage = 'benchmark'
-          AND i.project = g.project AND i.task = g.task AND i.version = g.item_version
+    LEFT JOIN LATERAL (
+        SELECT v.key FROM item_versions v WHERE g.kind = 'answer' AND g.stage = 'benchmark'
+          AND v.project = g.project AND v.task = g.task AND v.version = g.item_version LIMIT 1) i ON true
     WHERE g.id > %(after)s AND g.id <= %(upto)s AND g.labeler IS NOT NULL
       AND g.kind IN ('admit', 'answer', 'skip', 'release', 'discard', 'state', 'dismiss', 'rescored', 'withdraw')
 ), told AS (
