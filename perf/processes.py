@@ -35,7 +35,7 @@ def free_port() -> int:
         return int(probe.getsockname()[1])
 
 
-def wait_until_served(port: int, process: subprocess.Popen[bytes], seconds: float = 60) -> None:
+def wait_until_served(port: int, process: subprocess.Popen[bytes], seconds: float = 180) -> None:
     """Wait until ``serve`` answers.
 
     Raises

@@ -416,7 +416,7 @@ def _command(command: str, url: str, port: int) -> subprocess.Popen[bytes]:
     )
 
 
-def _wait_until_served(port: int, process: subprocess.Popen[bytes], seconds: float = 60) -> None:
+def _wait_until_served(port: int, process: subprocess.Popen[bytes], seconds: float = 180) -> None:
     """Wait until ``serve`` answers."""
     deadline = time.monotonic() + seconds
     while time.monotonic() < deadline and process.poll() is None:
