@@ -133,11 +133,6 @@ ACCESS: Final[Mapping[str, str]] = {
     "POST   /projects/{project}/webhooks/{webhook}/replay": CUSTOMERS,
     "POST   /projects/{project}/webhooks/{webhook}/switch": CUSTOMERS,
     "POST   /projects/{project}/webhooks/{webhook}/delete": CUSTOMERS,
-    "GET    /projects/{project}/settings": CUSTOMERS,
-    "POST   /projects/{project}/settings": CUSTOMERS,
-    "POST   /projects/{project}/settings/state": CUSTOMERS,
-    "POST   /projects/{project}/settings/price": OPERATORS,
-    "POST   /projects/{project}/settings/policy": CUSTOMERS,
     # --- pages: tasks in, labels out
     "GET    /projects/{project}/push": CUSTOMERS,
     "POST   /projects/{project}/push/preview": CUSTOMERS,
