@@ -171,7 +171,7 @@ def test_an_open_project_shows_what_another_policy_does_to_whom(browsers: Browse
         page.set_default_timeout(300_000)  # some seconds, on a machine that does nothing else
         page.get_by_role("button", name="Work out what it does").click()
         found = page.get_by_role("region", name="Operating characteristic")
-        row = found.get_by_role("row").filter(has_text="Others who still deliver")
+        row = found.get_by_role("row").filter(has_text="others who still deliver")
         before, after = (float(cell.rstrip("%")) for cell in row.get_by_role("cell").all_inner_texts())
         assert after < before
         visit.check_accessible()
