@@ -505,6 +505,7 @@ def test_what_is_at_work_is_not_audited(doubtful: Town) -> None:
             b" SELECT 1, 3, content, 'benchmark', 'leased', 1, now(), 0, %s, now() FROM tasks WHERE id = 3",
             (ann,),
         )
+    assert [one.task for one in auditing.queue(doubtful.db, ann, doubtful.now)] == [1, 2]
     found = auditing.next_(doubtful.db, ann, doubtful.now)
     assert found is not None
     assert found.task == 1

@@ -18,7 +18,7 @@ from tests.services.town import Town, task_input
 from tests.store.plans import Watch
 
 MANY = 200_000
-SOME = 300
+SOME = 400
 """Blocks that a page of fifty rows, with tasks and item versions looked up, may touch."""
 FILL = f"""
     INSERT INTO tasks (project, id, content, state, priority, created_at) OVERRIDING SYSTEM VALUE

@@ -142,13 +142,17 @@ WHERE project = %(project)s AND state = %(state)s AND task > %(after)s AND expos
 ORDER BY project, state, task LIMIT %(limit)s;
 
 -- name: in_doubt
--- Benchmarks in doubt over all projects, or in one, the oldest first, without those that another auditor has in hand.
+-- Benchmarks in doubt over all projects, or in one, the oldest first, without those that another auditor has in hand, or this one
+-- has in hand as work.
 SELECT b.project, b.task, p.instruction, p.type, i.input, p.classes, b.flagged_at,
        CASE WHEN b.claimed_until > %(now)s THEN b.claimed_until END
 FROM benchmarks b
 JOIN projects p ON p.id = b.project
 JOIN task_inputs i ON i.project = b.project AND i.task = b.task
+JOIN tasks t ON t.project = b.project AND t.id = b.task
 WHERE b.flag IS NOT NULL AND b.state IN ('active', 'frozen') AND p.state <> 'closed'
+  AND NOT EXISTS (SELECT FROM attempts a WHERE a.project = b.project AND a.content = t.content
+                  AND a.labeler = %(auditor)s AND a.state = 'leased')
   AND (b.flagged_at, b.project, b.task) > (%(flagged_at)s, %(after_project)s, %(after_task)s)
   AND (%(project)s::integer IS NULL OR b.project = %(project)s)
   AND (b.claimed_until IS NULL OR b.claimed_until <= %(now)s OR b.claimed_by = %(auditor)s)
