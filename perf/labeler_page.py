@@ -19,6 +19,7 @@ import random
 import shutil
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
@@ -41,6 +42,8 @@ _STARTS_WITHIN: Final = 15
 """Seconds that the browser takes to begin."""
 _UNDONE_NO_MORE_MS: Final = 5_000
 """After so long the last answer is out as well."""
+_PATIENCE: Final = 60
+"""Seconds that a task may take to come before all is given up."""
 _WATCH: Final = """
 window.enterTimes = [];
 let pressedAt = null;
@@ -121,16 +124,25 @@ def _in_browser(made: Site, token: str, arguments: argparse.Namespace) -> list[f
         page = context.new_page()
         page.goto(f"{base}/work")
         for number in range(WARM + arguments.answers):
-            page.wait_for_function(f"window.enterTimes.length >= {number}")
+            _wait_for(page, number)
             page.locator(".task-prompt").wait_for()
             page.wait_for_timeout(1e3 * arguments.think * rng.uniform(0.5, 1.5))
             page.keyboard.press(str(1 + _right_place(page)))
             page.keyboard.press("Enter")
-        page.wait_for_function(f"window.enterTimes.length >= {WARM + arguments.answers}")
+        _wait_for(page, WARM + arguments.answers)
         page.wait_for_timeout(_UNDONE_NO_MORE_MS)
         times = page.evaluate("window.enterTimes")
         browser.close()
         return [float(time) for time in times]
+
+
+def _wait_for(page: Page, count: int) -> None:
+    """Wait until so many tasks came to the screen; the page's policy forbids the driver's own way to wait."""
+    deadline = time.monotonic() + _PATIENCE
+    while page.evaluate("window.enterTimes.length") < count:
+        if time.monotonic() > deadline:
+            raise RuntimeError(f"task {count} did not come to the screen in {_PATIENCE} s")
+        page.wait_for_timeout(20)
 
 
 def _right_place(page: Page) -> int:

@@ -30,6 +30,7 @@ def test_practice_tells_what_is_right(browsers: Browsers, place: Workplace) -> N
         page = visit.go(f"/work/practice?project={place.project}")
         for done in (1, 2):
             page.locator(".task-option").first.wait_for()
+            expect(page.locator(".task-option.right")).to_have_count(0)
             page.keyboard.press("1")
             page.keyboard.press("Enter")
             expect(page.locator(".task-option.right")).to_have_count(1)
