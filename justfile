@@ -31,6 +31,10 @@ test *ARGS:
 perf *ARGS:
     pytest -m perf -s perf {{ ARGS }}
 
+# Take the README's pictures anew, of a demonstration that runs for some minutes
+pictures *ARGS:
+    python -m perf.pictures {{ ARGS }}
+
 # Write store/schema.sql anew, after a migration
 schema:
     python -m goldvein.store.schema
