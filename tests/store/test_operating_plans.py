@@ -85,15 +85,16 @@ def logged(**asked: str) -> Look:
     return lambda db: logbook.page(db, 1, logbook.ask(**{**NOTHING, **asked})).rows
 
 
+def seen_live(window: operating.Window) -> Look:
+    return lambda db: operating.live(db, 1, window, AT).points
+
+
 LOOKS: dict[str, Look] = {
     **{f"by {sort}": listed(sort) for sort in SORTS},
     "the dismissed": listed("p_all", state="dismissed"),
     "by a prefix": lambda db: listing.labelers(db, 1, Asked(sort="name", prefix="labeler 09")).lines,
     "all projects": lambda db: operating.overview(db, AT),
-    **{
-        f"live, {name}": lambda db, window=window: operating.live(db, 1, window, AT).points
-        for name, window in operating.WINDOWS.items()
-    },
+    **{f"live, {name}": seen_live(window) for name, window in operating.WINDOWS.items()},
     "a busy labeler": lambda db: following.portray(db, 1, 1).rows,
     "a busy labeler, long ago": lambda db: (
         following.portray(db, 1, 1, "200000~2026-01-05T05:00:00+00:00~200000").rows
