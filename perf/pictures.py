@@ -38,7 +38,7 @@ COLOURS = 256
 
 @dataclass(frozen=True)
 class Picture:
-    """One picture: who looks, at what; ``follow`` is the text of a link to follow from there."""
+    """One picture: who looks, at what; ``follow`` selects a link to follow from there."""
 
     name: str
     who: Role
@@ -50,7 +50,7 @@ PICTURES = (
     Picture("labeler", "labeler", "/work"),
     Picture("operation", "admin", "/operate/{project}"),
     Picture("labelers", "admin", "/operate/{project}/labelers"),
-    Picture("explained", "admin", "/operate/{project}/labelers?prefix=longest-1", follow="longest-1"),
+    Picture("explained", "admin", "/operate/{project}/labelers?state=dismissed", follow="tbody th a"),
     Picture("customer", "customer", "/projects/{project}"),
     Picture("auditor", "auditor", "/audit/write"),
 )
@@ -79,7 +79,7 @@ def take(picture: Picture, context: BrowserContext, pages: Pages, folder: Path) 
     if answer is None or answer.status != 200:
         sys.exit(f"picture {picture.name!r}: {path} answered {answer.status if answer else 'nothing'}")
     if picture.follow is not None:
-        _follow(page, picture)
+        _follow(page, picture, picture.follow)
     page.wait_for_timeout(SETTLED_MS)  # charts draw, and events come in
     shot = Image.open(BytesIO(page.screenshot()))
     page.close()
@@ -88,10 +88,10 @@ def take(picture: Picture, context: BrowserContext, pages: Pages, folder: Path) 
     return file.stat().st_size
 
 
-def _follow(page: Page, picture: Picture) -> None:
-    link = page.get_by_role("link", name=picture.follow, exact=True)
+def _follow(page: Page, picture: Picture, selector: str) -> None:
+    link = page.locator(selector)
     if not link.count():
-        sys.exit(f"picture {picture.name!r}: {page.url} has no link {picture.follow!r}")
+        sys.exit(f"picture {picture.name!r}: {page.url} has no link {selector!r}")
     before = page.url
     link.first.click()
     page.wait_for_url(lambda url: url != before)
