@@ -7,8 +7,9 @@ from typing import Any
 import httpx
 import pytest
 
+from goldvein.api.keyring import SESSION_COOKIE
 from goldvein.domain.errors import Conflict
-from goldvein.services import idempotency
+from goldvein.services import accounts, idempotency
 from tests.api.world import World
 
 
@@ -33,6 +34,20 @@ def test_the_same_request_gets_the_kept_answer(world: World) -> None:
     assert "Idempotency-Replayed" not in first.headers
     assert again.headers["Idempotency-Replayed"] == "true"
     assert count(world, "same") == 1
+
+
+def test_a_session_may_use_a_key_too(world: World) -> None:
+    """Somebody who is signed in repeats a request as a program does."""
+    now = datetime.now(UTC)
+    account = accounts.create(world.db, "repeats", None, "customer", now, customer=world.customer)
+    token = accounts.begin_session(world.db, account, "test", now)
+    headers = {"Idempotency-Key": "of-a-session", "Sec-Fetch-Site": "same-origin"}
+    body = {"name": "by session", "instruction": "Pick."}
+    with httpx.Client(base_url=world.base, cookies={SESSION_COOKIE: token}, timeout=30) as client:
+        first, again = (client.post("/v1/projects", json=body, headers=headers) for _ in range(2))
+    assert (first.status_code, again.status_code) == (201, 201)
+    assert first.content == again.content
+    assert count(world, "by session") == 1
 
 
 def test_another_body_is_refused(world: World) -> None:

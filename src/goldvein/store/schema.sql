@@ -1150,9 +1150,6 @@ ALTER TABLE ONLY deliveries
 ALTER TABLE ONLY entries
     ADD CONSTRAINT entries_account_fkey FOREIGN KEY (account) REFERENCES accounts(id);
 
-ALTER TABLE ONLY idempotency_keys
-    ADD CONSTRAINT idempotency_keys_api_key_fkey FOREIGN KEY (api_key) REFERENCES api_keys(id);
-
 ALTER TABLE ONLY invitations
     ADD CONSTRAINT invitations_account_fkey FOREIGN KEY (account) REFERENCES accounts(id);
 

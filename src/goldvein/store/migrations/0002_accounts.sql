@@ -65,3 +65,6 @@ CREATE INDEX invitations_maker ON invitations (created_by);
 -- The last characters of a key, by which its owner knows it again.
 ALTER TABLE api_keys ADD COLUMN ending text;
 CREATE INDEX api_keys_customer ON api_keys (customer, id) WHERE customer IS NOT NULL;
+
+-- A page may use an Idempotency-Key as a program does: its sender is then the account, with a minus before its id.
+ALTER TABLE idempotency_keys DROP CONSTRAINT idempotency_keys_api_key_fkey;
