@@ -33,6 +33,8 @@ if TYPE_CHECKING:
 FOLDER = Path(__file__).parents[1] / "docs" / "pictures"
 WIDE, HIGH = 1280, 800
 SETTLED_MS = 1_500
+LONGEST_SECONDS = 1_800.0
+"""The demonstration ends by itself if it does not open, or pictures take too long."""
 COLOURS = 256
 
 
@@ -48,7 +50,7 @@ class Picture:
 
 PICTURES = (
     Picture("labeler", "labeler", "/work"),
-    Picture("operation", "admin", "/operate/{project}"),
+    Picture("operation", "admin", "/operate/{project}?window=15m"),
     Picture("labelers", "admin", "/operate/{project}/labelers"),
     Picture("explained", "admin", "/operate/{project}/labelers?state=dismissed", follow="tbody th a"),
     Picture("customer", "customer", "/projects/{project}"),
@@ -100,7 +102,7 @@ def _follow(page: Page, picture: Picture, selector: str) -> None:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("folder", nargs="?", type=Path, default=FOLDER)
-    parser.add_argument("--minutes", type=float, default=2, help="of the demonstration before they are taken")
+    parser.add_argument("--minutes", type=float, default=2, help="between the opening and the pictures")
     parser.add_argument("--people", type=int, default=300)
     parser.add_argument("--seed", type=int, default=1)
     arguments = parser.parse_args()
@@ -111,11 +113,10 @@ def main() -> None:
     seconds = 60 * arguments.minutes
 
     def show(state: State) -> None:
-        if state.elapsed >= seconds:
+        if state.opened_after is not None and state.elapsed >= state.opened_after + seconds:
             due.set()
 
-    # It goes on while pictures are taken.
-    plan = Plan(seconds=seconds + 300, people=arguments.people, seed=arguments.seed)
+    plan = Plan(seconds=LONGEST_SECONDS, people=arguments.people, seed=arguments.seed)
     with server_url(read_settings()) as server, ThreadPoolExecutor(1) as thread:
         running = thread.submit(run_demo, server, plan, ready=ready.put, show=show, stop=stop)
         running.add_done_callback(lambda _: due.set())

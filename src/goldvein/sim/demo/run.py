@@ -9,6 +9,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Final
+from urllib.parse import quote
 
 import numpy as np
 
@@ -198,7 +199,7 @@ def _report(db: Database, project: int, plan: Plan, played: _Played) -> dict[str
 def _links(db: Database, base_url: str, project: int, owner: int, now: datetime) -> dict[Role, str]:
     """Make an account of each kind, and a link that leads it to where it begins."""
     places: dict[Role, str] = {
-        "admin": f"/operate/{project}",
+        "admin": f"/operate/{project}?window=15m",
         "customer": f"/projects/{project}",
         "auditor": "/audit",
         "labeler": "/work",
@@ -208,7 +209,7 @@ def _links(db: Database, base_url: str, project: int, owner: int, now: datetime)
         account = accounts.create(
             db, f"demo-{role}", None, role, now, customer=owner if role == "customer" else None
         )
-        links[role] = f"{base_url}/enter/{accounts.make_entry(db, account, now)}?next={place}"
+        links[role] = f"{base_url}/enter/{accounts.make_entry(db, account, now)}?next={quote(place)}"
     return links
 
 
