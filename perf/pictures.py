@@ -40,16 +40,20 @@ COLOURS = 256
 
 @dataclass(frozen=True)
 class Picture:
-    """One picture: who looks, at what; ``follow`` selects a link to follow from there."""
+    """One picture: who looks, at what; ``follow`` selects a link to follow from there.
+
+    ``shows`` selects what has to be on the page before it is taken.
+    """
 
     name: str
     who: Role
     path: str
     follow: str | None = None
+    shows: str | None = None
 
 
 PICTURES = (
-    Picture("labeler", "labeler", "/work"),
+    Picture("labeler", "labeler", "/work", shows=".task-option"),
     Picture("operation", "admin", "/operate/{project}?window=15m"),
     Picture("labelers", "admin", "/operate/{project}/labelers"),
     Picture("explained", "admin", "/operate/{project}/labelers?state=dismissed", follow="tbody th a"),
@@ -82,6 +86,8 @@ def take(picture: Picture, context: BrowserContext, pages: Pages, folder: Path) 
         sys.exit(f"picture {picture.name!r}: {path} answered {answer.status if answer else 'nothing'}")
     if picture.follow is not None:
         _follow(page, picture, picture.follow)
+    if picture.shows is not None:
+        page.locator(picture.shows).first.wait_for(timeout=60_000)
     page.wait_for_timeout(SETTLED_MS)  # charts draw, and events come in
     shot = Image.open(BytesIO(page.screenshot()))
     page.close()
