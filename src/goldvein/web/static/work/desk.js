@@ -61,6 +61,7 @@ export class Desk {
       const reply = this.ahead;
       this.ahead = null;
       this.#show(reply);
+      api.defer(given.lease).catch(() => {}); // the time on this task ends now, not when it was left first
       return;
     }
     await this.#goOn(() => this.#handOver(given, before));
@@ -163,9 +164,13 @@ export class Desk {
     try {
       return await api.defer(given.lease);
     } catch (error) {
-      if (error.code !== "answer_first" || !before) return this.#afterGone(error);
-      await before.sent;
-      return api.defer(given.lease);
+      if (error.code === "answer_first" && before) {
+        await before.sent;
+        return api.defer(given.lease);
+      }
+      if (!GONE.has(error.code)) throw error;
+      await this.#settle(); // late as it is, it may count
+      return given.reply ?? api.nextWork(this.project);
     }
   }
 
