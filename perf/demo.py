@@ -49,7 +49,12 @@ def summary(run: dict[str, Any]) -> dict[str, Any]:
         "first_right": labels["unfiltered"],
         "model_right": last["delivered"]["accuracy"],
         "first_model_right": last["unfiltered"]["accuracy"],
-        "gain": last["delivered"]["accuracy"] - last["unfiltered"]["accuracy"],
+        "gain": statistics.mean(
+            line["delivered"]["accuracy"] - line["unfiltered"]["accuracy"]
+            for line in run["learning"]["curve"]
+        ),
+        "needed": run["learning"]["labels_needed"]["delivered"],
+        "first_needed": run["learning"]["labels_needed"]["unfiltered"],
         "padding": writer["delivered"]["padding"],
         "first_padding": writer["unfiltered"]["padding"],
         "bad_delivered": delivered["bad"] / max(1, sum(delivered.values())),
@@ -75,7 +80,9 @@ def main() -> None:
             print(", ".join(f"{name} {_short(value)}" for name, value in lines[-1].items()), file=sys.stderr)
     gains = [line["gain"] for line in lines]
     spread = statistics.stdev(gains) if len(gains) > 1 else float("nan")
-    print(f"gain of the reward model: mean {statistics.mean(gains):+.3f}, standard deviation {spread:.3f}")
+    print(
+        f"gain of the reward model over its curve: mean {statistics.mean(gains):+.3f}, standard deviation {spread:.3f}"
+    )
     if arguments.json:
         arguments.json.write_text(json.dumps({"seeds": lines, "runs": runs}, indent=2, default=str) + "\n")
 

@@ -102,6 +102,8 @@ def _show_learning(learning: Mapping[str, Any]) -> None:
     for line in _thinned(curve):
         pair = _accuracies(line)
         print(f"{line['labels']:7,} labels  {percent(pair[0]):>6} {percent(pair[1]):>6}  {_marks(pair, low)}")
+    needed = ("not yet" if count is None else f"{count:,}" for count in learning["labels_needed"].values())
+    print("labels from which on it stays 95% right: {}, of first answers {}".format(*needed))
     right, writer = learning["labels_right"], learning["writer"]
     print(
         f"of those labels {percent(right['delivered'])} are right, of those first answers "

@@ -23,6 +23,8 @@ if TYPE_CHECKING:
     from goldvein.sim.population import Person
     from goldvein.store.standings import StandingLine
 
+WELL_TRAINED: Final = 0.95
+"""Share of the exam's questions that a model must get right to count as trained well."""
 STEPS: Final = 8
 """Steps of training by which a writer shows what a reward model makes of it."""
 
@@ -178,7 +180,8 @@ def learning(outcome: Outcome, books: Books, exam: Exam, seed: int) -> dict[str,
     Returns
     -------
     dict
-        ``curve``: for each training the labels and the marks of both; ``labels_right``: how right the last
+        ``curve``: for each training the labels and the marks of both; ``labels_needed``: how many each took
+        to be trained well; ``labels_right``: how right the last
         labels of both are; ``writer``: what each makes of a writer; ``rounds``: what the customer asked.
     """
     first = _first_answers(outcome)
@@ -188,7 +191,11 @@ def learning(outcome: Outcome, books: Books, exam: Exam, seed: int) -> dict[str,
         line = {"labels": len(lesson.tasks), "delivered": asdict(lesson.marks)}
         curve.append(line | {"unfiltered": asdict(exam.take(model))})
         last = lesson, model
-    report = {"curve": curve, "rounds": [asdict(one) for one in books.rounds]}
+    report = {
+        "curve": curve,
+        "labels_needed": {side: labels_needed(curve, side) for side in ("delivered", "unfiltered")},
+        "rounds": [asdict(one) for one in books.rounds],
+    }
     if last is None:
         return report | {"labels_right": None, "writer": None}
     lesson, unfiltered = last
@@ -205,6 +212,16 @@ def learning(outcome: Outcome, books: Books, exam: Exam, seed: int) -> dict[str,
             "unfiltered": _habits(_schooled(unfiltered, seed)),
         },
     }
+
+
+def labels_needed(curve: Sequence[Mapping[str, Any]], side: str) -> int | None:
+    """Labels from which on a model was always right on ``WELL_TRAINED`` or more; None if it never was."""
+    needed = None
+    for line in reversed(curve):
+        if line[side]["accuracy"] < WELL_TRAINED:
+            break
+        needed = int(line["labels"])
+    return needed
 
 
 def _first_answers(outcome: Outcome) -> dict[str, int]:
