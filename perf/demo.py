@@ -80,9 +80,7 @@ def main() -> None:
             print(", ".join(f"{name} {_short(value)}" for name, value in lines[-1].items()), file=sys.stderr)
     gains = [line["gain"] for line in lines]
     spread = statistics.stdev(gains) if len(gains) > 1 else float("nan")
-    print(
-        f"gain of the reward model over its curve: mean {statistics.mean(gains):+.3f}, standard deviation {spread:.3f}"
-    )
+    print(f"gain over the curve: mean {statistics.mean(gains):+.3f}, standard deviation {spread:.3f}")
     if arguments.json:
         arguments.json.write_text(json.dumps({"seeds": lines, "runs": runs}, indent=2, default=str) + "\n")
 

@@ -6,7 +6,7 @@ from unittest.mock import Mock
 
 from goldvein.domain.policy import Policy
 from goldvein.sim import labelers
-from goldvein.sim.demo.report import confusion
+from goldvein.sim.demo.report import confusion, labels_needed
 from goldvein.sim.outcome import Outcome
 from goldvein.sim.population import Person
 from goldvein.store.facts import AnswerFact, LabelFact
@@ -65,3 +65,12 @@ def test_the_confusion_table_counts_people_as_they_are_and_answers_as_they_were(
         "good": {"delivered": 2, "withdrawn": 0, "held": 1, "discarded": 0},
         "bad": {"delivered": 0, "withdrawn": 1, "held": 1, "discarded": 2},
     }
+
+
+def test_labels_needed_are_those_after_which_a_model_stays_right() -> None:
+    """An early stroke of luck does not count, nor does one that was never right."""
+    shares = ((50, 0.99, 0.9), (100, 0.93, 0.9), (200, 0.95, 0.9), (400, 0.97, 0.94))
+    curve = [{"labels": n, "a": {"accuracy": a}, "b": {"accuracy": b}} for n, a, b in shares]
+
+    assert labels_needed(curve, "a") == 200
+    assert labels_needed(curve, "b") is None
