@@ -22,6 +22,7 @@ COMMANDS = {
     "characteristic",
     "demo",
     "explain",
+    "export",
     "replay",
     "serve",
     "simulate",

@@ -13,7 +13,14 @@ _FORMATS = ("jsonl", "csv", "parquet", "trl", "openai", "label-studio")
 
 @click.command()
 @click.argument("project", type=int)
-@click.option("--format", "name", type=click.Choice(_FORMATS), default="jsonl", show_default=True)
+@click.option(
+    "--format",
+    "name",
+    type=click.Choice(_FORMATS),
+    default="jsonl",
+    show_default=True,
+    help="What the file is for: docs/files.md says what stands in each.",
+)
 @click.option(
     "--to", "path", type=click.Path(dir_okay=False, path_type=Path), required=True, help="The file."
 )
