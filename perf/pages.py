@@ -40,12 +40,13 @@ STANDINGS = """
 TASKS = """
     INSERT INTO tasks (project, content, state, priority, created_at)
         SELECT 1, n, 'labelled', 0, %(since)s FROM generate_series(1, %(tasks)s) n"""
-# One labeler in a hundred answers gives it: somebody has a history of a hundred thousand.
+# People come in shifts of a thousand. One answer in a hundred is somebody's who is always there.
 LOG = """
     INSERT INTO log (project, at, kind, labeler, n, attempt, task, stage, choice, item_version, model_version,
                      policy_version, rate, draw, milliseconds, p_benchmarks, p_all, benchmarks, decision)
         SELECT 1, %(since)s::timestamptz + n * %(step)s::interval, 'answer',
-               CASE WHEN n %% 100 = 0 THEN 1 ELSE n %% %(labelers)s + 1 END, n, n,
+               CASE WHEN n %% 100 = 0 THEN 1 ELSE (n / %(shift)s * 1000 + n %% 1000) %% %(labelers)s + 1 END,
+               n, n,
                CASE WHEN n %% 20 = 0 THEN n %% 60 + 1 ELSE n %% %(tasks)s + 1 END,
                CASE WHEN n %% 20 = 0 THEN 'benchmark' ELSE 'label' END, n %% 4,
                CASE WHEN n %% 20 = 0 THEN 1 END, 1, 1, 0.05, 0.25, 2000 + n %% 30000,
@@ -63,7 +64,10 @@ def fill(db: Database, labelers: int, rows: int, now: datetime) -> None:
     texts = [{"prompt": f"task {n}", "options": [f"{n}-{k}" for k in range(4)]} for n in range(60)]
     items = [ManualBenchmark(n, text, n % 4) for n, text in enumerate(texts)]
     assert not benchmarks.add_manual(db, project.id, items, since).errors
-    values = {"since": since, "labelers": labelers, "tasks": tasks, "step": timedelta(days=7) / rows}
+    values = {
+        "since": since, "labelers": labelers, "tasks": tasks, "step": timedelta(days=7) / rows,
+        "shift": max(1, 1_000 * rows // labelers),
+    }  # fmt: skip
     with db.connection() as tx:
         for statement in (PEOPLE, STANDINGS, TASKS):
             tx.execute(statement.encode(), values)

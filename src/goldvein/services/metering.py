@@ -9,10 +9,13 @@ all of those have ended. Nobody waits for it, and an answer's transaction does n
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Final
+
+from psycopg.errors import LockNotAvailable
 
 from goldvein.services import shortcuts, supply, why_empty
 from goldvein.services.views import View, Views
@@ -67,12 +70,16 @@ class Meter:
         self._views = Views()
         self._noted: Written | None = None
         self._settled = 0
+        self._summarized_at: datetime | None = None
         self._rostered_at: datetime | None = None
         self._sampled_at: datetime | None = None
         self._looks: dict[int, _Look] = {}
 
     def step(self, now: datetime) -> None:
         """Roll up what is new, and sample what is due."""
+        if _is_due(self._summarized_at, LOOK_EVERY, now):
+            self._summarize()
+            self._summarized_at = now
         self._settle()
         self._roll("figures")
         if _is_due(self._rostered_at, ROSTER_EVERY, now):
@@ -89,6 +96,10 @@ class Meter:
             pass
 
     # --- rollups -------------------------------------------------------------------------------------------
+
+    def _summarize(self) -> None:
+        with contextlib.suppress(LockNotAvailable), self._db.transaction(durable=False) as tx:
+            figures.summarize(tx)
 
     def _settle(self) -> None:
         """Find up to which id the log is whole: all that was given out then is committed or gone."""

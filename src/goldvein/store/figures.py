@@ -81,6 +81,18 @@ def by_index(tx: Transaction) -> None:
     tx.execute(_queries.by_index)
 
 
+def summarize(tx: Transaction) -> None:
+    """Bring the log's index up to date, as vacuums do when they come by.
+
+    Raises
+    ------
+    psycopg.errors.LockNotAvailable
+        While a vacuum is at the log.
+    """
+    tx.execute(_queries.patience)
+    tx.execute(_queries.summarize)
+
+
 def roll(tx: Transaction, after: int, upto: int) -> None:
     """Add the rows of the log with ids in (after, upto] to all sums."""
     values = {"after": after, "upto": upto, "spans": list(SPANS), "first": FIRST, "last": LAST}

@@ -24,6 +24,14 @@ UPDATE rollups SET upto = %(upto)s WHERE name = %(name)s;
 -- Whatever the statistics say, a few new rows of the log are found by its index.
 SET LOCAL enable_seqscan = off;
 
+-- name: patience
+-- Rather leave it for the next time than make a vacuum of the log give way.
+SET LOCAL lock_timeout = '100ms';
+
+-- name: summarize
+-- Note in the log's index where new rows lie: until somebody does, whoever looks for one reads all of them.
+SELECT sum(brin_summarize_new_values(inhrelid)) FROM pg_inherits WHERE inhparent = 'log_order'::regclass;
+
 -- name: roll
 -- Add what some rows of the log tell to the sums of their minutes, ten minutes and hours. A key is read in the version that
 -- was served, and when a task was pushed never changes: the sums are the same whenever they are made. Both are looked up one by
