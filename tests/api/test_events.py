@@ -148,7 +148,7 @@ def test_the_export_has_each_current_label(world: World) -> None:
     assert ids == sorted(set(ids))
 
 
-@pytest.mark.parametrize("name", ["parquet", "trl", "openai", "label-studio", "csv"])
+@pytest.mark.parametrize("name", ["xml", "JSONL", ""])
 def test_a_format_that_is_not_written_is_refused(world: World, name: str) -> None:
     """422 names those that are."""
     with world.client() as client:
@@ -156,7 +156,7 @@ def test_a_format_that_is_not_written_is_refused(world: World, name: str) -> Non
     assert response.status_code == 422
     problem = response.json()
     assert problem["code"] == "format_unsupported"
-    assert problem["facts"]["supported"] == ["jsonl"]
+    assert problem["facts"]["supported"] == ["jsonl", "csv", "parquet", "trl", "openai", "label-studio"]
 
 
 def test_a_batch_can_be_waited_for(world: World) -> None:

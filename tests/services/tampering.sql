@@ -111,7 +111,7 @@ UPDATE attempts SET state = 'closed' WHERE id = (SELECT min(id) FROM attempts WH
 
 -- name: a task wanted twice
 INSERT INTO attempts (project, task, content, stage, state, lane, due_at, urgency) SELECT project, task,
-    content, stage, state, lane, due_at, urgency FROM attempts WHERE state = 'open' LIMIT 1;
+    content, stage, state, lane, due_at, urgency FROM attempts WHERE state = 'open' AND stage = 'label' LIMIT 1;
 
 -- name: a labelled task that waits
 UPDATE tasks SET state = 'queued' WHERE id = (SELECT min(task) FROM labels);

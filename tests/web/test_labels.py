@@ -13,6 +13,7 @@ from typing import Any
 import httpx
 import pyarrow.parquet as pq
 import pytest
+from playwright.sync_api import expect
 
 from goldvein.api.keyring import SESSION_COOKIE
 from goldvein.domain.records import ProjectDraft, TaskDraft
@@ -92,7 +93,7 @@ def test_browsing(browsers: Browsers, site: Site, project: int) -> None:
         page.get_by_role("button", name="Show").click()
         page.locator("tbody th a").click()
         page.get_by_text("It no longer counts").wait_for()
-        assert page.locator("input:checked").count() == 1
+        expect(page.locator("input:checked")).to_have_count(1)
         assert page.locator("img[src='x']").count() == 0
         assert page.locator(".chain li").count() == 2
         assert page.get_by_text("How it came about").count() == 0

@@ -21,6 +21,7 @@ export class TaskView {
     this.fieldset.addEventListener("change", () => onPick(this.picked));
     root.classList.add("task");
     root.replaceChildren(...content(task.input), this.fieldset);
+    for (const prompt of root.querySelectorAll(".task-prompt")) letKeysScroll(prompt);
   }
 
   // The position picked, from 0, or UNANSWERABLE; null while nothing is.
@@ -70,6 +71,14 @@ export class TaskView {
     this.fieldset.append(label);
     return radio;
   }
+}
+
+// What is longer than its place has to be reached by keys, too.
+function letKeysScroll(node) {
+  if (node.scrollHeight <= node.clientHeight) return;
+  node.tabIndex = 0;
+  node.setAttribute("role", "region");
+  node.setAttribute("aria-label", "The text of the task");
 }
 
 function content(input) {
