@@ -39,7 +39,7 @@ LOOKS: dict[str, tuple[Callable[[Transaction], Sequence[Any]], int]] = {
     "counted": (lambda tx: boundary.counts(tx, 5_000), 3),
     "judged of late": (lambda tx: curated.audits(tx, AT, 50), 50),
 }
-BLOCKS = {"counted": 5_000}
+BLOCKS = {"counted": 6_000}
 SOME = 600
 """Blocks that a page of fifty rows may touch; a count reads up to five thousand entries of an index."""
 

@@ -50,7 +50,7 @@ def watched() -> Upkept:
 
 
 def test_wrong_keys_fall_and_right_ones_stay(watched: Upkept) -> None:
-    """What was served often and wrong is found, soon; hardly a right key is condemned, and no wrong one given.
+    """What was served often and wrong is found, soon; hardly a right key condemned, and no wrong one given.
 
     Nine of ten are found before 30 exposures. One history has a dozen such keys, and the last bits of a
     machine's arithmetic decide which draws it takes: four histories are counted together.
