@@ -11,6 +11,7 @@ import pytest
 
 from goldvein.store import boundary, curated
 from goldvein.store.database import Database, Transaction
+from goldvein.web.auditing import BOUND
 from tests.services.town import Town
 from tests.store.plans import Watch
 
@@ -36,12 +37,12 @@ FILL = f"""
 LOOKS: dict[str, tuple[Callable[[Transaction], Sequence[Any]], int]] = {
     "all at the boundary": (lambda tx: boundary.page(tx, project=None, after=(5, 50_000), limit=50), 50),
     "those of a project": (lambda tx: boundary.page(tx, project=5, after=(0, 50_000), limit=50), 50),
-    "counted": (lambda tx: boundary.counts(tx, 5_000), 3),
+    "counted": (lambda tx: boundary.counts(tx, BOUND), 1),
     "judged of late": (lambda tx: curated.audits(tx, AT, 50), 50),
 }
-BLOCKS = {"counted": 6_000}
+BLOCKS = {"counted": 5_000}
 SOME = 600
-"""Blocks that a page of fifty rows may touch; a count reads up to five thousand entries of an index."""
+"""Blocks that a page of fifty rows may touch; a count reads up to ``BOUND`` rows, each at its own place."""
 
 
 @pytest.fixture(scope="module")

@@ -21,7 +21,7 @@ from goldvein.web.responses import go, page
 LATELY: Final = timedelta(hours=24)
 _AUDITS: Final = 2_000
 """Judgements of a day that are counted; of more the page says that there are more."""
-BOUND: Final = 5_000
+BOUND: Final = 1_000
 """Doubts, and people, that are counted."""
 _SHOWN: Final = 20
 _PEOPLE: Final = 50
