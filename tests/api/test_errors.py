@@ -47,6 +47,7 @@ def test_bodies_that_cannot_be_read(world: World, route: str, content: bytes) ->
         assert response.status_code == 404
     elif path.endswith("/release"):  # nor does this; what is not in hand need not be given back
         assert response.status_code == 204
+        return
     else:
         assert response.status_code in {400, 404, 422}
     check(response)
