@@ -103,6 +103,25 @@ def test_a_second_request_of_a_labeler_waits_for_the_next_group() -> None:
     assert recorder.groups == [[9], [1, 2, 3], [1], [1]]
 
 
+def test_an_answer_and_the_deferral_after_it_go_together() -> None:
+    """One step of somebody who keeps answers back; anything else of theirs waits, in its order."""
+    recorder = Recorder()
+    kinds = ("answer", "defer", "answer", "defer", "next", "defer")
+
+    async def story() -> None:
+        async with working(recorder) as grouper:
+            recorder.gate.clear()
+            tasks = [asyncio.create_task(grouper.submit(ask(9)))]
+            await settled()
+            tasks += [asyncio.create_task(grouper.submit(WorkRequest(1, kind))) for kind in kinds]
+            await settled()
+            recorder.gate.set()
+            await asyncio.gather(*tasks)
+
+    run(story())
+    assert recorder.groups == [[9], [1, 1], [1, 1], [1], [1]]
+
+
 def test_a_group_has_a_largest_size() -> None:
     """More than the cap goes into the group after."""
     recorder = Recorder()

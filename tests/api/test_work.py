@@ -117,6 +117,27 @@ def test_an_answer_can_be_kept_back_for_a_while(own_world: World) -> None:
         assert third["task"] not in (first["task"], second["task"])
 
 
+def test_a_deferral_brings_the_answer_along_that_was_kept_back(own_world: World) -> None:
+    """One round trip a task; an answer that cannot count is named, and the deferral stands."""
+    fill(own_world, 5)
+    with own_world.client("trusted") as client:
+        first = client.post("/v1/work/next").json()
+        second = client.post(f"/v1/work/{first['lease']['id']}/defer").json()["next"]
+        path = f"/v1/work/{second['lease']['id']}/defer"
+        wrong = client.post(path, json={"kept": {"lease": first["lease"]["id"], "answer": {"choice": 9}}})
+        assert (wrong.status_code, wrong.json()["code"]) == (409, "answer_first")
+        body = {"kept": {"lease": first["lease"]["id"], "answer": {"choice": 0}, "focus_ms": 900}}
+        passed = client.post(path, json=body).json()
+        assert list(passed) == ["accepted", "next"]
+        assert passed["next"]["task"] not in (first["task"], second["task"])
+        assert client.post(path, json=body).json() == passed
+        body["kept"]["lease"] = "A" * 22
+        refused = client.post(path, json=body).json()
+        assert (refused["refused"], refused["next"]) == ("lease_unknown", passed["next"])
+        for kept in ({"lease": "x y", "answer": {"choice": 0}}, {"answer": {"choice": 0}}, {"lease": "A"}):
+            assert client.post(path, json={"kept": kept}).status_code == 422
+
+
 def test_a_deferral_leaves_at_the_pace_of_the_others(own_world: World) -> None:
     """It goes by the hot path, and its time is evened out with that of all others."""
     fill(own_world, 3)

@@ -179,6 +179,11 @@ def test_asyncio_labelers_share_connections(
             renewed = await asyncio.gather(*(one.renew(work.lease.id) for one, work in works))
             assert [lease.id for lease in renewed] == [work.lease.id for _, work in works]
             deferred = await asyncio.gather(*(one.defer(work.lease.id) for one, work in works))
+            one, work = works[0]
+            if deferred[0].next is not None:
+                passed = await one.defer(deferred[0].next.lease.id, kept=(work.lease.id, 0))
+                assert passed.refused is None
+                deferred[0] = passed
             answered = await asyncio.gather(*(one.answer(work.lease.id, 0) for one, work in works))
             assert all(
                 b.next == a.next for a, b in zip(deferred, answered, strict=True) if a.next is not None

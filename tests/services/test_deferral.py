@@ -119,6 +119,51 @@ def test_one_answer_is_kept_back_at_a_time(town: Town) -> None:
     assert town.rows(LEASED) == [(2,)]
 
 
+def test_what_was_kept_back_goes_out_with_the_next_deferral(town: Town) -> None:
+    """One step: the answer counts, the lease in hand is deferred, both replies hold the next task."""
+    ann = town.names["ann"]
+    first = has(town.ask(ann))
+    second = has(town.defer(ann, first))
+    town.wait(3)
+    answered, third = town.pass_on(ann, first, second)
+    assert answered == third
+    assert task_of(town, has(third)) not in {task_of(town, first), task_of(town, second)}
+    assert town.rows("SELECT count(*) FROM answers") == [(1,)]
+    assert town.rows(LEASED) == [(2,)]
+    assert town.pass_on(ann, first, second) == (third, third), "sent again, it changes nothing"
+    assert town.rows("SELECT count(*) FROM answers") == [(1,)]
+    town.wait(2)
+    has(town.answer(ann, second))
+    assert town.rows("SELECT milliseconds FROM log WHERE kind = 'answer' ORDER BY n")[1] == (3_000,)
+
+
+def test_an_answer_that_is_lost_does_not_hold_up_the_deferral(town: Town) -> None:
+    """And the other way round: each of the two comes to what it would have come to alone."""
+    ann = town.names["ann"]
+    first = has(town.ask(ann))
+    second = has(town.defer(ann, first))
+    intake.cancel_task(town.db, town.project.id, 41, town.now)
+    lost, third = town.pass_on(ann, first, second)
+    assert lost == "lease_lost"
+    ((task,),) = town.rows("SELECT task FROM attempts WHERE state = 'leased' AND deferred_at IS NULL")
+    intake.cancel_task(town.db, town.project.id, task, town.now)
+    answered, refused = town.pass_on(ann, second, has(third))
+    assert refused == "lease_lost"
+    assert has(town.ask(ann)) == answered
+    assert town.rows("SELECT count(*) FROM answers") == [(1,)]
+
+
+def test_answer_and_deferral_of_one_lease_in_one_group(town: Town) -> None:
+    """The answer came first: there is nothing to keep back any more, and nothing is noted of it."""
+    ann = town.names["ann"]
+    first = has(town.ask(ann))
+    town.wait(5)
+    answered, deferred = town.pass_on(ann, first, first)
+    assert answered == deferred
+    assert town.rows("SELECT count(*) FROM attempts WHERE deferred_at IS NOT NULL") == [(0,)]
+    assert town.rows(LEASED) == [(1,)]
+
+
 def test_leases_cannot_be_gathered_by_letting_them_run_out(town: Town) -> None:
     """A deferred lease that ran out, seen by nobody, is taken back when the next is deferred."""
     ann = town.names["ann"]
@@ -280,8 +325,9 @@ def test_a_town_that_defers_keeps_every_promise(db: Database) -> None:
     for number in range(90):
         town.wait(float(town.rng.integers(2, 12)))
         for _ in range(2):
-            requests = [_something(town, labeler, kept) for labeler in town.people]
-            for request, result in zip(requests, town.handle(*requests), strict=True):
+            requests = [one for labeler in town.people for one in _something(town, labeler, kept)]
+            taken = list(zip(requests, town.handle(*requests), strict=True))
+            for request, result in reversed(taken):  # of a pair, first what it deferred
                 _take(town, request, result, kept)
         if number % 10 == 0:
             sweep(db, town.now)
@@ -295,7 +341,19 @@ def test_a_town_that_defers_keeps_every_promise(db: Database) -> None:
     assert not town.proof()
 
 
-def _something(town: Town, labeler: int, kept: dict[int, Work]) -> WorkRequest:
+def _something(town: Town, labeler: int, kept: dict[int, Work]) -> list[WorkRequest]:
+    """Send what was kept back and defer what is in hand, in one step or in two."""
+    if labeler in kept and labeler in town.leases and town.rng.random() < 0.4:
+        work = kept[labeler]
+        answer = town.people[labeler](work, town.rng)
+        return [
+            WorkRequest(labeler, "answer", lease=work.lease, answer=answer),
+            WorkRequest(labeler, "defer", lease=town.leases[labeler].lease),
+        ]
+    return [_one_thing(town, labeler, kept)]
+
+
+def _one_thing(town: Town, labeler: int, kept: dict[int, Work]) -> WorkRequest:
     """Send what was kept back, or defer, answer, skip or renew what is in hand; some never send."""
     roll = town.rng.random()
     if labeler in kept and roll < 0.8:
@@ -332,8 +390,8 @@ def _take(town: Town, request: WorkRequest, result: WorkResult | Exception, kept
         return
     if request.kind == "defer" and mine is not None and request.lease == mine.lease:
         kept[request.labeler] = mine
-    elif request.kind in {"answer", "skip"}:
-        kept.pop(request.labeler, None) if mine is None or request.lease != mine.lease else None
+    elif request.kind != "defer" and request.labeler in kept and kept[request.labeler].lease == request.lease:
+        kept.pop(request.labeler)
     town.leases.pop(request.labeler, None)
     if isinstance(result.next, Work):
         town.leases[request.labeler] = result.next

@@ -127,6 +127,12 @@ class Town:
         (result,) = self.handle(WorkRequest(labeler, "defer", lease=work.lease))
         return outcome(result)
 
+    def pass_on(self, labeler: int, kept: Work, work: Work, choice: int = 0) -> tuple[Work | str, Work | str]:
+        """One labeler sends what was kept back and keeps the next answer back, in one group."""
+        answer = WorkRequest(labeler, "answer", lease=kept.lease, answer={"choice": choice})
+        answered, deferred = self.handle(answer, WorkRequest(labeler, "defer", lease=work.lease))
+        return outcome(answered), outcome(deferred)
+
     def renew(self, labeler: int, work: Work) -> datetime | str:
         """One labeler asks for more time: until when, or an error's code."""
         (result,) = self.handle(WorkRequest(labeler, "renew", lease=work.lease))

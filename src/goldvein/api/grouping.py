@@ -10,7 +10,7 @@ import queue
 import threading
 from collections import Counter, deque
 from collections.abc import Callable, Sequence
-from typing import TypeAlias
+from typing import Final, TypeAlias
 
 from goldvein.domain.errors import GoldveinError
 from goldvein.domain.records import WorkRequest, WorkResult
@@ -18,6 +18,8 @@ from goldvein.domain.records import WorkRequest, WorkResult
 Outcome: TypeAlias = WorkResult | Exception
 Handle: TypeAlias = Callable[[Sequence[WorkRequest]], Sequence[Outcome]]
 _Waiting: TypeAlias = tuple[WorkRequest, "asyncio.Future[Outcome]"]
+_ONE_STEP: Final = ("answer", "defer")
+_LATER: Final = "later"
 
 
 class Overloaded(GoldveinError):
@@ -33,14 +35,14 @@ class Grouper:
     Parameters
     ----------
     handle : callable
-        Carries out a group in one transaction. Called in one thread, one group at a time; each group holds at
-        most one request of a labeler.
+        Carries out a group in one transaction. Called in one thread, one group at a time; each group holds
+        one request of a labeler, or an answer and the deferral that follows it.
     size : int
         The most requests in a group.
     waiting_limit : int
         The most requests that may wait; more are refused with `Overloaded`.
     labeler_limit : int
-        The most of them that may be one labeler's: a group takes one of each, so nobody can fill the queue.
+        The most of them that may be one labeler's: a group takes few of each, so nobody can fill the queue.
     """
 
     def __init__(
@@ -100,19 +102,25 @@ class Grouper:
             self._groups.put(group)
 
     def _next_group(self) -> list[_Waiting]:
-        """Take the oldest requests, one of each labeler, without those that nobody waits for any more."""
+        """Take the oldest requests, without those that nobody waits for any more.
+
+        Of each labeler one, or an answer and the deferral that follows it: one step of somebody who keeps
+        answers back.
+        """
         group: list[_Waiting] = []
         later: list[_Waiting] = []
-        labelers: set[int] = set()
+        taken: dict[int, str] = {}
         while self._waiting and len(group) < self._size:
             waiting = self._waiting.popleft()
-            labeler = waiting[0].labeler
-            if labeler in labelers and not waiting[1].done():
+            request, future = waiting
+            follows = taken.get(request.labeler)
+            if follows is not None and (follows, request.kind) != _ONE_STEP and not future.done():
+                taken[request.labeler] = _LATER  # what comes after it comes after it
                 later.append(waiting)
                 continue
-            self._forget(labeler)
-            if not waiting[1].done():
-                labelers.add(labeler)
+            self._forget(request.labeler)
+            if not future.done():
+                taken[request.labeler] = request.kind
                 group.append(waiting)
         self._waiting.extendleft(reversed(later))
         return group

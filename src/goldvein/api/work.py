@@ -7,8 +7,9 @@ the OpenAPI document and give the same answers by the same function, for whoever
 """
 
 import re
-from collections.abc import Awaitable
-from typing import Annotated, Any, Final
+from asyncio import gather
+from collections.abc import Awaitable, Sequence
+from typing import Annotated, Any, Final, TypeAlias
 
 import msgspec
 from litestar import Response, post
@@ -19,6 +20,7 @@ from goldvein import wire
 from goldvein.api import bodies, problems, replies
 from goldvein.api.access import LABELERS, check_role
 from goldvein.api.service import Call, Service, service_of
+from goldvein.domain.errors import GoldveinError
 from goldvein.domain.records import NoWork, Principal, Work, WorkRequest, WorkResult
 
 LIMIT: Final = 64_000
@@ -33,6 +35,9 @@ _encoder = msgspec.json.Encoder()
 _ask = msgspec.json.Decoder(wire.WorkAsk)
 _answer = msgspec.json.Decoder(wire.WorkAnswer)
 _skip = msgspec.json.Decoder(wire.WorkSkip)
+_defer = msgspec.json.Decoder(wire.WorkDefer)
+_Step: TypeAlias = tuple[WorkResult, str | None]
+"""The outcome of a request, and why the answer that it brought along was refused, if it was."""
 _JSON: Final = b"application/json"
 _OK: Final[tuple[int, dict[str, str]]] = (200, {})
 
@@ -43,8 +48,8 @@ async def respond(
     """Carry out one request; returns status, headers and body."""
     check_role(principal, LABELERS)
     assert principal.labeler is not None
-    asked = service.grouper.submit(_request(principal.labeler, kind, lease, body))
-    result = await _at_even_pace(service, asked)
+    requests = _requests(principal.labeler, kind, lease, body)
+    result, refused = await _at_even_pace(service, _step(service, requests))
     match kind:
         case "next":
             return _given(result)
@@ -54,10 +59,23 @@ async def respond(
             renewed = wire.Renewed(lease=wire.Lease(id=lease, expires_at=result.expires_at))
             return *_OK, _encoder.encode(renewed)
         case _:
-            return *_OK, _encoder.encode(_answered(result))
+            return *_OK, _encoder.encode(_answered(result, refused))
 
 
-async def _at_even_pace(service: Service, asked: Awaitable[WorkResult]) -> WorkResult:
+async def _step(service: Service, requests: Sequence[WorkRequest]) -> _Step:
+    """Carry out a request, after the answer that it brings along."""
+    *kept, result = await gather(*map(service.grouper.submit, requests), return_exceptions=True)
+    if isinstance(result, BaseException):
+        raise result
+    refused = [outcome for outcome in kept if isinstance(outcome, BaseException)]
+    if not refused:
+        return result, None
+    if not isinstance(refused[0], GoldveinError):
+        raise refused[0]
+    return result, refused[0].code
+
+
+async def _at_even_pace(service: Service, asked: Awaitable[_Step]) -> _Step:
     """Wait for the result, or the error, and then until a response may leave."""
     began = service.monotonic()
     try:
@@ -66,23 +84,28 @@ async def _at_even_pace(service: Service, asked: Awaitable[WorkResult]) -> WorkR
         await service.pace.hold(service.monotonic() - began)
 
 
-def _request(labeler: int, kind: str, lease: str | None, body: bytes) -> WorkRequest:
+def _requests(labeler: int, kind: str, lease: str | None, body: bytes) -> list[WorkRequest]:
+    """Read what is asked; an answer that a deferral brings along comes first."""
     match kind:
         case "answer":
-            answer = bodies.decode(body, _answer)
-            return WorkRequest(
-                labeler, "answer", None, lease, answer.answer, answer.focus_ms, comment=answer.comment or None
-            )
+            return [_submitted(labeler, lease, bodies.decode(body, _answer))]
         case "next":
             ask = bodies.decode(body or b"{}", _ask)
-            return WorkRequest(labeler, "next", ask.project)
+            return [WorkRequest(labeler, "next", ask.project)]
         case "skip":
             skip = bodies.decode(body or b"{}", _skip)
-            return WorkRequest(labeler, "skip", None, lease, reason=skip.reason)
+            return [WorkRequest(labeler, "skip", None, lease, reason=skip.reason)]
         case "defer":
-            return WorkRequest(labeler, "defer", None, lease)
+            kept = bodies.decode(body or b"{}", _defer).kept
+            before = [] if kept is None else [_submitted(labeler, kept.lease, kept)]
+            return [*before, WorkRequest(labeler, "defer", None, lease)]
         case _:
-            return WorkRequest(labeler, "renew", None, lease)
+            return [WorkRequest(labeler, "renew", None, lease)]
+
+
+def _submitted(labeler: int, lease: str | None, answer: wire.WorkAnswer) -> WorkRequest:
+    comment = answer.comment or None
+    return WorkRequest(labeler, "answer", None, lease, answer.answer, answer.focus_ms, comment=comment)
 
 
 def _given(result: WorkResult) -> tuple[int, dict[str, str], bytes]:
@@ -96,15 +119,17 @@ def _reason(nothing: NoWork) -> dict[str, str]:
     return {"Retry-After": str(nothing.retry_after_seconds), "Goldvein-Reason": nothing.reason}
 
 
-def _answered(result: WorkResult) -> wire.Answered:
+def _answered(result: WorkResult, refused: str | None) -> wire.Answered:
     if isinstance(result.next, NoWork):
         return wire.Answered(
             accepted=result.accepted,
             next=None,
             reason=result.next.reason,
             retry_after=result.next.retry_after_seconds,
+            refused=refused,
         )
-    return wire.Answered(accepted=result.accepted, next=replies.work(result.next) if result.next else None)
+    work = replies.work(result.next) if result.next else None
+    return wire.Answered(accepted=result.accepted, next=work, refused=refused)
 
 
 class HotPath:
@@ -246,6 +271,8 @@ async def renew_work(request: Call, lease: LeaseToken) -> Response[bytes]:
     "/v1/work/{lease:str}/defer",
     opt={
         "roles": LABELERS,
+        "body": wire.WorkDefer,
+        "body_optional": True,
         "returns": {200: wire.Answered},
         "problems": {409: "the lease was lost to somebody else, or another answer is kept back"},
     },
@@ -257,6 +284,7 @@ async def defer_work(request: Call, lease: LeaseToken) -> Response[bytes]:
     """Keep your answer back for a few seconds, to think better of it, and get the next piece of work now.
 
     The lease lasts as long as before; send the answer as ever. Your time on the task ends here. One answer
-    at a time can wait so: with another one, 409 `answer_first`.
+    at a time can wait so: with another one, 409 `answer_first`, unless this brings it along as `kept`. Where
+    that one cannot count any more, `refused` says why; the deferral stands all the same.
     """
     return await _reply(request, "defer", lease)

@@ -58,8 +58,9 @@ def _renew(lease: str) -> Ask:
     return Ask("POST", f"/v1/work/{lease}/renew")
 
 
-def _defer(lease: str) -> Ask:
-    return Ask("POST", f"/v1/work/{lease}/defer")
+def _defer(lease: str, kept: tuple[str, int | None] | None) -> Ask:
+    body = {} if kept is None else {"kept": {"lease": kept[0], "answer": _said(kept[1])}}
+    return Ask("POST", f"/v1/work/{lease}/defer", body)
 
 
 def _given(response: httpx.Response) -> wire.Work | NoWork:
@@ -121,9 +122,12 @@ class LabelerClient:
         """Keep the task for longer."""
         return _renewed.decode(self._transport.send(_renew(lease)).content).lease
 
-    def defer(self, lease: str) -> wire.Answered:
-        """Keep the answer back for a few seconds, one at a time, and get the next piece of work now."""
-        return _answered.decode(self._transport.send(_defer(lease)).content)
+    def defer(self, lease: str, *, kept: tuple[str, int | None] | None = None) -> wire.Answered:
+        """Keep the answer back for a few seconds, one at a time, and get the next piece of work now.
+
+        ``kept`` sends the one that was kept back before: its lease, and the position as shown.
+        """
+        return _answered.decode(self._transport.send(_defer(lease, kept)).content)
 
 
 class AsyncLabelerClient:
@@ -175,6 +179,9 @@ class AsyncLabelerClient:
         """Keep the task for longer."""
         return _renewed.decode((await self._transport.send(_renew(lease))).content).lease
 
-    async def defer(self, lease: str) -> wire.Answered:
-        """Keep the answer back for a few seconds, one at a time, and get the next piece of work now."""
-        return _answered.decode((await self._transport.send(_defer(lease))).content)
+    async def defer(self, lease: str, *, kept: tuple[str, int | None] | None = None) -> wire.Answered:
+        """Keep the answer back for a few seconds, one at a time, and get the next piece of work now.
+
+        ``kept`` sends the one that was kept back before: its lease, and the position as shown.
+        """
+        return _answered.decode((await self._transport.send(_defer(lease, kept))).content)

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from datetime import datetime
 
 from goldvein.domain.errors import Conflict
-from goldvein.services.submission import lapse
+from goldvein.services.submission import Repeated, lapse
 from goldvein.services.writes import Writes
 from goldvein.store.attempts import Attempt, Key
 from goldvein.store.labelers import Hand
@@ -14,7 +14,7 @@ from goldvein.store.labelers import Hand
 
 def defer(
     hand: Hand, attempt: Attempt, locked: Mapping[Key, Attempt], writes: Writes, now: datetime
-) -> Attempt | Conflict:
+) -> Attempt | Repeated | Conflict:
     """Let a lease out of its labeler's hand; it stays a lease until it is answered, skipped or runs out.
 
     A lease can be deferred again, after a second thought: the labeler is done with it only now. Another one
@@ -25,10 +25,15 @@ def defer(
     ----------
     locked : mapping
         Attempts of projects under way, among them the one that was deferred last.
+    writes : Writes
+        Where the answer to that one may stand already: the group that brings it can bring this deferral too.
     """
     key = (attempt.project, attempt.id)
+    if key in writes.ended:
+        return Repeated()
     earlier = locked.get(hand.deferred) if hand.deferred not in (None, key) else None
-    if earlier is not None and earlier.state == "leased":
+    is_ended = hand.deferred in writes.ended
+    if earlier is not None and earlier.state == "leased" and not is_ended:
         assert earlier.expires_at is not None
         if earlier.expires_at > now:
             return Conflict("you keep another answer back: send that one first", code="answer_first")

@@ -86,9 +86,8 @@ class Group:
                 closed = key[0] not in self.by_project
                 outcome = resolve(self.tx, request, fence, self.attempts.get(key), self.writes, closed=closed)
                 if request.kind == "defer" and isinstance(outcome, Attempt):
-                    outcome = defer(
-                        self.hands[request.labeler], outcome, self.attempts, self.writes, self.now
-                    )
+                    hand = self.hands[request.labeler]
+                    outcome = defer(hand, outcome, self.attempts, self.writes, self.now)
                 self.outcomes.append(outcome)
             else:
                 self.outcomes.append(one)
@@ -211,11 +210,12 @@ class Group:
             for request, outcome in zip(self.requests, self.outcomes, strict=True)
             if request.kind != "renew" and not isinstance(outcome, GoldveinError)
         ]
-        in_hand = {request.labeler: self._still_in_hand(request.labeler) for request in asking}
+        projects_asked = {request.labeler: request.project for request in asking}
+        in_hand = {labeler: self._still_in_hand(labeler) for labeler in projects_asked}
         seekers = [
-            Seeker(self.hands[request.labeler], request.project)
-            for request in asking
-            if in_hand[request.labeler] is None
+            Seeker(self.hands[labeler], project)
+            for labeler, project in projects_asked.items()
+            if in_hand[labeler] is None
         ]
         desk = self.desk(self.tx, self.views, self.by_project, self.writes, self.now, self.rng)
         found = desk.hand_out(seekers)

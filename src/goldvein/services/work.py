@@ -44,12 +44,12 @@ class WorkGroup:
     def handle(
         self, requests: Sequence[WorkRequest], now: datetime, rng: np.random.Generator
     ) -> list[Result]:
-        """Carry out requests of distinct labelers; a request that fails never fails its neighbours.
+        """Carry out requests; a request that fails never fails its neighbours.
 
         Parameters
         ----------
         requests : sequence of WorkRequest
-            Of distinct labelers.
+            Of each labeler one, or an answer and, after it, the deferral of another lease.
 
         Returns
         -------

@@ -31,6 +31,18 @@ class WorkSkip(Request):
     reason: Note | None = None
 
 
+class KeptAnswer(WorkAnswer, kw_only=True):
+    """An answer that was kept back until now, and the lease that it is for."""
+
+    lease: Annotated[str, msgspec.Meta(pattern="^[A-Za-z0-9_-]{1,64}$")]
+
+
+class WorkDefer(Request):
+    """A lease kept back; ``kept`` brings the answer along that was kept back before."""
+
+    kept: KeptAnswer | None = None
+
+
 class Lease(Response):
     """A task in one labeler's hands."""
 
@@ -62,12 +74,16 @@ class Work(Response):
 
 
 class Answered(msgspec.Struct, kw_only=True, omit_defaults=True):
-    """Answer, skip or deferral is noted; ``next`` is the next piece of work, or null with the reason."""
+    """Answer, skip or deferral is noted; ``next`` is the next piece of work, or null with the reason.
+
+    ``refused`` is the code that says why the answer which a deferral brought along was not taken.
+    """
 
     accepted: bool
     next: Work | None
     reason: str | None = None
     retry_after: int | None = None
+    refused: str | None = None
 
 
 class Renewed(Response):

@@ -55,7 +55,9 @@ export async function nextWork(project) {
   return reply.lease ? { next: reply } : reply;
 }
 
-export const defer = (lease) => post(`/v1/work/${lease}/defer`);
+// Keep an answer back; ``kept`` is the one before it, {lease, body}, which goes out now.
+export const defer = (lease, kept) =>
+  post(`/v1/work/${lease}/defer`, kept ? { kept: { lease: kept.lease, ...kept.body } } : {});
 export const answer = (lease, body, options) => post(`/v1/work/${lease}/answer`, body, options);
 export const skip = (lease, reason) => post(`/v1/work/${lease}/skip`, { reason });
 export const renew = (lease) => post(`/v1/work/${lease}/renew`);

@@ -1,6 +1,6 @@
 // One labeler at work. The answer to a task waits in the browser for a few seconds, so that it can be taken
 // back, while the server has handed out the next task already (`defer`): nobody waits, and nothing that was
-// sent has to be unsent. At most one answer waits; the one before it is on its way by then.
+// sent has to be unsent. At most one answer waits; the request that keeps it back brings the one before it.
 
 import * as api from "./api.js";
 
@@ -8,6 +8,7 @@ const UNDO_MS = 4_000;
 const FIRST_PAUSE_MS = 500;
 const LONGEST_PAUSE_MS = 15_000;
 const GONE = new Set(["lease_lost", "lease_unknown", "project_closed"]);
+const TOO_LATE = { project_closed: "its project has closed", lease_lost: "its task went to somebody else" };
 const SIGNED_OUT = new Set([401, 403]);
 const AWAY_MS = 5 * 60_000;
 const RENEW_CHECK_MS = 5_000;
@@ -19,6 +20,7 @@ export class Desk {
     Object.assign(this, { screen, unsent, attention, project, onAnswered, onSignedOut });
     this.current = null; // the work on the screen
     this.kept = null; // the answer that can be taken back
+    this.sent = null; // settles once the answer that was sent last has arrived
     this.ahead = null; // the reply that holds what comes after the task on the screen, where it is known
     this.busy = false;
     this.stopped = true;
@@ -55,7 +57,6 @@ export class Desk {
     this.screen.tell("");
     const given = this.#give();
     const before = this.#keep(given);
-    if (before) this.#send(before);
     this.onAnswered();
     if (this.ahead) {
       const reply = this.ahead;
@@ -154,21 +155,21 @@ export class Desk {
     });
   }
 
-  // Ask for the next task while an answer is kept back. Its forerunner goes out at the same moment, and has to
-  // arrive first; where the answer itself is on its way by now, what comes back for it holds the next task.
+  // Ask for the next task while an answer is kept back, and send the one before it along; one that is on its
+  // way by itself has to arrive first. Where the answer is on its way by now, its reply holds the next task.
   async #handOver(given, before) {
+    await this.sent;
     if (given.sent) {
-      await given.sent;
+      if (before && !before.arrived) await this.#send(before);
       return given.reply ?? api.nextWork(this.project);
     }
     try {
-      return await api.defer(given.lease);
+      const reply = await api.defer(given.lease, before);
+      if (before) this.#arrived(before, reply.refused);
+      return reply;
     } catch (error) {
-      if (error.code === "answer_first" && before) {
-        await before.sent;
-        return api.defer(given.lease);
-      }
       if (!GONE.has(error.code)) throw error;
+      if (before) await this.#send(before);
       await this.#settle(); // late as it is, it may count
       return given.reply ?? api.nextWork(this.project);
     }
@@ -234,21 +235,28 @@ export class Desk {
 
   // Send an answer until the server has it, or says that it can never count; who has signed out sends it later.
   #send(given) {
-    given.sent = this.#persist(() => api.answer(given.lease, given.body).catch((error) => this.#notTaken(error)));
-    return given.sent.then((reply) => {
+    const sending = this.#persist(() => api.answer(given.lease, given.body).catch((error) => this.#notTaken(error)));
+    given.sent = sending.then((reply) => {
       if (!reply) return;
       given.reply = reply.next || reply.reason ? reply : undefined;
-      this.unsent.drop(given.lease);
+      this.#arrived(given, reply.refused);
       const isWaiting = !this.current && !this.busy && !this.stopped;
       if (isWaiting && reply.next) this.#show(reply);
     });
+    this.sent = given.sent;
+    return given.sent;
   }
 
   #notTaken(error) {
     if (!(error instanceof api.Refused) || SIGNED_OUT.has(error.status)) throw error;
-    const words = GONE.has(error.code) ? "its task went to somebody else" : error.message;
-    this.screen.tell(`One answer came too late: ${words}.`, "warn");
-    return {};
+    return { refused: error.code };
+  }
+
+  // The server has an answer, or refused it for good with a code.
+  #arrived(given, refused) {
+    given.arrived = true;
+    this.unsent.drop(given.lease);
+    if (refused) this.screen.tell(`One answer came too late: ${TOO_LATE[refused] ?? TOO_LATE.lease_lost}.`, "warn");
   }
 
   // The page is going away: what waits is sent on the last breath, and kept in case that fails.
