@@ -104,6 +104,23 @@ def test_after_a_second_thought_the_last_deferral_counts(town: Town) -> None:
     assert town.rows("SELECT milliseconds FROM log WHERE kind = 'answer'") == [(20_500,)]
 
 
+def test_time_on_a_task_that_was_fetched_ahead_begins_when_its_labeler_turns_to_it(town: Town) -> None:
+    """What passes between the first deferral of a task and its last is time on that task alone."""
+    ann = town.names["ann"]
+    first = has(town.ask(ann))
+    town.wait(10)
+    second = has(town.defer(ann, first))
+    town.wait(4)
+    assert town.defer(ann, first) == second
+    town.wait(9)
+    _, third = town.pass_on(ann, first, second)
+    town.wait(1)
+    assert town.defer(ann, second) == third
+    town.answer(ann, second)
+    times = town.rows("SELECT milliseconds FROM log WHERE kind = 'answer' ORDER BY n")
+    assert times == [(14_000,), (10_000,)]
+
+
 def test_one_answer_is_kept_back_at_a_time(town: Town) -> None:
     """With two leases there is no third; once the first is answered, the second can be deferred."""
     ann = town.names["ann"]

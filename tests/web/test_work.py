@@ -81,6 +81,51 @@ def test_undo_gives_the_last_task_back(somebody: tuple[Visit, int], place: Workp
     assert len(stored) == 2
 
 
+def test_the_next_task_is_there_before_the_answer(somebody: tuple[Visit, int], place: Workplace) -> None:
+    """It comes with the pick: Enter waits for nothing, not even for a connection."""
+    visit, account = somebody
+    page = visit.page
+    before = first_task(page)
+    with page.expect_response("**/defer"):
+        page.keyboard.press("1")
+    visit.context.set_offline(True)
+    page.keyboard.press("2")
+    page.keyboard.press("Enter")
+    expect(page.locator(".task-prompt")).not_to_have_text(before)
+    visit.context.set_offline(False)
+    assert len(place.wait_for_answers(account, 1, page)) == 1
+    with place.db.connection() as tx:
+        query = "SELECT n.answer FROM answers n JOIN accounts c ON c.labeler = n.labeler WHERE c.id = %s"
+        assert tx.execute(query, (account,)).fetchall() == [({"choice": 1},)], "what was picked last counts"
+
+
+def test_undo_ends_with_the_next_pick(somebody: tuple[Visit, int], place: Workplace) -> None:
+    """The answer before goes out with it; another pick of the same task asks for nothing more."""
+    visit, account = somebody
+    page = visit.page
+    answer(page, "1")
+    expect(page.locator("[data-part=undo]")).to_be_enabled()
+    page.keyboard.press("1")
+    expect(page.locator("[data-part=undo]")).to_be_disabled()
+    assert len(place.wait_for_answers(account, 1, page)) == 1
+    page.keyboard.press("2")
+    answer(page, "3")
+    assert len(place.wait_for_answers(account, 2, page)) == 2
+
+
+def test_a_task_can_be_skipped_after_a_pick(somebody: tuple[Visit, int], place: Workplace) -> None:
+    """The one that was fetched comes, and nothing of the skipped one is stored."""
+    visit, account = somebody
+    page = visit.page
+    before = first_task(page)
+    page.keyboard.press("1")
+    page.keyboard.press("s")
+    page.keyboard.press("Enter")
+    expect(page.locator(".task-prompt")).not_to_have_text(before)
+    answer(page, "2")
+    assert len(place.wait_for_answers(account, 1, page)) == 1
+
+
 def test_an_answer_goes_out_by_itself(somebody: tuple[Visit, int], place: Workplace) -> None:
     """Who stops after an answer has given it all the same, a few seconds later."""
     visit, account = somebody

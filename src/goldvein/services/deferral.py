@@ -17,9 +17,9 @@ def defer(
 ) -> Attempt | Repeated | Conflict:
     """Let a lease out of its labeler's hand; it stays a lease until it is answered, skipped or runs out.
 
-    A lease can be deferred again, after a second thought: the labeler is done with it only now. Another one
-    stands in the way while it runs, so that nobody gathers leases. One that ran out unseen ends here: neither
-    in hand nor deferred any more, it must not be renewed.
+    A lease can be deferred again, after a second thought: the labeler is done with it only now, and turns to
+    the one in hand only now. Another one stands in the way while it runs, so that nobody gathers leases. One
+    that ran out unseen ends here: neither in hand nor deferred any more, it must not be renewed.
 
     Parameters
     ----------
@@ -31,6 +31,8 @@ def defer(
     key = (attempt.project, attempt.id)
     if key in writes.ended:
         return Repeated()
+    if key == hand.deferred:
+        _turn_to(hand.lease, locked, writes)
     earlier = locked.get(hand.deferred) if hand.deferred not in (None, key) else None
     is_ended = hand.deferred in writes.ended
     if earlier is not None and earlier.state == "leased" and not is_ended:
@@ -40,3 +42,9 @@ def defer(
         lapse(earlier, writes)
     writes.deferred[hand.labeler] = key
     return attempt
+
+
+def _turn_to(lease: Key | None, locked: Mapping[Key, Attempt], writes: Writes) -> None:
+    """Let the time on a task begin that was in hand before its labeler was done with the one before it."""
+    if lease is not None and lease in locked and locked[lease].state == "leased":
+        writes.begun.append(lease)

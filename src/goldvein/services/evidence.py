@@ -69,10 +69,10 @@ def milliseconds_on_task(attempt: Attempt, received_at: datetime) -> int | None:
 
     An answer that was kept back was given when it was deferred: what comes after is the next task's time.
     """
-    shown_at, given_at = attempt.shown_at, attempt.deferred_at or received_at
-    if shown_at is None or given_at <= shown_at:
+    seen_at, given_at = attempt.seen_at, attempt.deferred_at or received_at
+    if seen_at is None or given_at <= seen_at:
         return None
-    return min((given_at - shown_at) // timedelta(milliseconds=1), _MOST_MILLISECONDS)
+    return min((given_at - seen_at) // timedelta(milliseconds=1), _MOST_MILLISECONDS)
 
 
 def likelihoods(model: Model, observed: Sequence[Observation]) -> Array:

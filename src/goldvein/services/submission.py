@@ -110,10 +110,10 @@ def _waits_again(tx: Transaction, attempt: Attempt, writes: Writes) -> list[Key]
 
 
 def _stored(request: WorkRequest, attempt: Attempt, picked: int) -> NewAnswer:
-    assert attempt.shown_at is not None
+    assert attempt.seen_at is not None
     return NewAnswer(
         attempt.project, attempt.id, attempt.task, request.labeler, dict(request.answer or {}), picked,
-        attempt.shown_at, request.focus_ms, request.comment,
+        attempt.seen_at, request.focus_ms, request.comment,
     )  # fmt: skip
 
 

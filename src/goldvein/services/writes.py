@@ -36,6 +36,7 @@ class Writes:
     exposures: Counter[tuple[int, int]] = field(default_factory=Counter)
     hands: dict[int, LeaseInHand | None] = field(default_factory=dict)
     deferred: dict[int, Key] = field(default_factory=dict)
+    begun: list[Key] = field(default_factory=list)
     log: list[Entry] = field(default_factory=list)
 
     def flush(self, tx: Transaction, now: datetime) -> None:
@@ -43,6 +44,7 @@ class Writes:
         attempts.end(tx, self.ended)
         attempts.lease(tx, self.leased, now)
         attempts.defer(tx, self.deferred.values(), now)
+        attempts.begin(tx, self.begun, now)
         answers.insert_many(tx, self.answers, now)
         changed = [moved for key, moved in self.standings.items() if moved is not self.loaded.get(key)]
         standings.save(tx, changed, now)

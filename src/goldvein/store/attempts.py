@@ -55,6 +55,12 @@ class Attempt:
     draw: float | None
     exposures: int | None
     deferred_at: datetime | None
+    begun_at: datetime | None
+
+    @property
+    def seen_at(self) -> datetime | None:
+        """When its labeler turned to it."""
+        return self.begun_at or self.shown_at
 
     def again(self, stage: str | None = None) -> Wanted:
         """The same task, wanted anew and first in line."""
@@ -277,10 +283,18 @@ def end(tx: Transaction, ended: Mapping[Key, str]) -> None:
 
 def defer(tx: Transaction, keys: Iterable[Key], now: datetime) -> None:
     """Note when labelers were done with some leases whose answers they keep back."""
-    deferred = sorted(keys)
-    if deferred:
-        values = {"projects": [p for p, _ in deferred], "attempts": [a for _, a in deferred], "now": now}
-        tx.execute(_queries.defer, values)
+    if deferred := sorted(keys):
+        tx.execute(_queries.defer, {**_columns(deferred), "now": now})
+
+
+def begin(tx: Transaction, keys: Iterable[Key], now: datetime) -> None:
+    """Note when labelers turned to leases that they had in hand before."""
+    if begun := sorted(keys):
+        tx.execute(_queries.begin, {**_columns(begun), "now": now})
+
+
+def _columns(keys: Sequence[Key]) -> dict[str, list[int]]:
+    return {"projects": [project for project, _ in keys], "attempts": [attempt for _, attempt in keys]}
 
 
 def renew(tx: Transaction, key: Key, expires_at: datetime) -> None:

@@ -107,6 +107,7 @@ CREATE TABLE attempts (
     draw real,
     exposures integer,
     deferred_at timestamp with time zone,
+    begun_at timestamp with time zone,
     CONSTRAINT attempts_check CHECK ((((state = 'open'::text) = (labeler IS NULL)) OR (state = 'closed'::text))),
     CONSTRAINT attempts_check1 CHECK (((state <> 'leased'::text) OR (expires_at IS NOT NULL))),
     CONSTRAINT attempts_stage_check CHECK ((stage = ANY (ARRAY['label'::text, 'panel'::text, 'benchmark'::text, 'decoy'::text, 'practice'::text, 'audit'::text]))),

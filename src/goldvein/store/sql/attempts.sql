@@ -26,14 +26,14 @@ RETURNING project, task, labeler, id;
 -- name: lock
 -- Attempts that a group is about, locked in key order.
 SELECT project, id, task, content, stage, state, due_at, urgency, fence, labeler, shown, shown_at, expires_at, rate, draw,
-       exposures, deferred_at
+       exposures, deferred_at, begun_at
 FROM attempts WHERE (project, id) IN (SELECT * FROM unnest(%(projects)s::integer[], %(attempts)s::bigint[]))
 ORDER BY project, id FOR UPDATE;
 
 -- name: lock_of_tasks
 -- The unfinished attempts of some tasks, decoys apart, locked in key order.
 SELECT project, id, task, content, stage, state, due_at, urgency, fence, labeler, shown, shown_at, expires_at, rate, draw,
-       exposures, deferred_at
+       exposures, deferred_at, begun_at
 FROM attempts WHERE project = %(project)s AND task = ANY (%(tasks)s) AND state IN ('open', 'leased') AND stage <> 'decoy'
 ORDER BY project, id FOR UPDATE;
 
@@ -102,6 +102,11 @@ WHERE attempts.project = ended.project AND attempts.id = ended.id;
 -- name: defer
 -- Leases with which their labelers are done for now; they stay leases.
 UPDATE attempts SET deferred_at = %(now)s
+WHERE (project, id) IN (SELECT * FROM unnest(%(projects)s::integer[], %(attempts)s::bigint[]));
+
+-- name: begin
+-- Leases that their labelers turn to only now.
+UPDATE attempts SET begun_at = %(now)s
 WHERE (project, id) IN (SELECT * FROM unnest(%(projects)s::integer[], %(attempts)s::bigint[]));
 
 -- name: renew

@@ -12,7 +12,7 @@ const { account, project, today } = root.dataset;
 const dialog = (name) => document.querySelector(`#${name}-dialog`);
 
 const keys = new Keys(account);
-const screen = new Screen(root, keys);
+const screen = new Screen(root, keys, () => desk.lookAhead());
 const remind = document.querySelector("#remind");
 const silent = `goldvein.silent.${account}`;
 remind.checked = localStorage.getItem(silent) === null;

@@ -1,6 +1,6 @@
-// One labeler at work. The answer to a task waits in the browser for a few seconds, so that it can be taken
-// back, while the server has handed out the next task already (`defer`): nobody waits, and nothing that was
-// sent has to be unsent. At most one answer waits; the request that keeps it back brings the one before it.
+// One labeler at work. Once an option is picked the next task is fetched (`defer`), so that it is there when the
+// answer is given. The answer waits in the browser for a few seconds, so that it can be taken back: nothing that
+// was sent has to be unsent. At most one answer waits: with the next pick it goes out, in the same request.
 
 import * as api from "./api.js";
 
@@ -22,6 +22,7 @@ export class Desk {
     this.kept = null; // the answer that can be taken back
     this.sent = null; // settles once the answer that was sent last has arrived
     this.ahead = null; // the reply that holds what comes after the task on the screen, where it is known
+    this.fetching = null; // settles once it was asked for that
     this.busy = false;
     this.stopped = true;
     this.lease = null; // of the current work: {id, lasts, until}, in milliseconds of the server's clock
@@ -55,30 +56,43 @@ export class Desk {
       return;
     }
     this.screen.tell("");
+    this.lookAhead();
     const given = this.#give();
-    const before = this.#keep(given);
+    this.#keep(given);
     this.onAnswered();
-    if (this.ahead) {
-      const reply = this.ahead;
-      this.ahead = null;
-      this.#show(reply);
-      api.defer(given.lease).catch(() => {}); // the time on this task ends now, not when it was left first
+    if (this.#isThere(this.ahead)) {
+      this.#show(this.ahead);
+      api.defer(given.lease).catch(() => {}); // the time on this task ends now, and that on the next begins
       return;
     }
-    await this.#goOn(() => this.#handOver(given, before));
+    await this.#goOn(() => this.#handOver(given));
+  }
+
+  // Fetch what comes after the task on the screen, and send the answer that was kept back until now.
+  lookAhead() {
+    if (!this.current || this.busy || this.ahead || this.fetching) return;
+    const { current, sent } = this;
+    const before = this.#takeKept();
+    const ask = async () => {
+      await sent; // an answer on its way by itself has to arrive first
+      const reply = await api.defer(current.lease.id, before);
+      if (before) this.#arrived(before, reply.refused);
+      if (this.current === current) this.ahead = reply;
+    };
+    this.fetching = ask()
+      .catch(() => before && void this.#send(before)) // and whoever gives the answer asks again
+      .finally(() => (this.fetching = null));
   }
 
   undo() {
-    const given = this.kept;
-    if (!given || this.busy) return;
-    clearTimeout(given.timer);
-    this.kept = null;
+    if (!this.kept || this.busy) return;
+    const given = this.#takeKept();
     this.unsent.drop(given.lease);
-    this.screen.canUndo = false;
     clearTimeout(this.looking);
-    this.ahead = this.current ? { next: this.current } : { next: null, ...this.nothing };
+    const ahead = this.current ? { next: this.current } : { next: null, ...this.nothing };
     this.onAnswered(-1);
     this.#show({ next: given.work }, given);
+    this.ahead = ahead;
     this.screen.say("Your last answer is taken back: this is its task again.");
   }
 
@@ -86,8 +100,8 @@ export class Desk {
     if (!this.current || this.busy) return;
     const lease = this.current.lease.id;
     const sent = this.#settle();
-    this.ahead = null;
     await this.#goOn(async () => {
+      await this.fetching;
       await sent;
       return api.skip(lease, reason).catch((error) => this.#afterGone(error));
     });
@@ -155,24 +169,25 @@ export class Desk {
     });
   }
 
-  // Ask for the next task while an answer is kept back, and send the one before it along; one that is on its
-  // way by itself has to arrive first. Where the answer is on its way by now, its reply holds the next task.
-  async #handOver(given, before) {
+  // Get the next task while an answer is kept back: it was asked for when the answer was picked. Where the answer
+  // is on its way by now, its reply holds the next task.
+  async #handOver(given) {
+    await this.fetching;
+    if (this.#isThere(this.ahead)) return this.ahead;
     await this.sent;
-    if (given.sent) {
-      if (before && !before.arrived) await this.#send(before);
-      return given.reply ?? api.nextWork(this.project);
-    }
+    if (given.sent) return given.reply ?? api.nextWork(this.project);
     try {
-      const reply = await api.defer(given.lease, before);
-      if (before) this.#arrived(before, reply.refused);
-      return reply;
+      return await api.defer(given.lease);
     } catch (error) {
       if (!GONE.has(error.code)) throw error;
-      if (before) await this.#send(before);
       await this.#settle(); // late as it is, it may count
       return given.reply ?? api.nextWork(this.project);
     }
+  }
+
+  // Whether a reply can be shown still: the lease of what was fetched ahead may have run out meanwhile.
+  #isThere(reply) {
+    return reply !== null && (!reply.next || Date.parse(reply.next.lease.expires_at) > api.serverNow());
   }
 
   // What was in hand is no more: say so, and go on with the next.
@@ -184,6 +199,7 @@ export class Desk {
 
   #show(reply, { picked = null, comment = "" } = {}) {
     clearTimeout(this.looking);
+    this.ahead = null;
     this.current = reply.next;
     if (reply.next) {
       this.#note(reply.next);
@@ -212,25 +228,27 @@ export class Desk {
     };
   }
 
-  // Keep an answer back for a while; returns the one kept before, which can be taken back no more.
+  // Keep an answer back for a while.
   #keep(given) {
-    const before = this.kept;
-    if (before) clearTimeout(before.timer);
     this.unsent.put(given.lease, given.body);
     this.kept = given;
     this.screen.canUndo = true;
     given.timer = setTimeout(() => this.#settle(), UNDO_MS);
-    return before;
+  }
+
+  // The answer that is kept back, if there is one: it is so no longer.
+  #takeKept() {
+    const given = this.kept;
+    if (given) clearTimeout(given.timer);
+    this.kept = null;
+    this.screen.canUndo = false;
+    return given;
   }
 
   // Send the answer that was kept back, if there is one.
-  #settle() {
-    const given = this.kept;
-    if (!given) return Promise.resolve();
-    clearTimeout(given.timer);
-    this.kept = null;
-    this.screen.canUndo = false;
-    return this.#send(given);
+  async #settle() {
+    const given = this.#takeKept();
+    if (given) await this.#send(given);
   }
 
   // Send an answer until the server has it, or says that it can never count; who has signed out sends it later.
@@ -276,7 +294,7 @@ export class Desk {
   async #keepLease() {
     const { current: work, lease } = this;
     const isThere = document.visibilityState === "visible" && this.attention.idleMs < AWAY_MS;
-    if (!work || this.busy || this.ahead || !isThere || lease.until - api.serverNow() > lease.lasts / 2) return;
+    if (!work || this.busy || !isThere || lease.until - api.serverNow() > lease.lasts / 2) return;
     lease.until += lease.lasts; // not asked twice
     try {
       const reply = await api.renew(work.lease.id);

@@ -6,8 +6,10 @@ import { inWords, whyNothing } from "./words.js";
 const SAID = 200;
 
 export class Screen {
-  constructor(root, keys) {
+  // root: the page's part; keys: which key does what; onPick(): an option was picked.
+  constructor(root, keys, onPick) {
     this.root = root;
+    this.onPick = onPick;
     this.keys = keys;
     this.part = (name) => root.querySelector(`[data-part=${name}]`);
     this.view = null;
@@ -21,6 +23,7 @@ export class Screen {
     this.part("question").textContent = work.project.instructions;
     document.querySelector("#instructions-text").textContent = work.project.instructions;
     this.view = new TaskView(this.part("content"), work.task, {
+      onPick: this.onPick,
       keys: this.keys.options,
       unanswerable: { words: "Cannot be answered", key: this.keys.label("none") },
     });
@@ -102,10 +105,11 @@ export class Screen {
 
   pick(position) {
     this.view?.pick(position);
+    if (this.picked !== null) this.onPick();
   }
 
   pickNone() {
-    this.view?.pick(UNANSWERABLE);
+    this.pick(UNANSWERABLE);
   }
 
   #only(name) {
