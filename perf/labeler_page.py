@@ -4,9 +4,9 @@
 HTTP at 1 s of think time; `serve`, `work`, the others and the browser each in processes of their own, with
 default settings (`GOLDVEIN_ANSWER_STEP` too) and an embedded PostgreSQL with fsync on. Between the key that
 picks and Enter lie 0.2 s, what an average typist takes from key to key (Card, Moran and Newell, The
-keystroke-level model, 1980); ``--key-gap 0`` asks for the hardest case. The clock starts when the browser takes
-Enter and stops after the frame in which another prompt stands on the page; the pages'
-own script says both, so that nothing of the driver is counted.
+keystroke-level model, 1980); ``--key-gap 0`` asks for the hardest case. The clock starts when the browser
+takes Enter and stops after the frame in which another prompt stands on the page; the pages' own script says
+both, so that nothing of the driver is counted.
 
 Keys of the JSON report: ``machine, settings``; ``answers``, ``p50_ms, p95_ms, max_ms`` of the page; ``given``
 and ``stored``, the answers given in all and those that the database has in the end; ``others`` {answers,
