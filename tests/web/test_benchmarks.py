@@ -8,11 +8,12 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from goldvein.domain.records import ProjectDraft
-from goldvein.services import benchmarks, curating, keys, projects
+from goldvein.services import benchmarks, curating, projects
 from goldvein.services.benchmarks import ManualBenchmark
 from tests.services.town import task_input
 from tests.web.browsing import Browsers
 from tests.web.conftest import ROLES, Site
+from tests.web.doubts import dispute
 
 HOSTILE = '<img src=x onerror="alert(1)"> \N{ARABIC LETTER ALEF} & "quotes"'
 
@@ -30,29 +31,6 @@ def make(site: Site, count: int) -> tuple[int, list[int]]:
     made = benchmarks.add_manual(site.db, project, items, now)
     assert not made.errors
     return project, [task.id for task in made.tasks]
-
-
-def dispute(site: Site, project: int, task: int, text: str) -> None:
-    """Somebody of the panel answers with a comment, and a labeler disputes."""
-    now = datetime.now(UTC)
-    person = keys.create_labeler(site.db, f"Grace Hopper {task}", "trusted", now)
-    with site.db.connection() as tx:
-        attempt = tx.execute(
-            b"INSERT INTO attempts (project, task, content, stage, state, lane, due_at, urgency, labeler)"
-            b" VALUES (%s, %s, %s, 'panel', 'answered', 1, now(), 0, %s) RETURNING id",
-            (project, task, task, person),
-        ).fetchone()
-        assert attempt is not None
-        tx.execute(
-            b"INSERT INTO answers"
-            b" (project, attempt, task, labeler, answer, choice, shown_at, received_at, comment)"
-            b" VALUES (%s, %s, %s, %s, '{}', 1, now(), now(), %s)",
-            (project, attempt[0], task, person, text),
-        )
-        tx.execute(
-            b"INSERT INTO disputes VALUES (%s, %s, %s, %s, %s, now())",
-            (project, attempt[0], task, person, f"unclear: {text}"),
-        )
 
 
 def act(page: Page, name: str) -> None:

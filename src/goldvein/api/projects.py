@@ -122,7 +122,11 @@ async def get_project(request: Call, project: ProjectId) -> Response[bytes]:
     tags=["projects"],
 )
 async def change_project(request: Call, project: ProjectId) -> Response[bytes]:
-    """Change what you name; the rest stays. A changed policy is a new version, for decisions from now on."""
+    """Change what you name; the rest stays. A changed policy is a new version, for decisions from now on.
+
+    Another ``quality_bar`` of a project that has opened changes what shortcuts may pass and what mining looks
+    for, not who is let in: make a new project for another bar.
+    """
     change = decode(await read(request), _change)
     service = service_of(request)
     changed = await service.call(

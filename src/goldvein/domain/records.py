@@ -14,7 +14,6 @@ TaskState = Literal["queued", "labelled", "cancelled", "expired", "benchmark"]
 EventName = Literal[
     "label.created",
     "label.withdrawn",
-    "task.completed",
     "task.expired",
     "batch.drained",
     "alert.opened",

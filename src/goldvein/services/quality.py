@@ -70,7 +70,9 @@ def report(
             "effective": shortcuts.effective_benchmarks(view),
             "key_right_mean": _mean([b.item.key_right for b in view.active.values()]),
         },
-        "panel": [{**_member(one), **(_disguise(key, project, one) if pseudonyms else {})} for one in panel],
+        "panel": [
+            {**_member(one), **(_member_disguise(key, project, one) if pseudonyms else {})} for one in panel
+        ],
         "bootstrap": started,
         "supply": supplied,
         "recency": recency,
@@ -97,6 +99,12 @@ def _member(one: trusting.Member) -> dict[str, Any]:
 def _disguise(key: bytes, project: int, line: StandingLine | trusting.Member) -> dict[str, Any]:
     """Who a labeler is to a customer: what a standing says, beside the label, would name its person."""
     return {"labeler": pseudonym(key, project, line.labeler), "name": None}
+
+
+def _member_disguise(key: bytes, project: int, one: trusting.Member) -> dict[str, Any]:
+    """As ``_disguise``; what an operator wrote of somebody may name whom it is about."""
+    decided = one.basis in ("appointed", "barred")
+    return {**_disguise(key, project, one), **({"why": "an operator decided so"} if decided else {})}
 
 
 def _mean(values: list[float]) -> float | None:

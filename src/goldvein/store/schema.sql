@@ -528,7 +528,7 @@ CREATE TABLE outbox (
     alert bigint,
     created_at timestamp with time zone NOT NULL,
     "position" bigint,
-    CONSTRAINT outbox_event_check CHECK ((event = ANY (ARRAY['label.created'::text, 'label.withdrawn'::text, 'task.completed'::text, 'task.expired'::text, 'batch.drained'::text, 'alert.opened'::text, 'alert.resolved'::text])))
+    CONSTRAINT outbox_event_check CHECK ((event = ANY (ARRAY['label.created'::text, 'label.withdrawn'::text, 'task.expired'::text, 'batch.drained'::text, 'alert.opened'::text, 'alert.resolved'::text])))
 )
 WITH (autovacuum_vacuum_scale_factor='0.02');
 

@@ -22,7 +22,6 @@ _PAGE: Final = 50
 EVENTS: Final = {
     "label.created": "a label was delivered",
     "label.withdrawn": "a label was taken back",
-    "task.completed": "a task is done",
     "task.expired": "a task passed its deadline",
     "batch.drained": "nothing of a round waits any more",
     "alert.opened": "something should be looked at",

@@ -10,7 +10,6 @@ from goldvein.wire.base import Response
 EventName = Literal[
     "label.created",
     "label.withdrawn",
-    "task.completed",
     "task.expired",
     "batch.drained",
     "alert.opened",

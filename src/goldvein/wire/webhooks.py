@@ -16,7 +16,7 @@ class WebhookCreate(Request):
 
     project: Id
     url: Url
-    events: Annotated[list[EventName], msgspec.Meta(min_length=1, max_length=7)] | None = None
+    events: Annotated[list[EventName], msgspec.Meta(min_length=1, max_length=6)] | None = None
 
 
 class Webhook(msgspec.Struct, kw_only=True, omit_defaults=True):

@@ -349,7 +349,7 @@ CREATE TABLE outbox (
     project integer NOT NULL,
     id bigint GENERATED ALWAYS AS IDENTITY,
     event text NOT NULL CHECK (event IN
-        ('label.created', 'label.withdrawn', 'task.completed', 'task.expired', 'batch.drained', 'alert.opened', 'alert.resolved')),
+        ('label.created', 'label.withdrawn', 'task.expired', 'batch.drained', 'alert.opened', 'alert.resolved')),
     task bigint,
     label bigint,
     batch integer,
