@@ -21,7 +21,9 @@ from goldvein.bootstrap import running_server
 from goldvein.client import GoldveinClient
 from goldvein.domain.records import ProjectDraft
 from goldvein.services import keys, projects
+from goldvein.settings import read_settings
 from goldvein.store.database import Database
+from tests.services.delivery_world import NOW, receiver
 
 SOURCE = Path(__file__).parents[2] / "src"
 
@@ -111,6 +113,26 @@ def test_dead_connections_are_replaced(database_url: str) -> None:
         kill_connections(database_url)
         with GoldveinClient(base, token) as patient:
             assert patient.projects() == []
+
+
+def test_a_server_that_ends_hangs_up_on_receivers(database_url: str) -> None:
+    """What test messages went out on is closed with the server, not whenever memory is cleared up."""
+    settings = read_settings({"GOLDVEIN_ALLOW_PRIVATE_WEBHOOKS": "yes"})
+    with Database(database_url, pool_size=1) as db:
+        token = keys.issue(db, "customer", keys.create_customer(db, "c", NOW), "k", NOW)
+    with receiver() as there:
+        with (
+            running_server(database_url, settings) as base,
+            httpx.Client(base_url=base, headers={"Authorization": f"Bearer {token}"}) as client,
+        ):
+            project = client.post("/v1/projects", json={"name": "p", "instruction": "Pick."}).json()["id"]
+            asked = {"project": project, "url": there.url}
+            hook = client.post("/v1/webhooks", json=asked).json()
+            there.secret = hook["secret"]
+            sent = [client.post(f"/v1/webhooks/{hook['id']}/test").json() for _ in range(2)]
+            assert [one["status"] for one in sent] == [200, 200]
+            assert there.connections == 1
+        assert there.ended.acquire(timeout=10)
 
 
 def kill_connections(url: str) -> None:

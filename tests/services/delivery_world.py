@@ -110,6 +110,8 @@ class Receiver:
     unverified: int = 0
     url: str = ""
     connections: int = 0
+    ended: threading.Semaphore = field(default_factory=lambda: threading.Semaphore(0))
+    """Released with every connection that was hung up."""
 
     def distinct(self) -> list[int]:
         """Positions in the order of arrival, messages with a known id dropped."""
@@ -135,6 +137,10 @@ def receiver(*, verify_times: bool = True) -> Iterator[Receiver]:
         def setup(self) -> None:
             state.connections += 1
             super().setup()
+
+        def finish(self) -> None:
+            super().finish()
+            state.ended.release()
 
         def do_POST(self) -> None:
             body = self.rfile.read(int(self.headers["content-length"]))

@@ -23,6 +23,38 @@ from goldvein.store.labelled import Labelled, Wanted
 
 LabelId = Annotated[int, PathParameter(ge=1, le=2**63 - 1, description="The label's id.")]
 Basis = Literal["labeler", "panel", "auditor", "manual"]
+FormatName = Annotated[str, QueryParameter(max_length=40, description=f"One of {', '.join(FORMATS)}.")]
+BatchName = Annotated[
+    str | None,
+    QueryParameter(
+        min_length=1, max_length=200, pattern=wire.NO_NUL_OR_SLASH, description="Only its labels."
+    ),
+]
+Since = Annotated[datetime | None, QueryParameter(description="Only labels delivered then or later.")]
+Until = Annotated[datetime | None, QueryParameter(description="Only labels delivered earlier.")]
+Confidence = Annotated[
+    float | None,
+    QueryParameter(ge=0, le=1, description="Only labels whose confidence is known, and as large."),
+]
+Evidence = Annotated[
+    float | None,
+    QueryParameter(ge=0, le=1, description="Of labels by one labeler, only those with such evidence."),
+]
+WithContent = Annotated[
+    bool, QueryParameter(description="`jsonl` alone: each label with its task's input, metadata and batch.")
+]
+Pairs = Annotated[
+    Literal["all", "one"],
+    QueryParameter(description="`trl` alone: what was chosen against each other option, or against one."),
+]
+After = Annotated[
+    int,
+    QueryParameter(ge=0, le=2**63 - 1, description="The last label that you have: those behind it follow."),
+]
+Limit = Annotated[
+    int | None,
+    QueryParameter(ge=1, le=10_000, description="Labels at most; `Link` (rel `next`) then names the rest."),
+]
 
 
 @get(
@@ -38,48 +70,17 @@ Basis = Literal["labeler", "panel", "auditor", "manual"]
 async def export_labels(
     request: Call,
     project: ProjectId,
-    format: Annotated[  # noqa: A002 - the name of the parameter in the address
-        str, QueryParameter(max_length=40, description=f"One of {', '.join(FORMATS)}.")
-    ] = "jsonl",
-    batch: Annotated[
-        str | None,
-        QueryParameter(
-            min_length=1, max_length=200, pattern=wire.NO_NUL_OR_SLASH, description="Only its labels."
-        ),
-    ] = None,
-    since: Annotated[
-        datetime | None, QueryParameter(description="Only labels delivered then or later.")
-    ] = None,
-    until: Annotated[datetime | None, QueryParameter(description="Only labels delivered earlier.")] = None,
+    format: FormatName = "jsonl",  # noqa: A002 - the name of the parameter in the address
+    batch: BatchName = None,
+    since: Since = None,
+    until: Until = None,
     basis: Annotated[Basis | None, QueryParameter(description="Only labels that rest on this.")] = None,
-    confidence_at_least: Annotated[
-        float | None,
-        QueryParameter(ge=0, le=1, description="Only labels whose confidence is known, and as large."),
-    ] = None,
-    p_at_least: Annotated[
-        float | None,
-        QueryParameter(ge=0, le=1, description="Of labels by one labeler, only those with such evidence."),
-    ] = None,
-    content: Annotated[  # noqa: FBT002  (a query parameter)
-        bool,
-        QueryParameter(description="`jsonl` alone: each label with its task's input, metadata and batch."),
-    ] = False,
-    pairs: Annotated[
-        Literal["all", "one"],
-        QueryParameter(description="`trl` alone: what was chosen against each other option, or against one."),
-    ] = "all",
-    after: Annotated[
-        int,
-        QueryParameter(
-            ge=0, le=2**63 - 1, description="The last label that you have: those behind it follow."
-        ),
-    ] = 0,
-    limit: Annotated[
-        int | None,
-        QueryParameter(
-            ge=1, le=10_000, description="Labels at most; `Link` (rel `next`) then names the rest."
-        ),
-    ] = None,
+    confidence_at_least: Confidence = None,
+    p_at_least: Evidence = None,
+    content: WithContent = False,  # noqa: FBT002  (a query parameter)
+    pairs: Pairs = "all",
+    after: After = 0,
+    limit: Limit = None,
 ) -> Stream:
     """Stream the current labels as a file.
 
@@ -87,26 +88,32 @@ async def export_labels(
     any format. Parts of JSON Lines, CSV and TRL are put one behind the other; JSON lists are joined.
     """
     found = await visible_project(request, project)
-    kind = format_for(format, found)
+    kind, service = format_for(format, found), service_of(request)
     wanted = Wanted(
         basis=basis, since=_moment("since", since), until=_moment("until", until),
         confidence=confidence_at_least, p=p_at_least,
     )  # fmt: skip
-    service = service_of(request)
     wanted = await service.call(labelled.of_batch, project, wanted, batch)
     content = content or kind.needs_content
     layout = Layout(found.classes, continued=after > 0, content=content, every_pair=pairs == "all")
     writer = await service.run(lambda: kind.make(layout))
     headers = {"Content-Disposition": f'attachment; filename="{file_name(found, kind, service.now())}"'}
-    if limit is None:
-        pages = labelled.export(service.db, project, wanted, after=after, content=content)
-    else:
-        ids, more = await service.call(labelled.choose, project, wanted, after=after, limit=limit)
-        pages = labelled.chosen(service.db, project, ids, wanted, content=content)
-        if more:
-            headers["Link"] = f'<{_next(request, ids[-1])}>; rel="next"'
+    pages, last = await _pages(service, project, wanted, after, limit, content=content)
+    if last is not None:
+        headers["Link"] = f'<{_next(request, last)}>; rel="next"'
     first = await service.run(lambda: next(pages, None))  # what is wrong with the request shows here
     return Stream(_written(service, writer, first, pages), media_type=kind.media_type, headers=headers)
+
+
+async def _pages(
+    service: Service, project: int, wanted: Wanted, after: int, limit: int | None, *, content: bool
+) -> tuple[Iterator[list[Labelled]], int | None]:
+    """The labels, page by page; and the last of them, if the limit leaves some for another part."""
+    if limit is None:
+        return labelled.export(service.db, project, wanted, after=after, content=content), None
+    ids, more = await service.call(labelled.choose, project, wanted, after=after, limit=limit)
+    pages = labelled.chosen(service.db, project, ids, wanted, content=content)
+    return pages, ids[-1] if more else None
 
 
 def _moment(name: str, value: datetime | None) -> datetime | None:

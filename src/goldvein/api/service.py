@@ -170,8 +170,9 @@ class Service:
         return True
 
     def close(self) -> None:
-        """Give the threads back."""
+        """Give the threads back, and hang up on other people's servers."""
         self._executor.shutdown(wait=False)
+        self.outbound.close()
 
 
 def service_of(request: Request[Any, Any, Any]) -> Service:

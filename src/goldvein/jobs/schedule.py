@@ -11,6 +11,7 @@ import procrastinate
 import psycopg
 from procrastinate.jobs import Status
 from procrastinate.schema import SchemaManager
+from procrastinate.tasks import Task
 from psycopg import sql
 from psycopg.conninfo import make_conninfo
 
@@ -62,7 +63,19 @@ def make_app(db: Database) -> procrastinate.App:
     """Make the app with all tasks; its connector is not open yet."""
     connector = procrastinate.PsycopgConnector(conninfo=_conninfo(db.url), min_size=1, max_size=3)
     app = procrastinate.App(connector=connector)
+    for add in (_add_upkeep, _add_estimates, _add_discovery, _add_measuring):
+        add(app, db)
 
+    @app.periodic(cron="*/2 * * * *")
+    @app.task(name="retry_stalled", pass_context=True)
+    async def retry_stalled(context: procrastinate.JobContext, timestamp: int) -> None:  # noqa: ARG001
+        """Give back the jobs of workers that were killed: procrastinate leaves them "doing" for ever."""
+        await retry_stalled_jobs(context.app)
+
+    return app
+
+
+def _add_upkeep(app: procrastinate.App, db: Database) -> None:
     @app.periodic(cron="17 0 * * *")
     @app.task(name="upkeep", retry=_RETRY)
     def run_upkeep(timestamp: int) -> None:  # noqa: ARG001  given to every periodic task
@@ -76,32 +89,28 @@ def make_app(db: Database) -> procrastinate.App:
             with contextlib.suppress(GoldveinError):
                 renewal.renew(db, project, now)
 
+
+def _add_estimates(app: procrastinate.App, db: Database) -> None:
     @app.task(name="estimate", retry=_DISTURBED)
     def run_estimate(project: int, least_new: float) -> None:
         """One project's answers become a new model; what cannot be done tonight is done tomorrow."""
         with contextlib.suppress(GoldveinError):
             reestimation.estimate(db, project, datetime.now(UTC), least_new)
 
-    async def estimate_each(least_new: float) -> None:
-        for project in await asyncio.to_thread(reestimation.to_estimate, db):
-            # With the share in its name: an hourly look that still waits is not to stand in for the night's.
-            named = f"estimate {project} {least_new}"
-            job = run_estimate.configure(queueing_lock=named, lock="estimate")
-            with contextlib.suppress(procrastinate.exceptions.AlreadyEnqueued):
-                await job.defer_async(project=project, least_new=least_new)
-
     @app.periodic(cron="43 1 * * *")
     @app.task(name="estimate_all", retry=_RETRY)
     async def estimate_all(timestamp: int) -> None:  # noqa: ARG001
         """Once a night: every project learns from its answers, one job each."""
-        await estimate_each(reestimation.LEAST_NEW)
+        await _defer_each(db, run_estimate, least_new=reestimation.LEAST_NEW)
 
     @app.periodic(cron="13 * * * *")
     @app.task(name="estimate_grown", retry=_RETRY)
     async def estimate_grown(timestamp: int) -> None:  # noqa: ARG001
         """Once an hour: projects whose log has doubled since do not wait for the night."""
-        await estimate_each(reestimation.DOUBLED)
+        await _defer_each(db, run_estimate, least_new=reestimation.DOUBLED)
 
+
+def _add_discovery(app: procrastinate.App, db: Database) -> None:
     @app.task(name="discover", retry=_DISTURBED)
     def run_discover(project: int) -> None:
         """One project's answers are searched for unlisted shortcuts; what is not found now is found later."""
@@ -112,11 +121,10 @@ def make_app(db: Database) -> procrastinate.App:
     @app.task(name="discover_all", retry=_RETRY)
     async def discover_all(timestamp: int) -> None:  # noqa: ARG001
         """Once an hour: every project is searched, one job each, and never while it is estimated."""
-        for project in await asyncio.to_thread(reestimation.to_estimate, db):
-            job = run_discover.configure(queueing_lock=f"discover {project}", lock="estimate")
-            with contextlib.suppress(procrastinate.exceptions.AlreadyEnqueued):
-                await job.defer_async(project=project)
+        await _defer_each(db, run_discover)
 
+
+def _add_measuring(app: procrastinate.App, db: Database) -> None:
     @app.periodic(cron="*/10 * * * *")
     @app.task(name="measure", retry=_DISTURBED, queueing_lock="measure")
     def run_measure(timestamp: int) -> None:  # noqa: ARG001
@@ -125,13 +133,15 @@ def make_app(db: Database) -> procrastinate.App:
             with contextlib.suppress(GoldveinError):
                 measuring.measure(db, project, datetime.now(UTC))
 
-    @app.periodic(cron="*/2 * * * *")
-    @app.task(name="retry_stalled", pass_context=True)
-    async def retry_stalled(context: procrastinate.JobContext, timestamp: int) -> None:  # noqa: ARG001
-        """Give back the jobs of workers that were killed: procrastinate leaves them "doing" for ever."""
-        await retry_stalled_jobs(context.app)
 
-    return app
+async def _defer_each(db: Database, task: Task[..., Any, ...], **arguments: float) -> None:
+    """Defer one job of a task for every project, but where its like waits already; these run one by one."""
+    for project in await asyncio.to_thread(reestimation.to_estimate, db):
+        # With the arguments in its name: an hourly look that still waits is not to stand in for the night's.
+        named = " ".join(map(str, (task.name, project, *arguments.values())))
+        job = task.configure(queueing_lock=named, lock="estimate")
+        with contextlib.suppress(procrastinate.exceptions.AlreadyEnqueued):
+            await job.defer_async(project=project, **arguments)
 
 
 async def retry_stalled_jobs(

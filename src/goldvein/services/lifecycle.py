@@ -178,37 +178,38 @@ def set_key(
         return False
     known = _known_before(tx, project, task, life)
     probs = _key_probs(key, key_right, key_probs, len(known.key_probabilities))
-    changed = key != known.key
-    if difficulty is None:
-        difficulty = _as_agreed(view, key, len(probs)) if changed else np.array(known.difficulty)
-    wrong = None if changed else known.wrong
-    told = replace(known, key_probabilities=probs.tolist(), difficulty=difficulty.tolist(), wrong=wrong)
-    item = _laid(tx, view, task, told, _next(life))
+    item = _laid(tx, view, task, _told(view, known, key, probs, difficulty), _next(life))
     benchmarks.insert_item_version(tx, project, item, now)
-    was_frozen = life.state == "frozen" or known.version != life.item_version
-    counted = life.counted_as if was_frozen else life.counts_as
-    after = Life(
-        "retired" if life.state == "retired" else "active", item.version,
-        item.version if changed else counted, None,
-    )  # fmt: skip
-    ended = benchmarks.ended(tx, project, task) if life.state == "retired" else (None, None)
-    benchmarks.change_life(
-        tx, project, task, after, reason=ended[0], revision=revision, ended_at=ended[1],
-        recount=changed or was_frozen,
-    )  # fmt: skip
+    counts_as = _keyed(tx, project, life, known, item, revision)
     source = basis if by is None else "auditor"
-    detail = {
-        "before": known.key, "key_right": float(probs[key]), "counts_as": after.counts_as, "basis": source,
-    }  # fmt: skip
+    detail = {"before": known.key, "key_right": item.key_right, "counts_as": counts_as, "basis": source}
     entry = Entry(
         project, "key", task=task, choice=key, item_version=item.version, model_version=item.model_version,
         decision=reason, detail=detail if by is None else {**detail, "by": by},
     )  # fmt: skip
     append(tx, [entry], now)
-    if changed:
+    if key != known.key:
         curated.explain(tx, project, task, None)  # it explained another key
         replace_label(tx, view, task, key, source, now, KEY_CHANGED)
     return True
+
+
+def _keyed(
+    tx: Transaction, project: int, life: Life, known: ItemVersion, item: ItemVersion, revision: int
+) -> int | None:
+    """Let a benchmark go on with its key, unless it is retired; return the version that answers count by."""
+    changed, is_retired = item.key != known.key, life.state == "retired"
+    was_frozen = life.state == "frozen" or known.version != life.item_version
+    served = life.counted_as if was_frozen else life.counts_as
+    after = Life(
+        "retired" if is_retired else "active", item.version, item.version if changed else served, None
+    )
+    reason, ended_at = benchmarks.ended(tx, project, item.task) if is_retired else (None, None)
+    benchmarks.change_life(
+        tx, project, item.task, after, reason=reason, revision=revision, ended_at=ended_at,
+        recount=changed or was_frozen,
+    )  # fmt: skip
+    return after.counts_as
 
 
 def flag(tx: Transaction, project: int, task: int, why: str, now: datetime) -> bool:
@@ -256,6 +257,17 @@ def _known_before(tx: Transaction, project: int, task: int, life: Life) -> ItemV
 
 def _nothing_said(likelihoods: bytes) -> bytes:
     return np.ones(len(likelihoods) // np.dtype(float).itemsize).tobytes()
+
+
+def _told(view: View, known: ItemVersion, key: int, probs: Array, difficulty: Array | None) -> ItemVersion:
+    """What is known with this key; with another one, neither how hard the task is nor what misleads."""
+    changed = key != known.key
+    if difficulty is None:
+        difficulty = _as_agreed(view, key, len(probs)) if changed else np.array(known.difficulty)
+    return replace(
+        known, key_probabilities=probs.tolist(), difficulty=difficulty.tolist(),
+        wrong=None if changed else known.wrong,
+    )  # fmt: skip
 
 
 def _laid(tx: Transaction, view: View, task: int, known: ItemVersion, version: int) -> ItemVersion:
