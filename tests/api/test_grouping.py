@@ -4,7 +4,7 @@ import asyncio
 import threading
 from collections.abc import AsyncIterator, Callable, Coroutine, Sequence
 from contextlib import asynccontextmanager
-from typing import Any
+from typing import Any, Literal
 
 import psycopg
 import pytest
@@ -106,7 +106,7 @@ def test_a_second_request_of_a_labeler_waits_for_the_next_group() -> None:
 def test_an_answer_and_the_deferral_after_it_go_together() -> None:
     """One step of somebody who keeps answers back; anything else of theirs waits, in its order."""
     recorder = Recorder()
-    kinds = ("answer", "defer", "answer", "defer", "next", "defer")
+    kinds: list[Literal["answer", "defer", "next"]] = ["answer", "defer", "answer", "defer", "next", "defer"]
 
     async def story() -> None:
         async with working(recorder) as grouper:
