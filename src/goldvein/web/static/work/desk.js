@@ -272,7 +272,6 @@ export class Desk {
 
   // The server has an answer, or refused it for good with a code.
   #arrived(given, refused) {
-    given.arrived = true;
     this.unsent.drop(given.lease);
     if (refused) this.screen.tell(`One answer came too late: ${TOO_LATE[refused] ?? TOO_LATE.lease_lost}.`, "warn");
   }
@@ -290,7 +289,7 @@ export class Desk {
     this.lease = { id: work.lease.id, lasts: until - api.serverNow(), until };
   }
 
-  // Renew what is in hand while somebody sits before it; a task that is back by undo is as good as answered.
+  // Renew the lease of what is on the screen while somebody sits before it.
   async #keepLease() {
     const { current: work, lease } = this;
     const isThere = document.visibilityState === "visible" && this.attention.idleMs < AWAY_MS;
