@@ -23,7 +23,6 @@ NAME = "Quillon"
 _LINK = re.compile(r'(?:href|data-round)="(/[^"]*)"')
 _SAID = (
     "labels",
-    "labels/stream",
     "labels/export",
     "quality",
     "webhooks",
@@ -38,8 +37,8 @@ def town(site: Site) -> Town:
     """Labels of people with names, a panel, a key that people and an auditor spoke against."""
     town = Town(site.db, now=datetime.now(UTC) - timedelta(hours=2))
     town.open_by_hand()
-    town.push(400)
-    for n in range(6):
+    town.push(200)
+    for n in range(3):
         town.hire(f"{NAME} {n}", knows(0.97))
     project = town.project.id
     reason = f"an-operator: {NAME} is an old hand"
