@@ -27,7 +27,7 @@ _SAID = (
     "quality",
     "webhooks",
     "benchmarks",
-    "tasks/1",
+    "tasks/41",
     "why-empty",
 )
 

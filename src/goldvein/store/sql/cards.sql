@@ -2,10 +2,12 @@
 -- Standings of living projects that are not over, in key order, each with what its card said last.
 SELECT s.project, s.labeler, s.state, s.p_benchmarks, s.p_all, s.benchmarks, s.admitted_at,
        CASE WHEN c.admitted_at = s.admitted_at THEN c.benchmarks ELSE 0 END, c.refreshed_at
-FROM standings s LEFT JOIN cards c ON c.project = s.project AND c.labeler = s.labeler
-WHERE (s.project, s.labeler) > (%(project)s, %(labeler)s)
-  AND s.project = ANY (%(living)s::integer[]) AND s.state <> 'dismissed' AND s.benchmarks >= %(over)s
-ORDER BY s.project, s.labeler LIMIT %(limit)s;
+FROM (SELECT * FROM standings
+      WHERE (project, labeler) > (%(project)s, %(labeler)s)
+        AND project = ANY (%(living)s::integer[]) AND state <> 'dismissed' AND benchmarks >= %(over)s
+      ORDER BY project, labeler LIMIT %(limit)s) s
+LEFT JOIN LATERAL (SELECT * FROM cards WHERE project = s.project AND labeler = s.labeler LIMIT 1) c ON true
+ORDER BY s.project, s.labeler;
 
 -- name: save
 -- What cards say from now on; the same row is not refreshed by two jobs at once.
