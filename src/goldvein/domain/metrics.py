@@ -22,7 +22,7 @@ class Point:
     """One value of a metric, over the span that begins ``at``.
 
     ``part`` names a slice of the project, or is empty for all of it; ``evidence`` is the count behind the
-    value (see ``Kind``).
+    value (see ``Kind``). Agreement has an interval of 90%, from ``low`` to ``high``.
     """
 
     metric: str
@@ -30,6 +30,8 @@ class Point:
     at: datetime
     value: float
     evidence: float
+    low: float | None = None
+    high: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +43,7 @@ class Metric:
     meaning: str
     better: Better | None
     kind: Kind
+    has_parts: bool = False
 
 
 _METRICS: Final = (
@@ -76,17 +79,24 @@ _METRICS: Final = (
     ),
     Metric(
         "agreement_raw", "coefficient", "Of pairs of answers to one task: those that are the same.",
-        "higher", "agreement",
+        "higher", "agreement", has_parts=True,
     ),
     Metric(
-        "agreement_alpha", "coefficient", "Krippendorff's alpha of those pairs.", "higher", "agreement"
+        "agreement_alpha", "coefficient", "Krippendorff's alpha of those pairs.", "higher", "agreement",
+        has_parts=True,
     ),
-    Metric("agreement_ac1", "coefficient", "Gwet's AC1 of those pairs.", "higher", "agreement"),
+    Metric(
+        "agreement_ac1", "coefficient", "Gwet's AC1 of those pairs.", "higher", "agreement", has_parts=True,
+    ),
     Metric("active_labelers", "labelers", "Labelers seen within five minutes.", "higher", "level"),
     Metric("admitted_labelers", "labelers", "Labelers who may work.", None, "level"),
     Metric(
         "delivering_share", "share", "Of the crowd's standings: those whose answers are delivered.",
         "higher", "level",
+    ),
+    Metric(
+        "standings_by_p", "labelers", "Standings by P(good) on all evidence, in fifths.",
+        None, "level", has_parts=True,
     ),
 )  # fmt: skip
 
