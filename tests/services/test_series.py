@@ -59,6 +59,7 @@ def test_shares_and_rates_are_the_logs(town: Town, span: int) -> None:
     points = read(town, span)
     shares = {
         "held_share": ("held", ("answers",)),
+        "released_share": ("released", ("held",)),
         "discarded_share": ("discarded", ("answers",)),
         "withdrawn_share": ("withdrawn", ("delivered",)),
         "benchmark_share": ("benchmark_answers", ("benchmark_answers", "answers", "decoy_answers")),

@@ -65,6 +65,9 @@ _METRICS: Final = (
     ),
     Metric("held_share", "share", "Of ordinary answers: those held back.", "lower", "share"),
     Metric(
+        "released_share", "share", "Answers let out after a hold, by answers held back.", None, "share"
+    ),
+    Metric(
         "discarded_share", "share", "Answers discarded, at once or after a hold, by ordinary answers.",
         "lower", "share",
     ),

@@ -40,6 +40,7 @@ _LATE_FROM: Final = bucket_of(1.0)
 _Share = Callable[[Figures], tuple[int, int]]
 _SHARES: Final[Mapping[str, _Share]] = {
     "held_share": lambda f: (f.held, f.answers),
+    "released_share": lambda f: (f.released, f.held),
     "discarded_share": lambda f: (f.discarded, f.answers),
     "withdrawn_share": lambda f: (f.withdrawn, f.delivered),
     "benchmark_share": lambda f: (
@@ -109,6 +110,7 @@ def read(
     metrics : collection of str
         Names of ``METRICS``.
     since, until : datetime
+        ``until`` is now, or the end of a span: what came later in its span is not told apart.
     span_minutes : int
         Up to a week, counted from the epoch; those that are no multiple of ten, or of an hour, are only known
         as long as figures of short spans are kept (``metering.KEPT``).
