@@ -53,6 +53,12 @@ def by_span(town: Town, span: int) -> dict[datetime, list[dict[str, Any]]]:
     return found
 
 
+def ends(row: dict[str, Any]) -> bool:
+    """Whether a row gives a task its label, or says that there will be none."""
+    by_panel = row["kind"] in {"promote", "drop"} and row["is_panels"]
+    return by_panel or "delivered" in told(row) or row["kind"] == "expire"
+
+
 @pytest.mark.parametrize("span", SPANS)
 def test_shares_and_rates_are_the_logs(town: Town, span: int) -> None:
     """Whatever stored spans one is made of, its shares, rates and evidence are those of its rows."""
@@ -95,7 +101,7 @@ def test_times_are_told_within_the_error_of_their_buckets(town: Town) -> None:
         due = [
             (row["at"] - row["pushed_at"]) / (row["deadline"] - row["pushed_at"])
             for row in rows
-            if row["deadline"] is not None and ("delivered" in told(row) or row["kind"] == "expire")
+            if row["deadline"] is not None and ends(row)
         ]
         late, count = values(points, "late_share").get(at, (0.0, 0))
         assert count == len(due)
@@ -142,7 +148,7 @@ def test_what_was_sampled_is_told_of_whole_spans(db: Database) -> None:
         points = series.read(tx, 1, [*names, "throughput_per_hour"], START, until, 60)
         minutes = series.read(tx, 1, ["supply_hours"], START, until, 1)
         fifths = series.read(tx, 1, ["standings_by_p"], START, until, 60)
-        thirty = series.read(tx, 1, names, START, until, 30)
+        quarter = series.read(tx, 1, names, START, until, 15)
     assert {point.metric: (point.value, point.evidence) for point in points} == {
         "throughput_per_hour": (0, 0),
         "queue_age_seconds": (90, 3),
@@ -152,7 +158,7 @@ def test_what_was_sampled_is_told_of_whole_spans(db: Database) -> None:
         "delivering_share": (0.7, 3),
     }
     assert {p.part: p.value for p in fifths} == {f"{n} to {n + 20}%": 8 for n in range(0, 100, 20)}
-    assert {(p.metric, p.value) for p in thirty} == {(p.metric, p.value) for p in points if p.evidence}
+    assert {(p.metric, p.value) for p in quarter} == {(p.metric, p.value) for p in points if p.evidence}
     assert [(point.at - START, point.value) for point in minutes] == [
         (timedelta(0), 8), (timedelta(minutes=8), 5),
     ]  # fmt: skip
