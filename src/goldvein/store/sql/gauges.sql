@@ -20,8 +20,8 @@ INSERT INTO gauges AS g (project, span, at, sampled_at, queued, oldest_seconds, 
                          sum_admitted, sum_standings, sum_delivering, least_supply_hours, metrics)
 SELECT %(project)s, span, date_bin(make_interval(mins => span), %(now)s, 'epoch'), %(now)s, %(queued)s, %(oldest_seconds)s,
        %(late_seconds)s, %(leased)s, %(active)s, %(admitted)s, %(benchmarks)s, %(candidates)s, %(shortcuts)s, %(supply)s,
-       %(why_empty)s, %(standings)s, 1, %(queued)s, %(active)s, %(admitted)s, %(judged)s, %(delivering)s, %(supply_hours)s,
-       %(metrics)s
+       %(why_empty)s, %(standings)s, 1, %(queued)s::integer, %(active)s::integer, %(admitted)s::integer, %(judged)s,
+       %(delivering)s, %(supply_hours)s, %(metrics)s
 FROM unnest(%(spans)s::integer[]) AS wanted (span)
 ON CONFLICT (project, span, at) DO UPDATE SET sampled_at = excluded.sampled_at, queued = excluded.queued,
     oldest_seconds = greatest(g.oldest_seconds, excluded.oldest_seconds), late_seconds = excluded.late_seconds,
