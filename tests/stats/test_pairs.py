@@ -108,7 +108,7 @@ def test_without_disagreement_the_interval_is_as_wide_as_the_count_allows() -> N
 
 
 @pytest.mark.parametrize("name", CROWDS)
-@pytest.mark.parametrize("count", [10, 30, 100, 1000])
+@pytest.mark.parametrize("count", [50, 200, 1000])
 def test_intervals_hold_the_truth_at_their_rate(name: str, count: int) -> None:
     """Of intervals that promise 90%, at least 85% of 400 hold what endless pairs would show."""
     found = measure(CROWDS[name], count, 400, np.random.default_rng(7))

@@ -82,9 +82,9 @@ def agreement(pairs: Pairs, z: float = NORMAL_90) -> Agreement | None:
     -----
     Both coefficients have the form ``1 - D / B``: the share of pairs that differ, by what it would be by
     chance. The interval is Wilson's of D at an *effective* number of pairs, at which D would vary as much as
-    ``B (D / B)`` does to first order, chance being estimated from the same pairs; where no pair differs,
-    that is the number of pairs. It is one for further pairs of the same people, and holds from about 10
-    pairs on (``tests/stats/test_pairs.py``).
+    ``B (D / B)`` does to first order, chance being estimated from the same pairs; but never at more than
+    there are: where few picks are of a rare option, D and B move together and say little. It is one for
+    further pairs of the same people (``python -m perf.agreement``).
 
     Source
     ------
@@ -148,6 +148,6 @@ def _coefficient(
     moved = scale * (cells.diversity + cells.slope) - (by_chance - offset)
     residual = cells.differ - differing - differing / by_chance * moved
     variance = float(cells.share @ residual**2) / total
-    effective = differing * (1 - differing) / variance if variance > 0 else total
+    effective = min(total, differing * (1 - differing) / variance) if variance > 0 else total
     low, high = wilson(differing * effective, effective, z)
     return Estimate(1 - differing / by_chance, 1 - high / by_chance, 1 - low / by_chance)
