@@ -24,10 +24,10 @@ import numpy as np
 from goldvein.decisions.mining import Continue, Promote, Settlement, settle
 from goldvein.domain.policy import Policy
 from goldvein.domain.records import UNANSWERABLE
-from goldvein.sim.contest.ratios import wilson
 from goldvein.sim.contest.table import markdown
 from goldvein.sim.recorded import Crowd, load_crowd
 from goldvein.stats.bootstrap import Asked, bootstrap, make_batch
+from goldvein.stats.intervals import wilson
 from goldvein.stats.model import make_answer_model
 
 FIRST = 0.2  # of the tasks, that are the first batch

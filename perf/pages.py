@@ -84,6 +84,8 @@ def addresses(client: httpx.Client) -> dict[str, str]:
     return {
         "all projects": "/operate",
         **{f"live, {window}": f"{own}?window={window}" for window in ("15m", "3h", "24h", "7d")},
+        **{f"metrics, {window}": f"{own}/metrics?window={window}" for window in ("24h", "7d", "1y")},
+        "metrics for Prometheus": "/metrics",
         "labelers, last seen": f"{own}/labelers",
         "labelers by P(good), second page": f"{own}/labelers?sort=p_all&after={after}",
         "labelers, dismissed": f"{own}/labelers?state=dismissed&sort=withdrawn",

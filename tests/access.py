@@ -22,6 +22,7 @@ ACCESS: Final[Mapping[str, str]] = {
     "PATCH  /v1/projects/{project}": CUSTOMERS,
     "GET    /v1/projects/{project}/quality": CUSTOMERS,
     "GET    /v1/projects/{project}/why-empty": CUSTOMERS,
+    "GET    /v1/projects/{project}/metrics": CUSTOMERS,
     "POST   /v1/projects/{project}/tasks": CUSTOMERS,
     "GET    /v1/projects/{project}/tasks/{task}": CUSTOMERS,
     "POST   /v1/projects/{project}/tasks/{task}/cancel": CUSTOMERS,
@@ -65,6 +66,7 @@ ACCESS: Final[Mapping[str, str]] = {
     "PATCH  /v1/labelers/{labeler}": OPERATORS,
     "POST   /v1/keys": OPERATORS,
     "DELETE /v1/keys/{key}": OPERATORS,
+    "GET    /metrics": OPERATORS,
     "GET    /healthz": EVERYBODY,
     "GET    /v1/openapi.json": EVERYBODY,
     # --- pages: the way in, and one's own account
@@ -108,6 +110,7 @@ ACCESS: Final[Mapping[str, str]] = {
     "GET    /operate": OPERATORS,
     "GET    /operate/{project}": OPERATORS,
     "GET    /operate/{project}/events": OPERATORS,
+    "GET    /operate/{project}/metrics": OPERATORS,
     "GET    /operate/{project}/labelers": OPERATORS,
     "GET    /operate/{project}/log": OPERATORS,
     "GET    /operate/{project}/labelers/{labeler}": OPERATORS,

@@ -17,6 +17,7 @@ import uvicorn
 
 from goldvein.api.app import make_app
 from goldvein.api.grouping import Grouper
+from goldvein.api.scrapers import Scrapers
 from goldvein.api.service import Service
 from goldvein.domain.records import WorkRequest, WorkResult
 from goldvein.services.outbound import Outbound
@@ -32,6 +33,7 @@ from goldvein.web.responses import handle
 
 if TYPE_CHECKING:
     from goldvein.services.openid import OpenId  # knows an optional library
+    from goldvein.tracing import Tracing  # so does this
 
 _log = structlog.get_logger()
 
@@ -74,6 +76,7 @@ def make_service(
     *,
     seed: int | None = None,
     make_group: Callable[[Database], WorkGroup] = WorkGroup,
+    tracing: "Tracing | None" = None,
 ) -> Service:
     """Wire one API process over a database.
 
@@ -83,6 +86,8 @@ def make_service(
         Makes its draws repeatable.
     make_group : callable
         Makes what carries out labelers' requests; a replay directs it.
+    tracing : Tracing, optional
+        Traces groups of requests.
     """
     group, rng = make_group(db), np.random.default_rng(seed)
 
@@ -95,7 +100,7 @@ def make_service(
 
     return Service(
         db,
-        Grouper(handle, size=settings.group_size),
+        Grouper(tracing.group(handle) if tracing is not None else handle, size=settings.group_size),
         Outbound(timeout=settings.webhook_timeout, allow_private=settings.allow_private_webhooks),
         threads=max(1, settings.pool_size - 1),
         allow_private_webhooks=settings.allow_private_webhooks,
@@ -103,7 +108,15 @@ def make_service(
         public_url=settings.public_url,
         tries_per_minute=settings.tries_per_minute,
         open_id=_open_id(settings),
+        scrapers=_scrapers(settings),
     )
+
+
+def _scrapers(settings: Settings) -> Scrapers:
+    try:
+        return Scrapers.of(settings.metrics_from, settings.proxies)
+    except ValueError as error:
+        raise SettingError(f"GOLDVEIN_METRICS_FROM must name networks: {error}") from error
 
 
 def _open_id(settings: Settings) -> "OpenId | None":
@@ -145,10 +158,11 @@ class Server(uvicorn.Server):
         await super().shutdown(sockets=sockets)
 
 
-def make_server(service: Service, settings: Settings) -> Server:
+def make_server(service: Service, settings: Settings, tracing: "Tracing | None" = None) -> Server:
     """Make the HTTP server of a service."""
+    app = make_app(service, PAGES, handle)
     config = uvicorn.Config(
-        make_app(service, PAGES, handle),
+        tracing.app(app) if tracing is not None else app,
         host=settings.host,
         port=settings.port,
         loop="uvloop",
@@ -169,10 +183,32 @@ def make_server(service: Service, settings: Settings) -> Server:
 
 def serve(settings: Settings) -> None:
     """Serve until SIGTERM or SIGINT; requests that have begun are answered first."""
-    with database(settings, patience_seconds=PATIENCE_SECONDS) as db, _signals_end_the_server_only():
-        server = make_server(make_service(db, settings), settings)
+    with (
+        traces(settings) as tracing,
+        database(settings, patience_seconds=PATIENCE_SECONDS) as db,
+        _signals_end_the_server_only(),
+    ):
+        server = make_server(make_service(db, settings, tracing=tracing), settings, tracing)
         _collect_rarely()
         server.run()
+
+
+@contextlib.contextmanager
+def traces(settings: Settings) -> Iterator["Tracing | None"]:
+    """Trace by OpenTelemetry where the settings ask for it; what is still unsent is sent at the end."""
+    if not settings.tracing:
+        yield None
+        return
+    try:
+        from goldvein.tracing import to_collector
+
+        tracing = to_collector()
+    except ImportError as error:
+        raise SettingError("GOLDVEIN_TRACING needs the extra: pip install 'goldvein[otel]'") from error
+    try:
+        yield tracing
+    finally:
+        tracing.close()
 
 
 def _collect_rarely() -> None:
@@ -202,6 +238,7 @@ def running_server(
     port: int = 0,
     seed: int | None = None,
     make_group: Callable[[Database], WorkGroup] = WorkGroup,
+    tracing: "Tracing | None" = None,
 ) -> Iterator[str]:
     """Serve a migrated database from a thread of this process and yield the base URL.
 
@@ -211,12 +248,13 @@ def running_server(
         The database. It must have been migrated.
     port : int
         Port on the loopback address; 0 takes a free one.
-    seed, make_group
+    seed, make_group, tracing
         As in `make_service`.
     """
     settings = settings or read_settings({})
     with Database(url, pool_size=settings.pool_size) as db, _listening(port) as listener:
-        server = make_server(make_service(db, settings, seed=seed, make_group=make_group), settings)
+        service = make_service(db, settings, seed=seed, make_group=make_group, tracing=tracing)
+        server = make_server(service, settings, tracing)
         thread = threading.Thread(target=server.run, args=([listener],), name="goldvein-serve", daemon=True)
         thread.start()
         try:

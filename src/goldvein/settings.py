@@ -157,6 +157,13 @@ SETTINGS: Final = (
         choices=("debug", "info", "warning", "error"),
     ),
     Setting("log_json", False, "", "write log events as JSON lines instead of text for people"),
+    Setting("tracing", False, "", "send traces by OTLP to where OTEL_... variables say (extra `otel`)"),
+    Setting(
+        "metrics_from",
+        "",
+        "",
+        "networks, with commas between, that read /metrics without a key, as 127.0.0.1/32, 10.0.0.0/8",
+    ),
     Setting("pool_size", 8, "connections", "database connections that one process keeps at most", at_least=2),
     Setting("group_size", 256, "requests", "requests that share one transaction at most", at_least=1),
     Setting(
@@ -206,6 +213,8 @@ class Settings:
     sso_customer: int
     log_level: str
     log_json: bool
+    tracing: bool
+    metrics_from: str
     pool_size: int
     group_size: int
     answer_step: float

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections import Counter, defaultdict
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -12,16 +12,15 @@ from typing import Any
 import psycopg
 import pytest
 
-from goldvein.domain.records import Work
 from goldvein.services import metering
 from goldvein.services.metering import Meter
-from goldvein.services.sweeps import Sweeper
 from goldvein.stats.spread import bucket_of, middle
 from goldvein.store import figures, gauges, roster
 from goldvein.store.database import Database
 from goldvein.store.figures import begin
-from tests.services.sleepers import SLEEPY, Sleeper
-from tests.services.town import Town, guesses, knows
+from tests.services.lively import lively, log_of, told
+from tests.services.sleepers import SLEEPY
+from tests.services.town import Town, knows
 
 COUNTS = (
     "entries", "answers", "benchmark_answers", "benchmarks_right", "panel_answers", "decoy_answers", "skips",
@@ -30,68 +29,11 @@ COUNTS = (
 OWN = ("admit", "answer", "skip")
 
 
-def lively(db: Database) -> Town:
-    """A town in which all that is counted happens: mining, decoys, skips, ends of holds, withdrawals."""
-    town = Town(db, SLEEPY | {"reserve": 350, "decoy_share": 0.1, "hold_seconds": 60})
-    town.open_by_hand(300)
-    town.push(3000)
-    sleeper = Sleeper()
-    who = town.hire("sleeper", sleeper)
-    town.hire("guesser", guesses)
-    for n in range(6):
-        town.hire(f"good {n}", knows(0.97), "trusted" if n < 3 else "labeler")
-    sweeper = Sweeper(db)
-    for n in range(260):
-        sleeper.turned = n > 60
-        town.round(7)
-        if n % 9 == 0 and (name := f"good {3 + n % 3}") and town.names[name] in town.leases:
-            work = town.skip(town.names[name], town.leases.pop(town.names[name]))
-            if isinstance(work, Work):
-                town.leases[town.names[name]] = work
-        if n % 5 == 0:
-            sweeper.sweep(town.now)
-    assert town.rows(f"SELECT count(*) FROM log WHERE kind = 'withdraw' AND labeler = {who}") != [(0,)]
-    return town
-
-
 @pytest.fixture(scope="module")
 def town(module_database_url: str) -> Iterator[Town]:
     """A town with a history that nobody has rolled up yet."""
     with Database(module_database_url) as db:
         yield lively(db)
-
-
-def log_of(town: Town) -> list[dict[str, Any]]:
-    """The whole log, with what stands elsewhere and never changes."""
-    with psycopg.connect(town.db.url) as connection:
-        cursor = connection.execute("""
-            SELECT g.*, i.key, t.created_at AS pushed_at,
-                   EXISTS (SELECT FROM labels l WHERE l.project = g.project AND l.task = g.task
-                           AND l.basis = 'panel' AND l.delivered_at = g.at) AS is_panels
-            FROM log g
-            LEFT JOIN item_versions i
-                   ON i.project = g.project AND i.task = g.task AND i.version = g.item_version
-            LEFT JOIN tasks t ON t.project = g.project AND t.id = g.task ORDER BY g.id""")
-        assert cursor.description is not None
-        names = [column.name for column in cursor.description]
-        return [dict(zip(names, row, strict=True)) for row in cursor]
-
-
-def told(row: Mapping[str, Any]) -> set[str]:
-    """What a row of the log counts as."""
-    names = {"entries"}
-    if row["kind"] == "answer":
-        stage = {"label": "answers"}.get(row["stage"], f"{row['stage']}_answers")
-        decision = {"deliver": "delivered", "hold": "held", "discard": "discarded"}.get(row["decision"])
-        names |= {stage} | ({decision} if decision else set())
-        if row["stage"] == "benchmark" and row["choice"] == row["key"]:
-            names.add("benchmarks_right")
-    names |= {
-        "skip": {"skips"}, "release": {"released", "delivered"}, "discard": {"discarded"},
-        "withdraw": {"withdrawn"}, "promote": {"promotions"}, "admit": {"admissions"},
-        "dismiss": {"dismissals"},
-    }.get(row["kind"], set())  # fmt: skip
-    return names
 
 
 def exact_figures(rows: list[dict[str, Any]]) -> dict[tuple[int, int, datetime], Counter[str]]:
@@ -112,10 +54,42 @@ def exact_spreads(rows: list[dict[str, Any]]) -> Counter[tuple[Any, ...]]:
             took["task"] = row["milliseconds"] / 1000
         if "delivered" in told(row) or (row["kind"] in ("promote", "drop") and row["is_panels"]):
             took["label"] = (row["at"] - row["pushed_at"]).total_seconds()
+        if row["deadline"] is not None and ("label" in took or row["kind"] == "expire"):
+            took["due"] = (row["at"] - row["pushed_at"]) / (row["deadline"] - row["pushed_at"])
         for measure, seconds in took.items():
             for span in figures.SPANS:
                 spreads[row["project"], span, begin(row["at"], span), measure, bucket_of(seconds)] += 1
     return spreads
+
+
+def exact_pairs(rows: list[dict[str, Any]]) -> Counter[tuple[Any, ...]]:
+    """The slow twin of the pairs: a decoy's answer beside the delivered one, the first two of a panel."""
+    pairs: Counter[tuple[Any, ...]] = Counter()
+    before: dict[tuple[int, int], list[dict[str, Any]]] = defaultdict(list)
+    for row in rows:
+        if row["kind"] != "answer":
+            continue
+        known, first = before[row["project"], row["task"]], None
+        if row["stage"] == "decoy":
+            first = [one for one in known if one["stage"] == "label"][-1]
+        elif row["stage"] == "panel" and len(known) == 1:
+            first = known[0]
+        if first is not None and first["choice"] >= 0 <= row["choice"]:
+            picks = sorted((first["choice"], row["choice"]))
+            source = "decoys" if row["stage"] == "decoy" else "panels"
+            for span in figures.SPANS:
+                at = begin(row["at"], span)
+                pairs[row["project"], span, at, source, len(row["shown"]), *picks] += 1
+        if row["stage"] == "panel" or (row["stage"] == "label" and row["decision"] == "deliver"):
+            known.append(row)
+    return pairs
+
+
+def check_pairs(town: Town) -> None:
+    """Every pair is the log's."""
+    stored = town.rows("SELECT project, span, at, source, options, one, other, count FROM pairs")
+    assert {row[:-1]: row[-1] for row in stored} == exact_pairs(log_of(town))
+    assert {row[3] for row in stored} == {"decoys", "panels"}
 
 
 def check_figures(town: Town) -> None:
@@ -170,7 +144,7 @@ def check_roster(town: Town) -> None:
 def empty(town: Town) -> None:
     """As if nothing had ever been rolled up."""
     with town.db.transaction() as tx:
-        tx.execute("TRUNCATE figures, spreads, roster")
+        tx.execute("TRUNCATE figures, spreads, pairs, roster")
         tx.execute("UPDATE rollups SET upto = 0")
 
 
@@ -180,6 +154,8 @@ def test_everything_happened(town: Town) -> None:
     for row in log_of(town):
         total.update(told(row))
     assert {name for name in COUNTS if not total[name]} == set()
+    in_time = {row[4] < 0 for row in exact_spreads(log_of(town)) if row[3] == "due"}
+    assert in_time == {True, False}
 
 
 @pytest.mark.parametrize("rows_at_once", [1_000_000, 501, 7])
@@ -190,6 +166,7 @@ def test_sums_are_what_the_log_adds_up_to(town: Town, rows_at_once: int) -> None
     meter.catch_up()
     meter.catch_up()
     check_figures(town)
+    check_pairs(town)
     check_roster(town)
 
 
@@ -226,6 +203,7 @@ def test_two_processes_and_kills_count_nothing_twice(town: Town) -> None:
         assert cutting.result() > 0
     Meter(town.db).catch_up()
     check_figures(town)
+    check_pairs(town)
     check_roster(town)
 
 
@@ -279,6 +257,9 @@ def test_a_project_is_sampled_as_it_is(db: Database) -> None:
     assert sample.leased == sample.active == sample.admitted == 5
     assert sample.benchmarks == 60
     assert sum(sample.standings["p_all"]) == sum(sample.standings["states"].values()) == 5
+    passing = town.rows("SELECT count(*) FROM standings WHERE p_benchmarks >= 0.9 AND p_all >= 0.95")[0][0]
+    assert sample.standings["delivering"] == passing > 0
+    assert sample.standings["judged"] == 5
     assert sample.supply["active"] == 60
     assert "random" in sample.shortcuts
 

@@ -9,9 +9,10 @@ from typing import Any, cast
 
 import pytest
 
-from goldvein.services import following, listing, logbook, operating
+from goldvein.domain.metrics import METRICS
+from goldvein.services import following, listing, logbook, operating, series
 from goldvein.services.listing import Asked
-from goldvein.store import figures, gauges, history, roster
+from goldvein.store import figures, gauges, history, pairs, roster
 from goldvein.store.database import Database
 from goldvein.store.roster import SORTS
 from tests.services.town import Town
@@ -28,6 +29,7 @@ LARGE = {
     "figures",
     "spreads",
     "gauges",
+    "pairs",
     "standings",
     "attempts",
     "tasks",
@@ -66,11 +68,16 @@ FILL = f"""
     INSERT INTO spreads
         SELECT 1, span, '2026-01-06'::timestamptz - n * span * interval '1 minute', measure, bucket, 9
         FROM unnest(ARRAY[1, 10, 60]) span, generate_series(0, 3000) n,
-             unnest(ARRAY['task', 'label']) measure, generate_series(0, 11) bucket;
+             unnest(ARRAY['task', 'label', 'due']) measure, generate_series(0, 11) bucket;
     INSERT INTO gauges
         SELECT p, span, '2026-01-06'::timestamptz - n * span * interval '1 minute', '2026-01-06',
-               9, 9, 9, 9, 9, 9, 9, 9, '{{}}', '{{}}', '[]', '{{"states": {{}}, "p_all": []}}'
-        FROM generate_series(1, 20) p, unnest(ARRAY[1, 10, 60]) span, generate_series(0, 3000) n"""
+               9, 9, 9, 9, 9, 9, 9, 9, '{{}}', '{{}}', '[]', '{{"states": {{}}, "p_all": []}}',
+               1, 9, 9, 9, 9, 9, 9, '[]'
+        FROM generate_series(1, 20) p, unnest(ARRAY[1, 10, 60]) span, generate_series(0, 3000) n;
+    INSERT INTO pairs
+        SELECT 1, span, '2026-01-06'::timestamptz - n * span * interval '1 minute', source, 4, one, 3, 9
+        FROM unnest(ARRAY[1, 10, 60]) span, generate_series(0, 3000) n,
+             unnest(ARRAY['decoys', 'panels']) source, generate_series(0, 3) one"""
 NOTHING = {"labeler": "", "task": "", "kind": "", "until": "", "before": ""}
 Look = Callable[[Database], Any]
 
@@ -88,12 +95,22 @@ def seen_live(window: operating.Window) -> Look:
     return lambda db: operating.live(db, 1, window, AT).points
 
 
+def told(hours: int, span: int) -> Look:
+    since = AT - timedelta(hours=hours)
+    return lambda db: [_with(db, lambda tx: series.read(tx, 1, METRICS, since, AT, span))]
+
+
 LOOKS: dict[str, Look] = {
     **{f"by {sort}": listed(sort) for sort in SORTS},
     "the dismissed": listed("p_all", state="dismissed"),
     "by a prefix": lambda db: listing.labelers(db, 1, Asked(sort="name", prefix="labeler 09")).lines,
     "all projects": lambda db: operating.overview(db, AT),
     **{f"live, {name}": seen_live(window) for name, window in operating.WINDOWS.items()},
+    "metrics of an hour": told(3, 10),
+    "metrics of a day": told(24, 10),
+    "metrics of a week": told(168, 60),
+    "metrics of lately": lambda db: [_with(db, lambda tx: series.lately(tx, 1, AT))],
+    "what is scraped": operating.watched,
     "a busy labeler": lambda db: following.portray(db, 1, 1).rows,
     "a busy labeler, long ago": lambda db: (
         following.portray(db, 1, 1, "200000~2026-01-05T05:00:00+00:00~200000").rows
@@ -152,6 +169,7 @@ def test_a_rollup_reads_what_is_new(full: Database) -> None:
         figures.by_index(tx)
         figures.roll(tx, row[0] - 100, row[0])
         roster.roll(tx, row[0] - 100, row[0])
+        pairs.roll(tx, row[0] - 100, row[0])
         history.last_entry_until(tx, 1, AT)
         for one in watch.seen:
             assert not {table for table, blocks in one.scanned.items() if table in LARGE and blocks > 20}

@@ -18,6 +18,7 @@ from tests.web.browsing import Browsers
 from tests.web.conftest import Site
 
 DRAWN = "() => document.querySelectorAll('.chart.js-plotly-plot').length === 9"
+ALL_DRAWN = "() => document.querySelectorAll('.chart.js-plotly-plot').length === 15"
 QUICK = {"deliver_at": 0.6, "min_benchmarks": 1, "rate_floor": 0.1, "decoy_share": 0.05}
 
 
@@ -99,6 +100,51 @@ def test_a_project_live(
         assert box is not None
         page.mouse.move(box["x"] + box["width"] * 0.6, box["y"] + box["height"] / 2)
         expect(page.locator("#chart-answers .hoverlayer text").first).to_be_visible()
+
+
+@pytest.mark.parametrize(("dark", "size"), [(False, (1280, 900)), (True, (1280, 900)), (False, (390, 800))])
+def test_all_metrics_over_time(
+    browsers: Browsers,
+    site: Site,
+    town: Town,
+    dark: bool,
+    size: tuple[int, int],
+) -> None:
+    """Every series is a chart with hover and a table, agreement with its interval, over the span chosen."""
+    with browsers.visit(site.accounts["operator"], dark=dark, size=size) as visit:
+        page = visit.go(live_path(town))
+        page.get_by_role("link", name="Metrics", exact=True).click()
+        page.get_by_role("link", name="3 hours").click()
+        expect(page.get_by_role("link", name="3 hours")).to_have_attribute("aria-current", "true")
+        page.wait_for_function(ALL_DRAWN)
+        page.wait_for_timeout(500)
+        visit.check_accessible()
+        visit.screenshot(f"metrics-{'dark' if dark else 'light'}-{size[0]}")
+        assert page.evaluate("document.documentElement.scrollWidth") <= size[0]
+        told = page.evaluate("document.querySelector('#chart-agreement-alpha').data.map(d => d.y)")
+        whole = [values for values in zip(*told, strict=True) if None not in values]
+        assert whole
+        assert all(low <= value <= high for value, high, low in whole)
+        page.locator("summary").first.click()
+        expect(
+            page.get_by_role("region", name="Krippendorff's alpha").get_by_role("row").nth(3)
+        ).to_be_visible()
+        page.locator("#chart-throughput-per-hour").scroll_into_view_if_needed()
+        box = page.locator("#chart-throughput-per-hour .draglayer").bounding_box()
+        assert box is not None
+        page.mouse.move(box["x"] + box["width"] * 0.9, box["y"] + box["height"] / 2)
+        expect(page.locator("#chart-throughput-per-hour .hoverlayer text").first).to_be_visible()
+
+
+def test_every_span_of_metrics_is_drawn(browsers: Browsers, site: Site, town: Town) -> None:
+    """From three hours to a year; agreement stands on the live view as well."""
+    with browsers.visit(site.accounts["operator"]) as visit:
+        page = visit.go(live_path(town))
+        expect(page.locator("#part-summary")).to_contain_text("Agreement, alpha")
+        for window in ("24h", "7d", "30d", "1y"):
+            page = visit.go(f"{live_path(town)}/metrics?window={window}")
+            page.wait_for_function(ALL_DRAWN)
+            visit.screenshot(f"metrics-{window}")
 
 
 def test_the_live_view_moves_while_people_answer(browsers: Browsers, site: Site, town: Town) -> None:
@@ -227,6 +273,6 @@ def test_a_window_that_is_not_there(browsers: Browsers, site: Site, town: Town) 
 def test_nobody_else_watches(browsers: Browsers, site: Site, town: Town, role: str) -> None:
     """Names and standings of labelers are for operators."""
     with browsers.visit(site.accounts[role], expected=("403",)) as visit:  # type: ignore[index]
-        for path in ("/operate", live_path(town), live_path(town) + "/events"):
+        for path in ("/operate", *(live_path(town) + rest for rest in ("", "/events", "/metrics"))):
             response = visit.page.request.get(site.base + path)
             assert response.status == 403

@@ -25,7 +25,7 @@ EVERYBODY: Final[frozenset[Role]] = frozenset()
 
 
 async def authorize(connection: ASGIConnection[Any, Any, Any, Any], handler: BaseRouteHandler) -> None:
-    """Let a request pass whose key has one of the route's roles.
+    """Let a request pass whose key has one of the route's roles, or that may come without a key.
 
     Raises
     ------
@@ -44,6 +44,8 @@ async def authorize(connection: ASGIConnection[Any, Any, Any, Any], handler: Bas
     if not roles:
         return
     service: Service = connection.app.state.service
+    if handler.opt.get("scraped") and service.scrapers.have(connection.scope):
+        return
     principal = await service.keyring.identify(connection.scope)
     check_role(principal, roles)
     connection.scope["user"] = principal

@@ -16,9 +16,11 @@ from goldvein.api import (
     benchmarks,
     exports,
     labels,
+    metrics,
     practice,
     problems,
     projects,
+    prometheus,
     tasks,
     webhooks,
     work,
@@ -38,6 +40,7 @@ ROUTES = (
     projects.change_project,
     projects.get_quality,
     projects.get_why_empty,
+    metrics.get_metrics,
     tasks.push_tasks,
     tasks.get_task,
     tasks.cancel_task,
@@ -79,6 +82,7 @@ ROUTES = (
     administration.create_key,
     administration.revoke_key,
     administration.health,
+    prometheus.scrape,
     openapi,
 )
 

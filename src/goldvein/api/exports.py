@@ -13,9 +13,9 @@ from litestar.response import Stream
 
 from goldvein import wire
 from goldvein.api.access import CUSTOMERS, visible_project
+from goldvein.api.moments import zoned
 from goldvein.api.projects import ProjectId
 from goldvein.api.service import Call, Service, service_of
-from goldvein.domain.errors import InvalidInput
 from goldvein.domain.records import Project
 from goldvein.services import labelled
 from goldvein.services.exporting import FORMATS, Format, Layout, Writer, format_for
@@ -90,7 +90,7 @@ async def export_labels(
     found = await visible_project(request, project)
     kind, service = format_for(format, found), service_of(request)
     wanted = Wanted(
-        basis=basis, since=_moment("since", since), until=_moment("until", until),
+        basis=basis, since=zoned("since", since), until=zoned("until", until),
         confidence=confidence_at_least, p=p_at_least,
     )  # fmt: skip
     wanted = await service.call(labelled.of_batch, project, wanted, batch)
@@ -114,16 +114,6 @@ async def _pages(
     ids, more = await service.call(labelled.choose, project, wanted, after=after, limit=limit)
     pages = labelled.chosen(service.db, project, ids, wanted, content=content)
     return pages, ids[-1] if more else None
-
-
-def _moment(name: str, value: datetime | None) -> datetime | None:
-    if value is not None and value.tzinfo is None:
-        raise InvalidInput(
-            f"{name} says no zone: write it as 2026-01-31T00:00:00Z",
-            code="moment_without_zone",
-            parameter=name,
-        )
-    return value
 
 
 def _next(request: Call, after: int) -> str:

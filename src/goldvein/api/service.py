@@ -16,6 +16,7 @@ from goldvein.api.allowance import Allowance
 from goldvein.api.grouping import Grouper, Overloaded
 from goldvein.api.keyring import Keyring
 from goldvein.api.pace import Pace
+from goldvein.api.scrapers import Scrapers
 from goldvein.domain.records import Principal
 from goldvein.services.outbound import Outbound
 from goldvein.store.database import Database
@@ -55,6 +56,8 @@ class Service:
         How often one address may try to get in.
     open_id : OpenId, optional
         The provider of single sign-on.
+    scrapers : Scrapers
+        Who reads metrics without a key.
     """
 
     def __init__(
@@ -70,6 +73,7 @@ class Service:
         public_url: str = "",
         tries_per_minute: int = 30,
         open_id: "OpenId | None" = None,
+        scrapers: Scrapers = Scrapers(),  # noqa: B008  (frozen)
     ) -> None:
         self.db = db
         self.grouper = grouper
@@ -79,6 +83,7 @@ class Service:
         self.pace = Pace(step_seconds)
         self.keyring = Keyring(self.call)
         self.open_id = open_id
+        self.scrapers = scrapers
         self.allowance = Allowance(tries_per_minute)
         self.closing = asyncio.Event()
         self._hashing = asyncio.Semaphore(HASHES_AT_ONCE)

@@ -47,7 +47,10 @@ def work() -> None:
     with errors_for_people():
         settings = read_settings()
         set_up_logs(settings.log_level, as_json=settings.log_json)
-        with bootstrap.database(settings, patience_seconds=bootstrap.PATIENCE_SECONDS) as db:
+        with (
+            bootstrap.traces(settings) as tracing,
+            bootstrap.database(settings, patience_seconds=bootstrap.PATIENCE_SECONDS) as db,
+        ):
             for number in (signal.SIGTERM, signal.SIGINT):
                 signal.signal(number, lambda *_: stop.set())
-            jobs.run(db, settings, stop)
+            jobs.run(db, settings, stop, tracing)

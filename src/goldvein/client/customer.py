@@ -7,6 +7,7 @@ import itertools
 import time
 import uuid
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from datetime import datetime
 from typing import Any, Self, TypeVar
 from urllib.parse import quote
 
@@ -106,6 +107,24 @@ class GoldveinClient(BenchmarkCalls, ExportCalls):
     def why_empty(self, project: int) -> dict[str, Any]:
         """Read why no work is handed out right now."""
         return self._get(f"/v1/projects/{project}/why-empty", dict[str, Any])
+
+    def metrics(
+        self, project: int, *names: str, since: datetime | None = None, until: datetime | None = None,
+        span: int = 60,
+    ) -> wire.Metrics:  # fmt: skip
+        """Read metrics over time, all of them where none is named, by spans of so many minutes; of a day.
+
+        Moments have a zone: ``datetime.now(UTC) - timedelta(days=7)``.
+        """
+        asked: dict[str, Any] = {"span": span}
+        if names:
+            asked["names"] = ",".join(names)
+        asked |= {
+            name: moment.isoformat()
+            for name, moment in (("since", since), ("until", until))
+            if moment is not None
+        }
+        return self._get(f"/v1/projects/{project}/metrics", wire.Metrics, **asked)
 
     # --- tasks and batches ------------------------------------------------------------------------
 

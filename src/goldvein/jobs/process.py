@@ -2,8 +2,9 @@
 
 import threading
 import time
+from collections.abc import Callable
 from datetime import UTC, datetime
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 import numpy as np
 import structlog
@@ -16,12 +17,15 @@ from goldvein.services.sweeps import Sweeper
 from goldvein.settings import Settings
 from goldvein.store.database import Database
 
+if TYPE_CHECKING:
+    from goldvein.tracing import Tracing  # knows an optional library
+
 _log = structlog.get_logger()
 SWEEP_SECONDS: Final = 1.0
 METER_SECONDS: Final = 1.0
 
 
-def run(db: Database, settings: Settings, stop: threading.Event) -> None:
+def run(db: Database, settings: Settings, stop: threading.Event, tracing: "Tracing | None" = None) -> None:
     """Work until ``stop`` is set; what has begun is ended first, within ``settings.shutdown_seconds``.
 
     Nothing is kept in memory that the database does not have: a process that is killed loses nothing, and one
@@ -29,7 +33,7 @@ def run(db: Database, settings: Settings, stop: threading.Event) -> None:
     """
     loops = {"webhooks": _webhooks, "sweeps": _sweeps, "meter": _meter, "schedule": _schedule}
     threads = [
-        threading.Thread(target=loop, args=(db, settings, stop), name=name, daemon=True)
+        threading.Thread(target=loop, args=(db, settings, stop, tracing), name=name, daemon=True)
         for name, loop in loops.items()
     ]
     for thread in threads:
@@ -42,7 +46,7 @@ def run(db: Database, settings: Settings, stop: threading.Event) -> None:
     _log.info("work_stopped", unfinished=[thread.name for thread in threads if thread.is_alive()])
 
 
-def _webhooks(db: Database, settings: Settings, stop: threading.Event) -> None:
+def _webhooks(db: Database, settings: Settings, stop: threading.Event, tracing: "Tracing | None") -> None:
     loop = WebhookLoop(
         db,
         timeout=settings.webhook_timeout,
@@ -50,24 +54,32 @@ def _webhooks(db: Database, settings: Settings, stop: threading.Event) -> None:
         rng=np.random.default_rng(),
         stop=stop,
     )
-    repeat("webhooks", loop.step, every=LINGER, stop=stop, db=db)
+    step = _traced(tracing, "webhooks", loop.step)
+    repeat("webhooks", step, every=LINGER, stop=stop, db=db)
     loop.close()
 
 
-def _sweeps(db: Database, _settings: Settings, stop: threading.Event) -> None:
+def _sweeps(db: Database, _settings: Settings, stop: threading.Event, tracing: "Tracing | None") -> None:
     sweeper = Sweeper(db)
-    repeat("sweeps", lambda: sweeper.sweep(datetime.now(UTC)), every=SWEEP_SECONDS, stop=stop, db=db)
+    step = _traced(tracing, "sweeps", lambda: sweeper.sweep(datetime.now(UTC)))
+    repeat("sweeps", step, every=SWEEP_SECONDS, stop=stop, db=db)
 
 
-def _meter(db: Database, _settings: Settings, stop: threading.Event) -> None:
+def _meter(db: Database, _settings: Settings, stop: threading.Event, tracing: "Tracing | None") -> None:
     meter = Meter(db)
-    repeat("meter", lambda: meter.step(datetime.now(UTC)), every=METER_SECONDS, stop=stop, db=db)
+    step = _traced(tracing, "meter", lambda: meter.step(datetime.now(UTC)))
+    repeat("meter", step, every=METER_SECONDS, stop=stop, db=db)
 
 
-def _schedule(db: Database, settings: Settings, stop: threading.Event) -> None:
+def _schedule(db: Database, settings: Settings, stop: threading.Event, tracing: "Tracing | None") -> None:
     def work() -> None:
         schedule.work(
-            db, concurrency=settings.job_concurrency, stop=stop, grace_seconds=settings.shutdown_seconds
-        )
+            db, concurrency=settings.job_concurrency, stop=stop, grace_seconds=settings.shutdown_seconds,
+            around=[tracing.job] if tracing is not None else [],
+        )  # fmt: skip
 
     repeat("schedule", work, every=1.0, stop=stop, db=db)
+
+
+def _traced(tracing: "Tracing | None", name: str, action: Callable[[], object]) -> Callable[[], object]:
+    return tracing.loop(name, action) if tracing is not None else action

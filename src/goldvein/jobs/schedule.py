@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import threading
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Final
@@ -10,6 +11,7 @@ from typing import Any, Final
 import procrastinate
 import psycopg
 from procrastinate.jobs import Status
+from procrastinate.middleware import WorkerMiddleware
 from procrastinate.schema import SchemaManager
 from procrastinate.tasks import Task
 from psycopg import sql
@@ -165,15 +167,26 @@ async def retry_stalled_jobs(
     return count
 
 
-def work(db: Database, *, concurrency: int, stop: threading.Event, grace_seconds: float) -> None:
+def work(
+    db: Database,
+    *,
+    concurrency: int,
+    stop: threading.Event,
+    grace_seconds: float,
+    around: Sequence[WorkerMiddleware] = (),
+) -> None:
     """Carry out scheduled jobs until ``stop`` is set; raises if the database goes away."""
     install(db.url)
     upkeep.make_log_partitions(db, datetime.now(UTC))
-    asyncio.run(_work(make_app(db), concurrency, stop, grace_seconds))
+    asyncio.run(_work(make_app(db), concurrency, stop, grace_seconds, around))
 
 
 async def _work(
-    app: procrastinate.App, concurrency: int, stop: threading.Event, grace_seconds: float
+    app: procrastinate.App,
+    concurrency: int,
+    stop: threading.Event,
+    grace_seconds: float,
+    around: Sequence[WorkerMiddleware],
 ) -> None:
     options: dict[str, Any] = {
         "concurrency": concurrency,
@@ -181,6 +194,7 @@ async def _work(
         "install_signal_handlers": False,
         "delete_jobs": "successful",
         "shutdown_graceful_timeout": grace_seconds,
+        "worker_middleware": list(around),
     }
     async with app.open_async():
         worker = asyncio.create_task(app.run_worker_async(**options))

@@ -10,27 +10,32 @@ all of those have ended. Nobody waits for it, and an answer's transaction does n
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Final
 
 from psycopg.errors import LockNotAvailable
 
-from goldvein.services import shortcuts, supply, why_empty
+from goldvein.decisions.gate import State, suspicion, threshold
+from goldvein.domain.metrics import Point
+from goldvein.domain.policy import Policy
+from goldvein.services import series, shortcuts, supply, why_empty
 from goldvein.services.views import View, Views
-from goldvein.store import attempts, benchmarks, days, figures, gauges, roster
+from goldvein.store import attempts, benchmarks, days, figures, gauges, pairs, roster
 from goldvein.store.database import Database, Transaction
 from goldvein.store.figures import Rollup, Written
 from goldvein.store.gauges import Sample
 
 ROWS_AT_ONCE: Final = 20_000
 """Ids of the log in one transaction of a rollup."""
+_AT_WORK: Final = (State.ADMITTED, State.BOUNDARY)
+"""Standings whose answers may be delivered."""
 _STEPS_AT_ONCE: Final = 10
 """Transactions of a rollup before the other one has its turn."""
 ROSTER_EVERY: Final = timedelta(seconds=10)
 """A line of the roster stands in many indexes, so what happens to a labeler meanwhile is written once;
-a labeler's day is one row, however many answers it has."""
+a labeler's day is one row, however many answers it has; pairs of answers nobody waits for."""
 SAMPLE_EVERY: Final = timedelta(seconds=5)
 LOOK_EVERY: Final = timedelta(minutes=1)
 """What takes a look at all benchmarks or standings of a project is sampled less often."""
@@ -47,6 +52,7 @@ _ROLLS: Final[Mapping[Rollup, Callable[[Transaction, int, int], None]]] = {
     "figures": figures.roll,
     "roster": roster.roll,
     "days": days.roll,
+    "pairs": pairs.roll,
 }
 
 
@@ -59,6 +65,7 @@ class _Look:
     shortcuts: Mapping[str, Any]
     supply: Mapping[str, Any]
     standings: Mapping[str, Any]
+    metrics: Sequence[Mapping[str, Any]]
 
 
 class Meter:
@@ -83,7 +90,7 @@ class Meter:
         self._settle()
         self._roll("figures")
         if _is_due(self._rostered_at, ROSTER_EVERY, now):
-            more = [self._roll("roster"), self._roll("days")]
+            more = [self._roll("roster"), self._roll("days"), self._roll("pairs")]
             self._rostered_at = self._rostered_at if any(more) else now
         if _is_due(self._sampled_at, SAMPLE_EVERY, now):
             self._sample(now)
@@ -154,29 +161,54 @@ class Meter:
             benchmarks=len(view.active),
             candidates=benchmarks.count_candidates(tx, project),
             shortcuts=look.shortcuts, supply=look.supply, why_empty=reasons, standings=look.standings,
+            metrics=look.metrics,
         )  # fmt: skip
 
 
 def forget(db: Database, now: datetime) -> int:
     """Drop figures of short spans that are older than anybody looks at; return how many."""
     with db.transaction() as tx:
+        for span, kept in KEPT.items():
+            pairs.forget(tx, span, now - kept)
         return sum(figures.forget(tx, span, now - kept) for span, kept in KEPT.items())
 
 
 def _look(tx: Transaction, view: View, now: datetime) -> _Look:
     """Look at all benchmarks and standings of a project."""
     states: dict[str, int] = {}
-    twentieths = [0] * 20
-    for state, place, count in roster.distribution(tx, view.project.id):
+    twentieths, delivering = [0] * 20, 0
+    for state, place, count, passing in roster.distribution(tx, view.project.id, _bars(view.policy)):
         states[state] = states.get(state, 0) + count
         twentieths[place - 1] += count
+        delivering += passing
     return _Look(
         now,
         view.project.revision,
         shortcuts.report(tx, view),
         supply.report(tx, view, now),
-        {"states": states, "p_all": twentieths},
+        {
+            "states": states,
+            "p_all": twentieths,
+            "judged": sum(states.get(state, 0) for state in _AT_WORK),
+            "delivering": delivering,
+        },
+        [_told(point) for point in series.lately(tx, view.project.id, now)],
     )
+
+
+def _told(point: Point) -> dict[str, Any]:
+    return {
+        "metric": point.metric, "part": point.part, "value": point.value, "evidence": point.evidence,
+        "low": point.low, "high": point.high,
+    }  # fmt: skip
+
+
+def _bars(policy: Policy) -> list[roster.Bar]:
+    asked = zip(_AT_WORK, threshold(_AT_WORK, policy), suspicion(_AT_WORK, policy), strict=True)
+    return [
+        roster.Bar(str(state), policy.min_benchmarks, float(shown), float(least))
+        for state, shown, least in asked
+    ]
 
 
 def _is_due(last: datetime | None, every: timedelta, now: datetime) -> bool:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Final
+from typing import Any, Final
 
 from goldvein.domain.errors import InvalidInput
 from goldvein.domain.records import Alert, Project
@@ -21,6 +21,7 @@ from goldvein.store.gauges import Gauge, Sample
 LATELY: Final = timedelta(hours=1)
 """Latencies are told of the labels of this time."""
 HOUR: Final = 3600.0
+MOST_WATCHED: Final = 500
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +41,16 @@ WINDOWS: Final = {
         Window("3h", "3 hours", timedelta(hours=3), 1),
         Window("24h", "24 hours", timedelta(hours=24), 10),
         Window("7d", "7 days", timedelta(days=7), 60),
+    )
+}
+METRIC_WINDOWS: Final = {
+    window.name: window
+    for window in (
+        Window("3h", "3 hours", timedelta(hours=3), 10),
+        Window("24h", "24 hours", timedelta(hours=24), 60),
+        Window("7d", "7 days", timedelta(days=7), 60),
+        Window("30d", "30 days", timedelta(days=30), 24 * 60),
+        Window("1y", "a year", timedelta(days=364), 7 * 24 * 60),
     )
 }
 
@@ -80,6 +91,15 @@ class ProjectLine:
 
 
 @dataclass(frozen=True, slots=True)
+class Watched:
+    """One project that works, as it was sampled last."""
+
+    project: Project
+    sample: Sample | None
+    alerts: int
+
+
+@dataclass(frozen=True, slots=True)
 class Point:
     """One span of a window: what happened in it, and what was sampled; zeros and nulls where nothing did."""
 
@@ -100,8 +120,14 @@ class Live:
     alerts: Sequence[Alert]
     why_empty: Sequence[Mapping[str, str]]
 
+    @property
+    def told(self) -> Mapping[str, Mapping[str, Any]]:
+        """Metrics of the whole project over the last hour, or day, by name."""
+        known = self.line.sample.metrics if self.line.sample is not None else ()
+        return {one["metric"]: one for one in known if not one["part"]}
 
-def find_window(name: str) -> Window:
+
+def find_window(name: str, windows: Mapping[str, Window] = WINDOWS) -> Window:
     """Find a window by its name.
 
     Raises
@@ -109,13 +135,13 @@ def find_window(name: str) -> Window:
     InvalidInput
         If there is none of that name.
     """
-    if name not in WINDOWS:
+    if name not in windows:
         raise InvalidInput(
-            f"there is no window {name!r}: use {', '.join(WINDOWS)}",
+            f"there is no window {name!r}: use {', '.join(windows)}",
             code="invalid_parameter",
             parameter="window",
         )
-    return WINDOWS[name]
+    return windows[name]
 
 
 def overview(db: Database, now: datetime) -> list[ProjectLine]:
@@ -123,6 +149,15 @@ def overview(db: Database, now: datetime) -> list[ProjectLine]:
     with db.snapshot() as tx:
         found = _lines(tx, projects.list_all(tx, None), now)
     return sorted(found, key=lambda line: (line.project.state == "closed", line.project.id))
+
+
+def watched(db: Database) -> list[Watched]:
+    """List the latest projects that work, as they were sampled last: a row of each is read."""
+    with db.snapshot() as tx:
+        found = projects.list_working(tx, limit=MOST_WATCHED)
+        ids = [project.id for project in found]
+        samples, opened = gauges.latest(tx, ids), alerts.count_open(tx, ids)
+    return [Watched(one, samples.get(one.id), opened.get(one.id, 0)) for one in found]
 
 
 def live(db: Database, project: int, window: Window, now: datetime) -> Live:
@@ -177,10 +212,10 @@ def forecast(sample: Sample, pace: Pace) -> Forecast:
 
 def _points(tx: Transaction, project: int, window: Window, now: datetime) -> list[Point]:
     since = begin(now - window.length, window.span) + timedelta(minutes=window.span)
-    sums = {one.at: one for one in figures.series(tx, project, window.span, since)}
-    sampled = {one.at: one for one in gauges.series(tx, project, window.span, since)}
-    label_times = figures.spread(tx, project, window.span, since, "label")
-    task_times = figures.spread(tx, project, window.span, since, "task")
+    sums = {one.at: one for one in figures.series(tx, project, window.span, since, now)}
+    sampled = {one.at: one for one in gauges.series(tx, project, window.span, since, now)}
+    label_times = figures.spread(tx, project, window.span, since, now, "label")
+    task_times = figures.spread(tx, project, window.span, since, now, "task")
     count = int(window.length / timedelta(minutes=window.span))
     moments = [since + timedelta(minutes=n * window.span) for n in range(count)]
     return [

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from datetime import datetime, timedelta
 from typing import Final, Literal
 
@@ -13,7 +13,9 @@ from goldvein.store.database import Transaction
 from goldvein.store.queries import load
 
 _queries = load("figures")
-Rollup = Literal["figures", "roster", "days"]
+Rollup = Literal["figures", "roster", "days", "pairs"]
+Measure = Literal["task", "label", "due"]
+"""Seconds on task; seconds from push to label; the time from push to end, by the time to the deadline."""
 Spread = dict[int, int]
 """How many durations fell into each bucket (``stats.spread``)."""
 SPANS: Final = (1, 10, 60)
@@ -49,6 +51,11 @@ class Figures:
     admissions: int
     dismissals: int
     seconds: float
+
+    def __add__(self, later: Figures) -> Figures:
+        """The sums of two spans, from the begin of this one."""
+        names = [field.name for field in fields(Figures) if field.name != "at"]
+        return Figures(self.at, *[getattr(self, name) + getattr(later, name) for name in names])
 
 
 def written_upto(tx: Transaction) -> Written:
@@ -99,17 +106,17 @@ def roll(tx: Transaction, after: int, upto: int) -> None:
     tx.execute(_queries.roll, values)
 
 
-def series(tx: Transaction, project: int, span: int, since: datetime) -> list[Figures]:
+def series(tx: Transaction, project: int, span: int, since: datetime, until: datetime) -> list[Figures]:
     """List a project's sums by spans, the oldest first; spans in which nothing happened are left out."""
-    values = {"project": project, "span": span, "since": since}
+    values = {"project": project, "span": span, "since": since, "until": until}
     return [Figures(*row) for row in tx.execute(_queries.series, values)]
 
 
 def spread(
-    tx: Transaction, project: int, span: int, since: datetime, measure: Literal["task", "label"]
+    tx: Transaction, project: int, span: int, since: datetime, until: datetime, measure: Measure
 ) -> dict[datetime, Spread]:
-    """Map spans to how durations spread in them: seconds on task, or from a task's push to its label."""
-    values = {"project": project, "span": span, "since": since, "measure": measure}
+    """Map spans to how what is measured spread in them."""
+    values = {"project": project, "span": span, "since": since, "until": until, "measure": measure}
     found: dict[datetime, Spread] = defaultdict(dict)
     for at, bucket, count in tx.execute(_queries.spread, values):
         found[at][bucket] = count

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
 
 from psycopg.types.json import Jsonb
 
@@ -14,6 +14,7 @@ from goldvein.store.figures import SPANS
 from goldvein.store.queries import load
 
 _queries = load("gauges")
+_SUMS: Final = ("samples", "sum_queued", "sum_active", "sum_admitted", "sum_standings", "sum_delivering")
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,11 +43,12 @@ class Sample:
     supply: Mapping[str, Any]
     why_empty: Sequence[Mapping[str, str]]
     standings: Mapping[str, Any]
+    metrics: Sequence[Mapping[str, Any]]
 
 
 @dataclass(frozen=True, slots=True)
 class Gauge:
-    """What was sampled in one span: the oldest task's age at its most, all else as it was last."""
+    """What was sampled in one span: the oldest task's age at its most, sums, all else as it was last."""
 
     at: datetime
     queued: int
@@ -56,6 +58,24 @@ class Gauge:
     admitted: int
     benchmarks: int
     candidates: int
+    samples: int
+    sum_queued: int
+    sum_active: int
+    sum_admitted: int
+    sum_standings: int
+    sum_delivering: int
+    least_supply_hours: float | None
+    standings: Mapping[str, Any]
+
+    def __add__(self, later: Gauge) -> Gauge:
+        """What was sampled in two spans, from the begin of this one."""
+        sums = {name: getattr(self, name) + getattr(later, name) for name in _SUMS}
+        ages = [one.oldest_seconds for one in (self, later) if one.oldest_seconds is not None]
+        supplies = [one.least_supply_hours for one in (self, later) if one.least_supply_hours is not None]
+        return replace(
+            later, at=self.at, **sums,
+            oldest_seconds=max(ages, default=None), least_supply_hours=min(supplies, default=None),
+        )  # fmt: skip
 
 
 def queue(tx: Transaction, project: int, *, pace: float, bound: int, now: datetime) -> Queue:
@@ -69,14 +89,18 @@ def queue(tx: Transaction, project: int, *, pace: float, bound: int, now: dateti
 def save(tx: Transaction, project: int, sample: Sample) -> None:
     """Keep a sample for the spans that it falls into."""
     values = asdict(sample)
-    for name in ("shortcuts", "supply", "why_empty", "standings"):
+    values |= {
+        "judged": sample.standings["judged"], "delivering": sample.standings["delivering"],
+        "supply_hours": sample.supply["runs_out_in_hours"],
+    }  # fmt: skip
+    for name in ("shortcuts", "supply", "why_empty", "standings", "metrics"):
         values[name] = Jsonb(values[name])
     tx.execute(_queries.save, {**values, "project": project, "now": sample.sampled_at, "spans": list(SPANS)})
 
 
-def series(tx: Transaction, project: int, span: int, since: datetime) -> list[Gauge]:
-    """List what was sampled of a project since a moment, the oldest first."""
-    values = {"project": project, "span": span, "since": since}
+def series(tx: Transaction, project: int, span: int, since: datetime, until: datetime) -> list[Gauge]:
+    """List what was sampled of a project between two moments, the oldest first."""
+    values = {"project": project, "span": span, "since": since, "until": until}
     return [Gauge(*row) for row in tx.execute(_queries.series, values)]
 
 

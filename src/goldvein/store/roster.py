@@ -51,6 +51,16 @@ TASK_FIRST, TASK_LAST = -8, 48
 
 
 @dataclass(frozen=True, slots=True)
+class Bar:
+    """What the gate asks of standings in a state: benchmarks, and both probabilities of being good."""
+
+    state: str
+    benchmarks: int
+    p_benchmarks: float
+    p_all: float
+
+
+@dataclass(frozen=True, slots=True)
 class Line:
     """One labeler of a project; ``benchmarks`` are answers, ever, and ``right_share`` is of them."""
 
@@ -88,9 +98,17 @@ def at_work(tx: Transaction, projects: Sequence[int], since: datetime) -> dict[i
     return dict(tx.execute(_queries.at_work, {"projects": list(projects), "since": since}).fetchall())
 
 
-def distribution(tx: Transaction, project: int) -> list[tuple[str, int, int]]:
-    """List (state, twentieth of P(good) from 1 on, count) of a project's standings."""
-    return tx.execute(_queries.distribution, {"project": project}).fetchall()
+def distribution(tx: Transaction, project: int, bars: Sequence[Bar]) -> list[tuple[str, int, int, int]]:
+    """List (state, twentieth of P(good) from 1 on, count, how many of them pass) of a project's standings.
+
+    Whoever was readmitted is taken to have passed as many benchmarks since then as ever.
+    """
+    values = {
+        "project": project, "states": [bar.state for bar in bars],
+        "shown": [bar.p_benchmarks for bar in bars], "unsuspected": [bar.p_all for bar in bars],
+        "min_benchmarks": [bar.benchmarks for bar in bars],
+    }  # fmt: skip
+    return tx.execute(_queries.distribution, values).fetchall()
 
 
 def find(tx: Transaction, project: int, labeler: int) -> Line | None:

@@ -286,7 +286,15 @@ CREATE TABLE gauges (
     shortcuts jsonb NOT NULL,
     supply jsonb NOT NULL,
     why_empty jsonb NOT NULL,
-    standings jsonb NOT NULL
+    standings jsonb NOT NULL,
+    samples integer NOT NULL,
+    sum_queued bigint NOT NULL,
+    sum_active bigint NOT NULL,
+    sum_admitted bigint NOT NULL,
+    sum_standings bigint NOT NULL,
+    sum_delivering bigint NOT NULL,
+    least_supply_hours double precision,
+    metrics jsonb NOT NULL
 );
 
 CREATE TABLE holds (
@@ -546,6 +554,19 @@ CREATE TABLE outbox_positions (
     last bigint NOT NULL
 );
 
+CREATE TABLE pairs (
+    project integer NOT NULL,
+    span smallint NOT NULL,
+    at timestamp with time zone NOT NULL,
+    source text NOT NULL,
+    options smallint NOT NULL,
+    one smallint NOT NULL,
+    other smallint NOT NULL,
+    count integer NOT NULL,
+    CONSTRAINT pairs_check CHECK ((one <= other)),
+    CONSTRAINT pairs_source_check CHECK ((source = ANY (ARRAY['decoys'::text, 'panels'::text])))
+);
+
 CREATE TABLE projects (
     id integer NOT NULL,
     customer integer NOT NULL,
@@ -721,7 +742,7 @@ CREATE TABLE spreads (
     measure text NOT NULL,
     bucket smallint NOT NULL,
     count integer NOT NULL,
-    CONSTRAINT spreads_measure_check CHECK ((measure = ANY (ARRAY['task'::text, 'label'::text])))
+    CONSTRAINT spreads_measure_check CHECK ((measure = ANY (ARRAY['task'::text, 'label'::text, 'due'::text])))
 );
 
 CREATE TABLE tallied (
@@ -918,6 +939,9 @@ ALTER TABLE ONLY model_versions
 
 ALTER TABLE ONLY outbox_positions
     ADD CONSTRAINT outbox_positions_pkey PRIMARY KEY (project);
+
+ALTER TABLE ONLY pairs
+    ADD CONSTRAINT pairs_pkey PRIMARY KEY (project, span, at, source, options, one, other);
 
 ALTER TABLE ONLY plans
     ADD CONSTRAINT plans_pkey PRIMARY KEY (project);

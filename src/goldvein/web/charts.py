@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final, Literal
 
-Unit = Literal["number", "percent", "seconds"]
+Unit = Literal["number", "percent", "seconds", "ratio"]
 """Names of the filters that write a value down."""
 Colour = Literal["accent", "gold", "good", "warn", "bad", "ink-soft"]
 """Names of tokens of app.css: a chart follows the colour scheme."""

@@ -20,6 +20,11 @@ def percent(value: float | None, digits: int = 1) -> str:
     return NOTHING if value is None else f"{100 * value:.{digits}f}%"
 
 
+def ratio(value: float | None) -> str:
+    """A coefficient, or a quotient."""
+    return NOTHING if value is None else f"{value:.2f}"
+
+
 def seconds(value: float | None) -> str:
     """A duration in the unit that fits it."""
     if value is None:
@@ -90,6 +95,7 @@ def sentence(text: str) -> str:
 FILTERS: Final[dict[str, Callable[..., Any]]] = {
     "number": number,
     "percent": percent,
+    "ratio": ratio,
     "seconds": seconds,
     "time": time,
     "iso": iso,

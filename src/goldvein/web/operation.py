@@ -1,4 +1,4 @@
-"""The operator's pages of what goes on: all projects at a glance, and one project live."""
+"""The operator's pages of what goes on: all projects at a glance, one project live, and its metrics."""
 
 from __future__ import annotations
 
@@ -16,9 +16,11 @@ from goldvein.api.labels import HEARTBEAT_SECONDS
 from goldvein.api.projects import ProjectId
 from goldvein.api.service import Call, Service, service_of
 from goldvein.domain.errors import GoldveinError
-from goldvein.services import operating
+from goldvein.domain.metrics import METRICS
+from goldvein.services import operating, series
 from goldvein.services.operating import Live, Window
 from goldvein.web.live import charts
+from goldvein.web.metrics import charts as draw
 from goldvein.web.projects import project_page, visible_project
 from goldvein.web.responses import CHARTS, page, part
 
@@ -45,6 +47,20 @@ async def live(request: Call, project: ProjectId) -> Response[str]:
     return project_page(
         request, found, "operation/live.html", headers=CHARTS, live=shown, charts=charts(shown),
         windows=operating.WINDOWS.values(),
+    )  # fmt: skip
+
+
+@get("/operate/{project:int}/metrics", opt={"roles": OPERATORS}, include_in_schema=False)
+async def metrics(request: Call, project: ProjectId) -> Response[str]:
+    """Show all series of a project."""
+    service = service_of(request)
+    window = operating.find_window(request.query_params.get("window", "24h"), operating.METRIC_WINDOWS)
+    found = await visible_project(request, project)
+    now = service.now()
+    points = await service.call(series.of_project, project, METRICS, now - window.length, now, window.span)
+    return project_page(
+        request, found, "operation/metrics.html", headers=CHARTS, charts=draw(points, window, now),
+        window=window, windows=operating.METRIC_WINDOWS.values(),
     )  # fmt: skip
 
 
@@ -122,4 +138,4 @@ def _looks(request: Call) -> _Looks:
     return looks
 
 
-HANDLERS: Final[tuple[ControllerRouterHandler, ...]] = (overview, live, events)
+HANDLERS: Final[tuple[ControllerRouterHandler, ...]] = (overview, live, metrics, events)

@@ -39,6 +39,7 @@ from goldvein.wire.benchmarks import (
     Word,
 )
 from goldvein.wire.labels import Event, EventName, Events, Evidence, Label
+from goldvein.wire.metrics import MetricPoint, Metrics, MetricSeries
 from goldvein.wire.practice import Dispute, Disputed, Feedback, Practice, PracticeAnswer, PracticeAsk
 from goldvein.wire.problems import PROBLEM_TYPE, ItemProblem, Problem
 from goldvein.wire.projects import Price, Project, ProjectChange, ProjectCreate, Projects, Report
@@ -119,6 +120,9 @@ __all__ = [
     "LabelerRole",
     "Labelers",
     "Lease",
+    "MetricPoint",
+    "MetricSeries",
+    "Metrics",
     "Money",
     "Practice",
     "PracticeAnswer",

@@ -7,7 +7,8 @@ import pytest
 
 from goldvein.sim.contest.figures import figures, measure
 from goldvein.sim.contest.player import BENCHMARK, DELIVERED, DISCARDED, HELD, NONE, WITHDRAWN, Record
-from goldvein.sim.contest.ratios import Ratio, interval, wilson
+from goldvein.sim.contest.ratios import Ratio, interval
+from goldvein.stats.intervals import wilson
 
 B, D, H, X, W = BENCHMARK, DELIVERED, HELD, DISCARDED, WITHDRAWN
 

@@ -8,12 +8,13 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from goldvein.stats.intervals import NORMAL_95, wilson
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from goldvein.stats.arrays import Array
 
-NORMAL_95 = 1.959964
 STUDENT_95 = (
     12.706, 4.303, 3.182, 2.776, 2.571, 2.447, 2.365, 2.306, 2.262, 2.228, 2.201, 2.179, 2.160, 2.145, 2.131,
     2.120, 2.110, 2.101, 2.093, 2.086, 2.080, 2.074, 2.069, 2.064, 2.060, 2.056, 2.052, 2.048, 2.045, 2.042,
@@ -79,15 +80,6 @@ def pool(ratios: Sequence[Ratio]) -> Ratio:
         of_labelers=ratios[0].of_labelers,
         share=ratios[0].share,
     )
-
-
-def wilson(hits: float, n: float, z: float = NORMAL_95) -> tuple[float, float]:
-    """Wilson's (1927) interval of a share; (0, 1) where nothing was counted."""
-    if n <= 0:
-        return 0.0, 1.0
-    centre = (hits + z * z / 2) / (n + z * z)
-    half = z / (n + z * z) * sqrt(hits * (n - hits) / n + z * z / 4)
-    return centre - half, centre + half
 
 
 def _linearised(ratio: Ratio) -> tuple[float, float]:

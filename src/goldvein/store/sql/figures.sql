@@ -39,13 +39,16 @@ SELECT sum(brin_summarize_new_values(inhrelid)) FROM pg_inherits WHERE inhparent
 WITH new AS MATERIALIZED (
     SELECT g.*, g.kind = 'answer' AND g.stage = 'benchmark' AND g.choice = i.key AS is_right,
            CASE WHEN g.kind = 'release' OR g.decision = 'deliver' OR p.task IS NOT NULL
-                THEN extract(epoch FROM g.at - t.created_at)::float8 END AS label_seconds
+                THEN extract(epoch FROM g.at - t.created_at)::float8 END AS label_seconds,
+           extract(epoch FROM t.deadline - t.created_at)::float8 AS due_seconds,
+           CASE WHEN g.kind = 'expire' THEN extract(epoch FROM g.at - t.created_at)::float8 END AS expired_seconds
     FROM log g
     LEFT JOIN LATERAL (
         SELECT v.key FROM item_versions v WHERE g.kind = 'answer' AND g.stage = 'benchmark'
           AND v.project = g.project AND v.task = g.task AND v.version = g.item_version LIMIT 1) i ON true
     LEFT JOIN LATERAL (
-        SELECT p.created_at FROM tasks p WHERE (g.kind IN ('release', 'promote', 'drop') OR g.decision = 'deliver')
+        SELECT p.created_at, p.deadline FROM tasks p
+        WHERE (g.kind IN ('release', 'promote', 'drop', 'expire') OR g.decision = 'deliver')
           AND p.project = g.project AND p.id = g.task LIMIT 1) t ON true
     LEFT JOIN LATERAL (
         SELECT l.task FROM labels l WHERE g.kind IN ('promote', 'drop') AND l.basis = 'panel' AND l.delivered_at = g.at
@@ -62,7 +65,9 @@ WITH new AS MATERIALIZED (
     SELECT project, span, date_bin(width, at, 'epoch'), measure,
            least(%(last)s, greatest(%(first)s, floor(4 * ln(greatest(took, 1e-3)) / ln(2)))), count(*)
     FROM new CROSS JOIN spans
-    CROSS JOIN LATERAL (VALUES ('task', milliseconds / 1000.0::float8), ('label', label_seconds)) AS measured (measure, took)
+    CROSS JOIN LATERAL (VALUES ('task', milliseconds / 1000.0::float8), ('label', label_seconds),
+                               ('due', coalesce(label_seconds, expired_seconds) / nullif(due_seconds, 0)))
+        AS measured (measure, took)
     WHERE took IS NOT NULL
     GROUP BY 1, 2, 3, 4, 5
     ORDER BY 1, 2, 3, 4, 5
@@ -100,15 +105,16 @@ ON CONFLICT (project, span, at) DO UPDATE SET entries = f.entries + excluded.ent
     seconds = f.seconds + excluded.seconds;
 
 -- name: series
--- A project's sums since a moment, in spans of one length, the oldest first.
+-- A project's sums between two moments, in spans of one length, the oldest first.
 SELECT at, entries, answers, benchmark_answers, benchmarks_right, panel_answers, decoy_answers, skips, delivered, held, released,
        discarded, withdrawn, promotions, admissions, dismissals, seconds
-FROM figures WHERE project = %(project)s AND span = %(span)s AND at >= %(since)s ORDER BY at;
+FROM figures WHERE project = %(project)s AND span = %(span)s AND at >= %(since)s AND at < %(until)s ORDER BY at;
 
 -- name: spread
--- How durations of one measure spread since a moment: counts by span and bucket.
+-- How durations of one measure spread between two moments: counts by span and bucket.
 SELECT at, bucket, count FROM spreads
-WHERE project = %(project)s AND span = %(span)s AND at >= %(since)s AND measure = %(measure)s ORDER BY at, bucket;
+WHERE project = %(project)s AND span = %(span)s AND at >= %(since)s AND at < %(until)s AND measure = %(measure)s
+ORDER BY at, bucket;
 
 -- name: recent
 -- For each of some projects, what it did since a moment, by minutes.

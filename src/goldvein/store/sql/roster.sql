@@ -68,8 +68,14 @@ SELECT project, count(*) FROM roster
 WHERE project = ANY (%(projects)s::integer[]) AND state IN ('admitted', 'boundary') AND seen_at > %(since)s GROUP BY project;
 
 -- name: distribution
--- How the standings of a project are spread: counts by state and twentieth of P(good) on all evidence.
-SELECT state, least(20, width_bucket(p_all, 0, 1, 20)), count(*) FROM roster
+-- How the standings of a project are spread: counts by state and twentieth of P(good) on all evidence, and how many of them
+-- the gate lets through by what is asked in their state.
+SELECT r.state, least(20, width_bucket(p_all, 0, 1, 20)), count(*),
+       count(*) FILTER (WHERE r.benchmarks >= asked.benchmarks AND round(p_benchmarks::numeric, 6) >= asked.shown::numeric
+                          AND round(p_all::numeric, 6) >= asked.unsuspected::numeric)
+FROM roster r
+LEFT JOIN unnest(%(states)s::text[], %(min_benchmarks)s::integer[], %(shown)s::float8[], %(unsuspected)s::float8[])
+       AS asked (state, benchmarks, shown, unsuspected) ON asked.state = r.state
 WHERE project = %(project)s AND p_all IS NOT NULL GROUP BY 1, 2;
 
 -- name: find

@@ -3,6 +3,7 @@
 const FORMATS = {
   number: { axis: ",~r", hover: ",~r" },
   percent: { axis: ".0%", hover: ".1%" },
+  ratio: { axis: ".2~f", hover: ".2f" },
 };
 const SYMBOLS = { good: "circle", bad: "x", gold: "diamond-open", warn: "triangle-down", accent: "square" };
 const OWN_TIME = new Intl.DateTimeFormat([], { dateStyle: "medium", timeStyle: "medium" });
@@ -86,7 +87,7 @@ function layout(chart, colour, width) {
 /** Ticks of the vertical axis; durations get ticks in the unit that fits them. */
 function scale(chart) {
   if (chart.unit === "percent") return { tickformat: FORMATS.percent.axis, range: [0, 1.02] };
-  if (chart.unit === "number") return { tickformat: FORMATS.number.axis };
+  if (chart.unit !== "seconds") return { tickformat: FORMATS[chart.unit].axis };
   const most = Math.max(0, ...chart.series.flatMap((one) => one.values.filter((value) => value !== null)));
   const steps = [1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 14400, 28800, 86400, 172800, 604800];
   const step = steps.find((size) => most / size <= 5) ?? 2592000;
@@ -127,6 +128,7 @@ function fill(details, chart) {
 function written(unit, value) {
   if (value === null) return "\u2013";
   if (unit === "seconds") return duration(value);
+  if (unit === "ratio") return value.toFixed(2);
   return unit === "percent" ? `${(100 * value).toFixed(1)}%` : Math.round(value).toLocaleString("en");
 }
 

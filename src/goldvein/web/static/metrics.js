@@ -1,0 +1,4 @@
+// The metrics of a project: charts, drawn once.
+import { drawAll } from "./charts.js";
+
+drawAll();
