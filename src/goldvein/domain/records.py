@@ -19,7 +19,7 @@ EventName = Literal[
     "alert.opened",
     "alert.resolved",
 ]
-AlertKind = Literal["shortcut", "taste", "benchmarks", "leak"]
+AlertKind = Literal["shortcut", "taste", "benchmarks", "leak", "low", "high", "silent", "webhook"]
 UNANSWERABLE = -1
 """The choice of a labeler who says that none of the options can be picked."""
 
@@ -167,6 +167,8 @@ class Alert:
     detail: Mapping[str, Any]
     opened_at: datetime
     resolved_at: datetime | None = None
+    acknowledged_at: datetime | None = None
+    acknowledged_by: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
