@@ -23,6 +23,7 @@ from goldvein.domain.records import WorkRequest, WorkResult
 from goldvein.services.outbound import Outbound
 from goldvein.services.people import ROLES
 from goldvein.services.signing_on import Provider
+from goldvein.services.telling import messenger_of
 from goldvein.services.work import WorkGroup
 from goldvein.settings import SettingError, Settings, read_settings
 from goldvein.store.database import Database
@@ -109,6 +110,7 @@ def make_service(
         tries_per_minute=settings.tries_per_minute,
         open_id=_open_id(settings),
         scrapers=_scrapers(settings),
+        messenger=messenger_of(settings),
     )
 
 

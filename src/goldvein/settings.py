@@ -181,6 +181,18 @@ SETTINGS: Final = (
         "time that requests and jobs get to end when asked to stop",
         at_least=0,
     ),
+    Setting("smtp_host", "", "", "server that takes e-mail about alerts; empty: no e-mail"),
+    Setting("smtp_port", 587, "", "port of that server", at_least=1),
+    Setting("smtp_user", "", "", "user name there; empty: without signing in"),
+    Setting("smtp_password", "", "", "password there"),
+    Setting("smtp_from", "", "", "address that e-mail comes from, as goldvein@label.example"),
+    Setting(
+        "smtp_security",
+        "starttls",
+        "",
+        "how the connection is protected; none is for a server on this machine only",
+        choices=("starttls", "tls", "none"),
+    ),
     Setting(
         "webhook_timeout", 10.0, "seconds", "time that a webhook's receiver gets to answer", at_least=0.1
     ),
@@ -220,6 +232,12 @@ class Settings:
     answer_step: float
     job_concurrency: int
     shutdown_seconds: float
+    smtp_host: str
+    smtp_port: int
+    smtp_user: str
+    smtp_password: str = field(repr=False)
+    smtp_from: str
+    smtp_security: str
     webhook_timeout: float
     allow_private_webhooks: bool
 

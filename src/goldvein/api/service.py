@@ -19,6 +19,7 @@ from goldvein.api.pace import Pace
 from goldvein.api.scrapers import Scrapers
 from goldvein.domain.records import Principal
 from goldvein.services.outbound import Outbound
+from goldvein.services.telling import Messenger
 from goldvein.store.database import Database
 
 if TYPE_CHECKING:
@@ -58,6 +59,8 @@ class Service:
         The provider of single sign-on.
     scrapers : Scrapers
         Who reads metrics without a key.
+    messenger : Messenger, optional
+        What telling of alerts needs; without one there is no e-mail.
     """
 
     def __init__(
@@ -74,6 +77,7 @@ class Service:
         tries_per_minute: int = 30,
         open_id: "OpenId | None" = None,
         scrapers: Scrapers = Scrapers(),  # noqa: B008  (frozen)
+        messenger: Messenger | None = None,
     ) -> None:
         self.db = db
         self.grouper = grouper
@@ -84,6 +88,7 @@ class Service:
         self.keyring = Keyring(self.call)
         self.open_id = open_id
         self.scrapers = scrapers
+        self.messenger = messenger or Messenger(None, public_url.rstrip("/"), allow_private_webhooks)
         self.allowance = Allowance(tries_per_minute)
         self.closing = asyncio.Event()
         self._hashing = asyncio.Semaphore(HASHES_AT_ONCE)

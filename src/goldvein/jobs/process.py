@@ -1,4 +1,4 @@
-"""One ``work`` process: webhooks, sweeps, figures and the schedule, each in a thread, until told to stop."""
+"""A ``work`` process: webhooks, sweeps, figures, notices, schedule, each in a thread, until it is to stop."""
 
 import threading
 import time
@@ -12,8 +12,10 @@ import structlog
 from goldvein.jobs import schedule
 from goldvein.jobs.loops import repeat
 from goldvein.jobs.webhooks import LINGER, WebhookLoop
+from goldvein.services import telling
 from goldvein.services.metering import Meter
 from goldvein.services.sweeps import Sweeper
+from goldvein.services.telling import messenger_of
 from goldvein.settings import Settings
 from goldvein.store.database import Database
 
@@ -23,6 +25,7 @@ if TYPE_CHECKING:
 _log = structlog.get_logger()
 SWEEP_SECONDS: Final = 1.0
 METER_SECONDS: Final = 1.0
+TELL_SECONDS: Final = 5.0
 
 
 def run(db: Database, settings: Settings, stop: threading.Event, tracing: "Tracing | None" = None) -> None:
@@ -31,7 +34,9 @@ def run(db: Database, settings: Settings, stop: threading.Event, tracing: "Traci
     Nothing is kept in memory that the database does not have: a process that is killed loses nothing, and one
     whose database goes away waits for it.
     """
-    loops = {"webhooks": _webhooks, "sweeps": _sweeps, "meter": _meter, "schedule": _schedule}
+    loops = {
+        "webhooks": _webhooks, "sweeps": _sweeps, "meter": _meter, "notices": _notices, "schedule": _schedule,
+    }  # fmt: skip
     threads = [
         threading.Thread(target=loop, args=(db, settings, stop, tracing), name=name, daemon=True)
         for name, loop in loops.items()
@@ -69,6 +74,15 @@ def _meter(db: Database, _settings: Settings, stop: threading.Event, tracing: "T
     meter = Meter(db)
     step = _traced(tracing, "meter", lambda: meter.step(datetime.now(UTC)))
     repeat("meter", step, every=METER_SECONDS, stop=stop, db=db)
+
+
+def _notices(db: Database, settings: Settings, stop: threading.Event, tracing: "Tracing | None") -> None:
+    messenger = messenger_of(settings)
+
+    def tell() -> int:
+        return telling.tell_due(db, messenger, datetime.now(UTC))
+
+    repeat("notices", _traced(tracing, "notices", tell), every=TELL_SECONDS, stop=stop, db=db)
 
 
 def _schedule(db: Database, settings: Settings, stop: threading.Event, tracing: "Tracing | None") -> None:

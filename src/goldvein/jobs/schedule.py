@@ -18,7 +18,7 @@ from psycopg import sql
 from psycopg.conninfo import make_conninfo
 
 from goldvein.domain.errors import GoldveinError
-from goldvein.services import cards, discovering, measuring, metering, reestimation, renewal, upkeep
+from goldvein.services import alerting, cards, discovering, measuring, metering, reestimation, renewal, upkeep
 from goldvein.store.database import Database
 
 SCHEMA: Final = "procrastinate"
@@ -65,7 +65,7 @@ def make_app(db: Database) -> procrastinate.App:
     """Make the app with all tasks; its connector is not open yet."""
     connector = procrastinate.PsycopgConnector(conninfo=_conninfo(db.url), min_size=1, max_size=3)
     app = procrastinate.App(connector=connector)
-    for add in (_add_upkeep, _add_estimates, _add_discovery, _add_measuring):
+    for add in (_add_upkeep, _add_estimates, _add_discovery, _add_measuring, _add_watch):
         add(app, db)
 
     @app.periodic(cron="*/2 * * * *")
@@ -144,6 +144,14 @@ async def _defer_each(db: Database, task: Task[..., Any, ...], **arguments: floa
         job = task.configure(queueing_lock=named, lock="estimate")
         with contextlib.suppress(procrastinate.exceptions.AlreadyEnqueued):
             await job.defer_async(project=project, **arguments)
+
+
+def _add_watch(app: procrastinate.App, db: Database) -> None:
+    @app.periodic(cron="* * * * *")
+    @app.task(name="watch", retry=_DISTURBED, queueing_lock="watch", lock="watch")
+    def run_watch(timestamp: int) -> None:  # noqa: ARG001
+        """Every minute: what was metered since the last look becomes alerts, or their end."""
+        alerting.look(db, datetime.now(UTC))
 
 
 async def retry_stalled_jobs(

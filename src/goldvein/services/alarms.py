@@ -1,4 +1,4 @@
-"""Alarms: alerts opened once and resolved once, each with its event and its entry in the log."""
+"""Alarms: alerts opened once and resolved once, each with its event, its entry in the log and its notices."""
 
 from __future__ import annotations
 
@@ -7,7 +7,8 @@ from datetime import datetime
 from typing import Any
 
 from goldvein.domain.records import AlertKind
-from goldvein.store import alerts, log, outbox
+from goldvein.store import alerts, channels, log, outbox
+from goldvein.store.channels import NoticeEvent
 from goldvein.store.database import Transaction
 from goldvein.store.log import Entry
 
@@ -31,8 +32,9 @@ def resolve_alarm(tx: Transaction, project: int, kind: AlertKind, subject: str, 
 
 
 def _tell(
-    tx: Transaction, project: int, what: str, alert: int, detail: Mapping[str, Any], now: datetime
+    tx: Transaction, project: int, what: NoticeEvent, alert: int, detail: Mapping[str, Any], now: datetime
 ) -> None:
     outbox.insert_many(tx, [project], [f"alert.{what}"], [None], [None], [None], now, alerts=[alert])
     entry = Entry(project, "alert", decision=what, detail={"alert": alert, **detail})
     log.append(tx, [entry], now)
+    channels.note(tx, project, alert, what, now)

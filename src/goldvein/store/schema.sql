@@ -38,7 +38,10 @@ CREATE TABLE alerts (
     detail jsonb NOT NULL,
     opened_at timestamp with time zone NOT NULL,
     resolved_at timestamp with time zone,
-    CONSTRAINT alerts_kind_check CHECK ((kind = ANY (ARRAY['shortcut'::text, 'taste'::text, 'benchmarks'::text, 'leak'::text])))
+    acknowledged_at timestamp with time zone,
+    acknowledged_by text,
+    CONSTRAINT alerts_acknowledged CHECK (((acknowledged_at IS NULL) = (acknowledged_by IS NULL))),
+    CONSTRAINT alerts_kind_check CHECK ((kind = ANY (ARRAY['shortcut'::text, 'taste'::text, 'benchmarks'::text, 'leak'::text, 'low'::text, 'high'::text, 'silent'::text, 'webhook'::text])))
 );
 
 ALTER TABLE alerts ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
@@ -192,6 +195,25 @@ CREATE TABLE cards (
     admitted_at timestamp with time zone NOT NULL,
     refreshed_at timestamp with time zone NOT NULL,
     CONSTRAINT cards_level_check CHECK ((level = ANY (ARRAY['on_course'::text, 'trusted'::text, 'looked_at'::text])))
+);
+
+CREATE TABLE channels (
+    id integer NOT NULL,
+    project integer,
+    kind text NOT NULL,
+    target text NOT NULL,
+    made_at timestamp with time zone NOT NULL,
+    made_by text NOT NULL,
+    CONSTRAINT channels_kind_check CHECK ((kind = ANY (ARRAY['email'::text, 'apprise'::text])))
+);
+
+ALTER TABLE channels ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME channels_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
 );
 
 CREATE TABLE customers (
@@ -492,6 +514,14 @@ CREATE TABLE log_other (
     CONSTRAINT log_kind_check CHECK ((kind = ANY (ARRAY['admit'::text, 'answer'::text, 'skip'::text, 'release'::text, 'discard'::text, 'dismiss'::text, 'trust'::text, 'promote'::text, 'drop'::text, 'open'::text, 'state'::text, 'policy'::text, 'model'::text, 'withdraw'::text, 'cancel'::text, 'expire'::text, 'alert'::text, 'candidate'::text, 'freeze'::text, 'thaw'::text, 'retire'::text, 'key'::text, 'flag'::text, 'rescored'::text, 'dispute'::text, 'practice'::text, 'bootstrap'::text, 'audit'::text])))
 );
 
+CREATE TABLE looked (
+    project integer NOT NULL,
+    upto timestamp with time zone NOT NULL,
+    learned_at timestamp with time zone,
+    pushed bigint NOT NULL,
+    habit jsonb
+);
+
 CREATE TABLE looks (
     id bigint NOT NULL,
     project integer NOT NULL,
@@ -524,6 +554,26 @@ CREATE TABLE model_versions (
     version integer NOT NULL,
     model jsonb NOT NULL,
     made_at timestamp with time zone NOT NULL
+);
+
+CREATE TABLE mutes (
+    project integer NOT NULL,
+    kind text NOT NULL,
+    subject text NOT NULL,
+    until timestamp with time zone NOT NULL,
+    muted_by text NOT NULL
+);
+
+CREATE TABLE notices (
+    channel integer NOT NULL,
+    project integer NOT NULL,
+    alert bigint NOT NULL,
+    event text NOT NULL,
+    tries integer DEFAULT 0 NOT NULL,
+    next_try_at timestamp with time zone,
+    told_at timestamp with time zone,
+    error text,
+    CONSTRAINT notices_event_check CHECK ((event = ANY (ARRAY['opened'::text, 'resolved'::text])))
 );
 
 CREATE TABLE outbox (
@@ -691,6 +741,11 @@ ALTER TABLE projects ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
     CACHE 1
 );
 
+CREATE TABLE pushes (
+    project integer NOT NULL,
+    at timestamp with time zone NOT NULL
+);
+
 CREATE TABLE rescorings (
     project integer NOT NULL,
     labeler integer NOT NULL,
@@ -723,6 +778,15 @@ CREATE TABLE roster (
     task_times integer[] NOT NULL,
     seen_at timestamp with time zone NOT NULL,
     CONSTRAINT roster_state_check CHECK ((state = ANY (ARRAY['admitted'::text, 'boundary'::text, 'dismissed'::text, 'panel'::text])))
+);
+
+CREATE TABLE rule_versions (
+    project integer NOT NULL,
+    version integer NOT NULL,
+    rules jsonb NOT NULL,
+    made_at timestamp with time zone NOT NULL,
+    made_by text NOT NULL,
+    CONSTRAINT rule_versions_version_check CHECK ((version > 0))
 );
 
 CREATE TABLE sessions (
@@ -811,6 +875,15 @@ ALTER TABLE tasks ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
     CACHE 1
 );
 
+CREATE TABLE watches (
+    project integer NOT NULL,
+    metric text NOT NULL,
+    upto timestamp with time zone NOT NULL,
+    sums jsonb NOT NULL,
+    range jsonb,
+    lent_by integer
+);
+
 CREATE TABLE webhooks (
     id integer NOT NULL,
     project integer NOT NULL,
@@ -880,6 +953,9 @@ ALTER TABLE ONLY bootstraps
 ALTER TABLE ONLY cards
     ADD CONSTRAINT cards_pkey PRIMARY KEY (project, labeler);
 
+ALTER TABLE ONLY channels
+    ADD CONSTRAINT channels_pkey PRIMARY KEY (id);
+
 ALTER TABLE ONLY customers
     ADD CONSTRAINT customers_pkey PRIMARY KEY (id);
 
@@ -928,6 +1004,9 @@ ALTER TABLE ONLY labelers
 ALTER TABLE ONLY labels
     ADD CONSTRAINT labels_pkey PRIMARY KEY (project, id);
 
+ALTER TABLE ONLY looked
+    ADD CONSTRAINT looked_pkey PRIMARY KEY (project);
+
 ALTER TABLE ONLY looks
     ADD CONSTRAINT looks_pkey PRIMARY KEY (id);
 
@@ -936,6 +1015,12 @@ ALTER TABLE ONLY measurements
 
 ALTER TABLE ONLY model_versions
     ADD CONSTRAINT model_versions_pkey PRIMARY KEY (project, version);
+
+ALTER TABLE ONLY mutes
+    ADD CONSTRAINT mutes_pkey PRIMARY KEY (project, kind, subject);
+
+ALTER TABLE ONLY notices
+    ADD CONSTRAINT notices_pkey PRIMARY KEY (channel, project, alert, event);
 
 ALTER TABLE ONLY outbox_positions
     ADD CONSTRAINT outbox_positions_pkey PRIMARY KEY (project);
@@ -955,6 +1040,9 @@ ALTER TABLE ONLY prices
 ALTER TABLE ONLY projects
     ADD CONSTRAINT projects_pkey PRIMARY KEY (id);
 
+ALTER TABLE ONLY pushes
+    ADD CONSTRAINT pushes_pkey PRIMARY KEY (project, at);
+
 ALTER TABLE ONLY rescorings
     ADD CONSTRAINT rescorings_pkey PRIMARY KEY (project, labeler);
 
@@ -963,6 +1051,9 @@ ALTER TABLE ONLY rollups
 
 ALTER TABLE ONLY roster
     ADD CONSTRAINT roster_pkey PRIMARY KEY (project, labeler);
+
+ALTER TABLE ONLY rule_versions
+    ADD CONSTRAINT rule_versions_pkey PRIMARY KEY (project, version);
 
 ALTER TABLE ONLY sessions
     ADD CONSTRAINT sessions_pkey PRIMARY KEY (hash);
@@ -991,6 +1082,9 @@ ALTER TABLE ONLY tasks
 ALTER TABLE ONLY trust
     ADD CONSTRAINT trust_pkey PRIMARY KEY (project, labeler);
 
+ALTER TABLE ONLY watches
+    ADD CONSTRAINT watches_pkey PRIMARY KEY (project, metric);
+
 ALTER TABLE ONLY webhooks
     ADD CONSTRAINT webhooks_pkey PRIMARY KEY (id);
 
@@ -998,7 +1092,11 @@ CREATE INDEX accounts_customer ON accounts USING btree (customer, login) WHERE (
 
 CREATE INDEX accounts_role ON accounts USING btree (role, login);
 
+CREATE INDEX alerts_latest ON alerts USING btree (id DESC);
+
 CREATE UNIQUE INDEX alerts_open ON alerts USING btree (project, kind, subject) WHERE (resolved_at IS NULL);
+
+CREATE INDEX alerts_waiting ON alerts USING btree (id DESC) WHERE (resolved_at IS NULL);
 
 CREATE INDEX api_keys_customer ON api_keys USING btree (customer, id) WHERE (customer IS NOT NULL);
 
@@ -1033,6 +1131,8 @@ CREATE INDEX benchmarks_revision ON benchmarks USING btree (project, revision);
 CREATE INDEX benchmarks_state ON benchmarks USING btree (project, state, task);
 
 CREATE INDEX cards_labeler ON cards USING btree (labeler);
+
+CREATE INDEX channels_project ON channels USING btree (project);
 
 CREATE INDEX disputes_labeler ON disputes USING btree (labeler, made_at);
 
@@ -1085,6 +1185,10 @@ CREATE INDEX looks_labeler ON looks USING btree (labeler, asked_at);
 CREATE INDEX looks_queue ON looks USING btree (asked_at, id) WHERE (settled_at IS NULL);
 
 CREATE UNIQUE INDEX looks_waiting ON looks USING btree (project, labeler) WHERE (settled_at IS NULL);
+
+CREATE INDEX notices_alert ON notices USING btree (project, alert);
+
+CREATE INDEX notices_due ON notices USING btree (next_try_at) WHERE (next_try_at IS NOT NULL);
 
 CREATE UNIQUE INDEX outbox_position ON outbox USING btree (project, "position") WHERE ("position" IS NOT NULL);
 
@@ -1169,6 +1273,9 @@ ALTER TABLE ONLY api_keys
 ALTER TABLE ONLY batches
     ADD CONSTRAINT batches_project_fkey FOREIGN KEY (project) REFERENCES projects(id);
 
+ALTER TABLE ONLY channels
+    ADD CONSTRAINT channels_project_fkey FOREIGN KEY (project) REFERENCES projects(id);
+
 ALTER TABLE ONLY deliveries
     ADD CONSTRAINT deliveries_webhook_fkey FOREIGN KEY (webhook) REFERENCES webhooks(id) ON DELETE CASCADE;
 
@@ -1184,6 +1291,9 @@ ALTER TABLE ONLY invitations
 ALTER TABLE ONLY invitations
     ADD CONSTRAINT invitations_customer_fkey FOREIGN KEY (customer) REFERENCES customers(id);
 
+ALTER TABLE ONLY looked
+    ADD CONSTRAINT looked_project_fkey FOREIGN KEY (project) REFERENCES projects(id);
+
 ALTER TABLE ONLY looks
     ADD CONSTRAINT looks_labeler_fkey FOREIGN KEY (labeler) REFERENCES labelers(id);
 
@@ -1198,6 +1308,15 @@ ALTER TABLE ONLY measurements
 
 ALTER TABLE ONLY model_versions
     ADD CONSTRAINT model_versions_project_fkey FOREIGN KEY (project) REFERENCES projects(id);
+
+ALTER TABLE ONLY mutes
+    ADD CONSTRAINT mutes_project_fkey FOREIGN KEY (project) REFERENCES projects(id);
+
+ALTER TABLE ONLY notices
+    ADD CONSTRAINT notices_channel_fkey FOREIGN KEY (channel) REFERENCES channels(id) ON DELETE CASCADE;
+
+ALTER TABLE ONLY notices
+    ADD CONSTRAINT notices_project_alert_fkey FOREIGN KEY (project, alert) REFERENCES alerts(project, id);
 
 ALTER TABLE ONLY outbox_positions
     ADD CONSTRAINT outbox_positions_project_fkey FOREIGN KEY (project) REFERENCES projects(id);
@@ -1220,11 +1339,20 @@ ALTER TABLE ONLY projects
 ALTER TABLE ONLY projects
     ADD CONSTRAINT projects_customer_fkey FOREIGN KEY (customer) REFERENCES customers(id);
 
+ALTER TABLE ONLY rule_versions
+    ADD CONSTRAINT rule_versions_project_fkey FOREIGN KEY (project) REFERENCES projects(id);
+
 ALTER TABLE ONLY sessions
     ADD CONSTRAINT sessions_account_fkey FOREIGN KEY (account) REFERENCES accounts(id);
 
 ALTER TABLE ONLY tallied
     ADD CONSTRAINT tallied_project_fkey FOREIGN KEY (project) REFERENCES projects(id);
+
+ALTER TABLE ONLY watches
+    ADD CONSTRAINT watches_lent_by_fkey FOREIGN KEY (lent_by) REFERENCES projects(id);
+
+ALTER TABLE ONLY watches
+    ADD CONSTRAINT watches_project_fkey FOREIGN KEY (project) REFERENCES projects(id);
 
 ALTER TABLE ONLY webhooks
     ADD CONSTRAINT webhooks_project_fkey FOREIGN KEY (project) REFERENCES projects(id);

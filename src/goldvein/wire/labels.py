@@ -17,6 +17,9 @@ EventName = Literal[
 ]
 
 
+AlertKind = Literal["shortcut", "taste", "benchmarks", "leak", "low", "high", "silent", "webhook"]
+
+
 class Evidence(Response):
     """What was known of the labeler when the label went out; null for a panel's label."""
 
@@ -52,7 +55,7 @@ class Alert(Response):
     """Something that somebody should look at: ``subject`` says what it is about, ``detail`` why."""
 
     id: int
-    kind: Literal["shortcut", "taste", "benchmarks", "leak"]
+    kind: AlertKind
     subject: str
     detail: dict[str, Any]
     opened_at: datetime
