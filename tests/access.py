@@ -58,6 +58,17 @@ ACCESS: Final[Mapping[str, str]] = {
     "POST   /v1/work/{lease}/dispute": LABELERS,
     "POST   /v1/practice/next": LABELERS,
     "POST   /v1/practice/{practice}/answer": LABELERS,
+    # --- the API: alerts
+    "GET    /v1/alerts": OPERATORS,
+    "GET    /v1/projects/{project}/alerts/{alert}": OPERATORS,
+    "POST   /v1/projects/{project}/alerts/{alert}/acknowledge": OPERATORS,
+    "POST   /v1/projects/{project}/alerts/{alert}/mute": OPERATORS,
+    "GET    /v1/projects/{project}/alert-rules": OPERATORS,
+    "PATCH  /v1/projects/{project}/alert-rules": OPERATORS,
+    "GET    /v1/alert-channels": OPERATORS,
+    "POST   /v1/alert-channels": OPERATORS,
+    "DELETE /v1/alert-channels/{channel}": OPERATORS,
+    "POST   /v1/alert-channels/{channel}/test": OPERATORS,
     # --- the API: the operation
     "POST   /v1/customers": OPERATORS,
     "GET    /v1/customers": OPERATORS,
@@ -115,6 +126,17 @@ ACCESS: Final[Mapping[str, str]] = {
     "GET    /operate/{project}/log": OPERATORS,
     "GET    /operate/{project}/labelers/{labeler}": OPERATORS,
     "POST   /operate/{project}/labelers/{labeler}/panel": OPERATORS,
+    "GET    /operate/alerts": OPERATORS,
+    "GET    /operate/channels": OPERATORS,
+    "POST   /operate/channels": OPERATORS,
+    "POST   /operate/channels/{channel}/test": OPERATORS,
+    "POST   /operate/channels/{channel}/delete": OPERATORS,
+    "GET    /operate/{project}/alerts": OPERATORS,
+    "GET    /operate/{project}/alerts/{alert}": OPERATORS,
+    "POST   /operate/{project}/alerts/{alert}/acknowledge": OPERATORS,
+    "POST   /operate/{project}/alerts/{alert}/mute": OPERATORS,
+    "GET    /operate/{project}/alerts/rules": OPERATORS,
+    "POST   /operate/{project}/alerts/rules": OPERATORS,
     # --- pages: projects
     "GET    /projects": CUSTOMERS,
     "GET    /projects/new": CUSTOMERS,
@@ -174,6 +196,8 @@ GAPS: Final = {
     "account": "999999",
     "invitation": "999999",
     "customer": "999999",
+    "alert": "999999",
+    "channel": "999999",
 }
 """What stands in the gaps of an address: of all these only the project exists."""
 BODIES: Final[Mapping[str, Any]] = {

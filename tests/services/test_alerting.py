@@ -21,6 +21,7 @@ from tests.services.sleepers import Sleeper
 from tests.services.town import START, Town, task_input
 
 SPAN = timedelta(minutes=10)
+ENOUGH = '{"target": 9, "missing": 0, "runs_out_in_hours": null}'
 NOBODY = '{"states": {}, "p_all": [0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0]}'
 
 
@@ -65,9 +66,9 @@ class Metered:
                        benchmarks, candidates, shortcuts, supply, why_empty, standings, samples, sum_queued,
                        sum_active, sum_admitted, sum_standings, sum_delivering, metrics)
                    SELECT %s, s, date_bin(make_interval(mins => s), %s, 'epoch'), %s, 0, 0, 20, 20, 9, 9,
-                          '{}', '{}', '[]', %s, 1, 0, 20, 20, 20, 18, '[]'
+                          '{}', %s, '[]', %s, 1, 0, 20, 20, 20, 18, '[]'
                    FROM unnest(ARRAY[1, 10]) AS spans (s) ON CONFLICT DO NOTHING""",
-                (self.project, self.now, self.now, NOBODY),
+                (self.project, self.now, self.now, ENOUGH, NOBODY),
             )
         alerting.look(self.db, self.now)
 

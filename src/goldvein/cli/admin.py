@@ -8,6 +8,7 @@ from typing import Any
 import rich_click as click
 
 from goldvein.cli.accounts import accounts
+from goldvein.cli.alerts import alerts
 from goldvein.cli.benchmarks import benchmarks
 from goldvein.cli.common import database, json_option, now, show_rows, show_tree, write_json
 from goldvein.cli.panel import panel
@@ -25,6 +26,7 @@ def admin() -> None:
 
 
 admin.add_command(accounts)
+admin.add_command(alerts)
 admin.add_command(panel)
 
 

@@ -194,7 +194,9 @@ def _tried(
             _mail(messenger.mail, target, message, now)
         else:
             _call(messenger, target, message)
-    except (NotTaken, InvalidInput, OSError, smtplib.SMTPException, ValueError) as error:
+    except (NotTaken, InvalidInput) as refused:
+        return str(refused)
+    except (OSError, smtplib.SMTPException, ValueError) as error:
         return f"{type(error).__name__}: {error}"[:300]
     return None
 

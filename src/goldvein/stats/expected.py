@@ -36,7 +36,7 @@ _FEWEST_BLOCKS: Final = 8
 _LONGEST: Final = 4.0
 _ROUNDS: Final = 6
 _NORMAL_MEDIAN: Final = 0.6745
-_NORMAL_NINE_TENTHS: Final = 1.6449
+_NORMAL_MOST: Final = 1.4395
 _NORMAL_DECILES: Final = 2.5631
 
 
@@ -168,7 +168,7 @@ def learn(scale: Scale, seconds: Array, values: Array, evidence: Array) -> Range
     ------
     Centres: Huber's weights (Huber 1964), by half days, over variances, which are those of an overdispersed
     Poisson or binomial count (McCullagh and Nelder 1989, 4.5). Spread: so that half of the deviations are
-    under 0.6745, and nine tenths under 1.6449. Inflation: long-run variance from means of blocks (Carlstein
+    under 0.6745, and 85% under 1.4395. Inflation: long-run variance from means of blocks (Carlstein
     1986), by their deciles.
     """
     if not len(seconds) or not len(seconds) == len(values) == len(evidence):
@@ -269,7 +269,7 @@ def _trust(off: Array) -> Array:
 
 
 def _spread(scale: Scale, worked: Array, expected: Array, evidence: Array) -> float:
-    """The spread at which halves and nine tenths of the deviations are as small as they should be; bisection.
+    """The spread at which half, and 85%, of the deviations are as small as they should be; bisection.
 
     By the median alone a metric that is mostly at rest, as the age of an empty queue, would have no spread.
     """
@@ -280,8 +280,8 @@ def _spread(scale: Scale, worked: Array, expected: Array, evidence: Array) -> fl
     low, high = LEAST_SPREAD, 5.0
     for _ in range(14):
         middle = 0.5 * (low + high)
-        half, most = np.quantile(far / scale.deviation(centre, known, middle), [0.5, 0.9])
-        wide = half > _NORMAL_MEDIAN or most > _NORMAL_NINE_TENTHS
+        half, most = np.quantile(far / scale.deviation(centre, known, middle), [0.5, 0.85])
+        wide = half > _NORMAL_MEDIAN or most > _NORMAL_MOST
         low, high = (middle, high) if wide else (low, middle)
     return low
 

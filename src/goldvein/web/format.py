@@ -4,7 +4,8 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any, Final
 
-from goldvein.domain.records import Money, Price
+from goldvein.decisions.advice import advice
+from goldvein.domain.records import AlertKind, Money, Price
 
 NOTHING: Final = "\N{EN DASH}"
 """Stands where there is no value."""
@@ -92,6 +93,11 @@ def sentence(text: str) -> str:
     return said if said.endswith((".", "?", "!")) else f"{said}."
 
 
+def alert_title(kind: AlertKind, subject: str) -> str:
+    """What an alert is called."""
+    return advice(kind, subject).title
+
+
 FILTERS: Final[dict[str, Callable[..., Any]]] = {
     "number": number,
     "percent": percent,
@@ -103,4 +109,5 @@ FILTERS: Final[dict[str, Callable[..., Any]]] = {
     "price": price,
     "sentence": sentence,
     "device": device,
+    "alert_title": alert_title,
 }

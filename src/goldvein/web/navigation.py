@@ -42,6 +42,7 @@ _PAGES: Final = (
 )
 _OPERATED: Final = (
     ("/operate/{}", "Live"),
+    ("/operate/{}/alerts", "Alerts"),
     ("/operate/{}/metrics", "Metrics"),
     ("/operate/{}/labelers", "Labelers"),
     ("/operate/{}/log", "Log"),

@@ -17,7 +17,7 @@ from goldvein.api.projects import ProjectId
 from goldvein.api.service import Call, Service, service_of
 from goldvein.domain.errors import GoldveinError
 from goldvein.domain.metrics import METRICS
-from goldvein.services import operating, series
+from goldvein.services import attending, operating, series
 from goldvein.services.operating import Live, Window
 from goldvein.web.live import charts
 from goldvein.web.metrics import charts as draw
@@ -35,7 +35,8 @@ async def overview(request: Call) -> Response[str]:
     """Show all projects at a glance."""
     service = service_of(request)
     lines = await service.call(operating.overview, service.now())
-    return page(request, "operation/overview.html", lines=lines)
+    waiting = await service.call(attending.count_waiting)
+    return page(request, "operation/overview.html", lines=lines, waiting=waiting)
 
 
 @get("/operate/{project:int}", opt={"roles": OPERATORS}, include_in_schema=False)

@@ -21,13 +21,6 @@ from goldvein.web.samples import shown
 
 _ALERTS: Final = 20
 _EXAMPLES: Final = 10
-ALERT_WORDS: Final = {
-    "shortcut": "A shortcut passes too many of the benchmarks",
-    "taste": "People agree with each other against the keys",
-    "benchmarks": "Benchmarks run short",
-    "leak": "Benchmarks are known to people who never had them",
-}
-"""What each kind of alert says."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +43,7 @@ async def overview(request: Call, project: ProjectId) -> Response[str]:
     service = service_of(request)
     seen = await service.call(_overview, found, service.now())
     return project_page(
-        request, found, "projects/overview.html", seen=seen, facts=seen.why["facts"], alert_words=ALERT_WORDS,
+        request, found, "projects/overview.html", seen=seen, facts=seen.why["facts"],
         steps=_steps(found, seen), server=service.public_url or str(request.base_url).rstrip("/"),
     )  # fmt: skip
 

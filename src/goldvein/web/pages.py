@@ -6,6 +6,7 @@ from litestar.types import ControllerRouterHandler
 
 from goldvein.web import (
     account,
+    alerts,
     assets,
     auditing,
     benchmarks,
@@ -43,6 +44,7 @@ PAGES: Final[tuple[ControllerRouterHandler, ...]] = (
     *work.HANDLERS,
     *card.HANDLERS,
     *operation.HANDLERS,
+    *alerts.HANDLERS,
     *labelers.HANDLERS,
     *logbook.HANDLERS,
     *projects.HANDLERS,
