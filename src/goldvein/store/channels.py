@@ -89,7 +89,7 @@ def note(tx: Transaction, project: int, alert: int, event: NoticeEvent, now: dat
 def claim(tx: Transaction, now: datetime, lease: timedelta, *, limit: int) -> list[Notice]:
     """Lease notices that are due."""
     rows = tx.execute(_queries.claim, {"now": now, "until": now + lease, "limit": limit})
-    return [Notice(*row[:7], Alert(*row[7:])) for row in rows]
+    return [Notice(*row[:7], alert=Alert(*row[7:])) for row in rows]
 
 
 def settle(

@@ -8,12 +8,13 @@ A fluid queue, first come first served, gives ages and latencies. What is random
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, Literal
 
 import numpy as np
 
 from goldvein.decisions.alerting import SPAN_MINUTES, Readings
+from goldvein.stats.spread import PER_DOUBLING
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -123,7 +124,6 @@ class Played:
     seconds: Array
     pushed: Array
     alive: Array
-    extra: Mapping[str, Array] = field(default_factory=dict)
 
 
 def play(
@@ -280,7 +280,7 @@ def _observe(rng: np.random.Generator, kind: Kind, world: World) -> Played:
     age, latency = queue.age, queue.latency
     answers = rng.poisson(queue.done)
     right = world.good * world.accuracy + (1 - world.good) * world.passes
-    seconds = START + SPAN * np.arange(size)
+    seconds = START + SPAN * np.arange(size, dtype=np.float64)
     tested = rng.binomial(answers, BENCHMARKS)
     passed = rng.binomial(tested, right)
     # Benchmarks show who does not do the job, unless they pass like people who do: then nothing is held.
@@ -291,7 +291,7 @@ def _observe(rng: np.random.Generator, kind: Kind, world: World) -> Played:
     able = world.good * world.accuracy + (1 - world.good) / OPTIONS
     alike = world.clear * (able**2 + (1 - able) ** 2 / (OPTIONS - 1))
     late = rng.binomial(answers, np.clip((latency / kind.deadline - 0.9) / 0.3, 0, 1))
-    median, spread = _times(rng, world, answers)
+    median, spread = _times(rng, world, answers.astype(np.float64))
     full, some = np.ones(size), answers > 0
     measured = {
         "throughput_per_hour": (answers * 3600 / SPAN, answers, full > 0),
@@ -299,7 +299,7 @@ def _observe(rng: np.random.Generator, kind: Kind, world: World) -> Played:
         "answer_seconds_p50": (median, answers, some),
         "answer_seconds_spread": (spread, answers, answers > 4),
         "queue_age_seconds": (age, full, full > 0),
-        "latency_p95_share": (latency / kind.deadline, answers, some),
+        "latency_p95_share": (_kept(latency / kind.deadline), answers, some),
         "late_share": (late / np.maximum(answers, 1), answers, some),
         "held_share": (held / np.maximum(answers, 1), answers, some),
         "withdrawn_share": (withdrawn / np.maximum(answers, 1), answers, some),
@@ -359,4 +359,11 @@ def _times(rng: np.random.Generator, world: World, answers: Array) -> tuple[Arra
     ratio = 1.349 * world.times + 2.0 * bots  # of the logs; programs take the lower quartile down
     median = median + 1.25 * world.times / np.sqrt(count) * rng.standard_normal(len(count))
     ratio = ratio + 1.57 * world.times / np.sqrt(count) * rng.standard_normal(len(count))
-    return np.exp(median), np.exp(np.maximum(ratio, 0.05))
+    lower, upper = median - ratio / 2, median + ratio / 2
+    return _kept(np.exp(median)), _kept(np.exp(upper)) / _kept(np.exp(lower))
+
+
+def _kept(seconds: Array) -> Array:
+    """Durations as they are kept, in buckets."""
+    result: Array = 2 ** ((np.floor(PER_DOUBLING * np.log2(seconds)) + 0.5) / PER_DOUBLING)
+    return result
