@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Literal
+from typing import Any, Literal
 
 from goldvein.domain.records import Alert
 from goldvein.store.database import Transaction
@@ -89,7 +89,14 @@ def note(tx: Transaction, project: int, alert: int, event: NoticeEvent, now: dat
 def claim(tx: Transaction, now: datetime, lease: timedelta, *, limit: int) -> list[Notice]:
     """Lease notices that are due."""
     rows = tx.execute(_queries.claim, {"now": now, "until": now + lease, "limit": limit})
-    return [Notice(*row[:7], alert=Alert(*row[7:])) for row in rows]
+    return [_notice(*row) for row in rows]
+
+
+def _notice(
+    channel: int, kind: ChannelKind, target: str, project: int, name: str, event: NoticeEvent, tries: int,
+    *alert: Any,
+) -> Notice:  # fmt: skip
+    return Notice(channel, kind, target, project, name, event, tries, Alert(*alert))
 
 
 def settle(
