@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
-SERVER = ("api", "domain", "services", "store", "tasktypes")
+SERVER = ("api", "decisions", "domain", "services", "store", "tasktypes")
 PIECES = {  # what stands in the gaps of codes that are put together
     "many": ("options", "classes"),
     "one": ("option", "class"),
