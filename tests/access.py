@@ -209,7 +209,7 @@ ROUTES: Final = {" ".join(route.split()): allowed for route, allowed in ACCESS.i
 
 def is_page(route: str) -> bool:
     """Whether a route is for people, in a browser."""
-    return not route.split()[1].startswith(("/v1/", "/healthz"))
+    return not route.split()[1].startswith(("/v1/", "/healthz", "/metrics"))
 
 
 def filled(path: str, project: int) -> str:
