@@ -88,7 +88,7 @@ SCALES: Final[Mapping[str, Scale]] = MappingProxyType({
     "admitted_labelers": Scale("duration", unit=0.0, offset=1.0),
     "answer_seconds_p50": Scale("duration", unit=1.2),
     "answer_seconds_spread": Scale("duration", unit=2.0),
-    "queue_age_seconds": Scale("duration", unit=0.0, offset=120.0),
+    "queue_age_seconds": Scale("duration", unit=0.0, offset=900.0, least_spread=0.5),
     "latency_p95_share": Scale("duration", unit=2.0, offset=0.02),
     "supply_hours": Scale("duration", unit=0.0, offset=1.0),
     "late_share": Scale("share"),

@@ -54,11 +54,14 @@ class Scale:
         variance of a value of evidence 1. Unused for shares.
     offset : float
         Added to a duration before its log is taken.
+    least_spread : float
+        However steady the past was, more is to be expected.
     """
 
     family: Family
     unit: float = 1.0
     offset: float = 0.0
+    least_spread: float = LEAST_SPREAD
 
     def work(self, values: Array) -> Array:
         """Values on the scale on which they are compared: (n,) to (n,)."""
@@ -275,9 +278,9 @@ def _spread(scale: Scale, worked: Array, expected: Array, evidence: Array) -> fl
     """
     tells = scale.tells_spread(expected, evidence)
     if tells.sum() < _LEAST_POINTS:
-        return LEAST_SPREAD
+        return scale.least_spread
     far, centre, known = np.abs(worked - expected)[tells], expected[tells], evidence[tells]
-    low, high = LEAST_SPREAD, 5.0
+    low, high = scale.least_spread, 5.0
     for _ in range(14):
         middle = 0.5 * (low + high)
         half, most = np.quantile(far / scale.deviation(centre, known, middle), [0.5, 0.85])
