@@ -43,6 +43,7 @@ _PAGES: Final = (
 _OPERATED: Final = (
     ("/operate/{}", "Live"),
     ("/operate/{}/labelers", "Labelers"),
+    ("/operate/{}/filter", "Filter"),
     ("/operate/{}/log", "Log"),
 )
 _AUDITED: Final = (("/projects/{}/benchmarks", "Benchmarks"),)

@@ -26,6 +26,7 @@ ALERT_WORDS: Final = {
     "taste": "People agree with each other against the keys",
     "benchmarks": "Benchmarks run short",
     "leak": "Benchmarks are known to people who never had them",
+    "filter": "The filter errs more often than it should",
 }
 """What each kind of alert says."""
 

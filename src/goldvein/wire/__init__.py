@@ -14,6 +14,15 @@ from goldvein.wire.administration import (
     LabelerRole,
     Labelers,
 )
+from goldvein.wire.audits import (
+    FilterCheck,
+    FilterChecks,
+    Ruling,
+    SecondAnswer,
+    SecondAsked,
+    SecondNext,
+    SecondRenewed,
+)
 from goldvein.wire.base import MAX_LINES, MAX_PUSH, NO_NUL, NO_NUL_OR_SLASH
 from goldvein.wire.benchmarks import (
     AuditAnswer,
@@ -106,6 +115,8 @@ __all__ = [
     "Events",
     "Evidence",
     "Feedback",
+    "FilterCheck",
+    "FilterChecks",
     "Health",
     "ItemProblem",
     "KeptAnswer",
@@ -135,6 +146,11 @@ __all__ = [
     "RawPush",
     "Renewed",
     "Report",
+    "Ruling",
+    "SecondAnswer",
+    "SecondAsked",
+    "SecondNext",
+    "SecondRenewed",
     "Task",
     "TaskNew",
     "TaskPush",
