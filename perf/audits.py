@@ -2,11 +2,12 @@
 
     python -m perf.audits [--populations 200] [--audits 40] [--answers 15] [--first 1] [--json FILE]
 
-Populations of a thousand people whose truth is known, each judged by a filter with a flaw of its own (none,
-too sure of itself, keys known to the bad, people who turned since, wrong keys), are audited three times: as
-the design draws, at random, and at random twice as often. Printed for each flaw and all together are the
-share of 90% intervals that hold the truth, and their mean width; and how many random audits the width of the
-design's takes.
+Populations of a thousand people whose truth is known, each judged by a filter with a flaw of its own
+(none, too sure of itself, keys known to the bad, people who turned since, another crowd than it learned
+from), are audited as the design draws and at random. A random sample is judged twice: by the same model
+as the design's, so that nothing but the drawing differs, and plainly, by nothing but its own answers.
+Printed for each flaw and all together are the share of 90% intervals that hold the truth, and their mean
+width; and how many random audits the width of the design's takes, for each of its own.
 """
 
 from __future__ import annotations
@@ -20,7 +21,7 @@ from typing import Any
 
 import numpy as np
 
-from goldvein.sim.audited import FLAWS, Errors, World, at_random, by_boundary, make_world
+from goldvein.sim.audited import FLAWS, Errors, World, at_random, by_boundary, make_world, plainly
 
 Way = Callable[[np.random.Generator, World, int, int], Errors]
 SHARES = ("bad_delivering", "good_kept_out")
@@ -29,9 +30,11 @@ SHARES = ("bad_delivering", "good_kept_out")
 def ways(audits: int) -> dict[str, tuple[Way, int]]:
     """What is compared, and with how many audits."""
     return {
-        f"design, {audits}": (by_boundary, audits),
-        f"random, {audits}": (at_random, audits),
-        f"random, {2 * audits}": (at_random, 2 * audits),
+        "design": (by_boundary, audits),
+        "random": (at_random, audits),
+        "random, twice as many": (at_random, 2 * audits),
+        "plain": (plainly, audits),
+        "plain, twice as many": (plainly, 2 * audits),
     }
 
 
@@ -67,9 +70,10 @@ def summary(runs: Sequence[dict[str, dict[str, tuple[bool, float]]]]) -> dict[st
     }
 
 
-def as_many(found: dict[str, Any], share: str) -> float:
+def as_many(found: dict[str, Any], family: str, share: str) -> float:
     """Random audits that the design's width takes, for each of its own: on a straight line of logarithms."""
-    design, once, twice = (np.log(one[share]["width"]) for one in found.values())
+    names = ("design", family, f"{family}, twice as many")
+    design, once, twice = (np.log(found[name][share]["width"]) for name in names)
     return float(2.0 ** ((once - design) / max(once - twice, 1e-9)))
 
 
@@ -95,12 +99,14 @@ def main() -> None:
                 f"{share} covers {of['coverage']:.1%}, width {of['width']:.3f}"
                 for share, of in shares.items()
             )
-            print(f"  {way:<14}{said}")
-    times = {share: as_many(report["all"], share) for share in SHARES}
-    print(
-        "random audits for the width of one of the design: "
-        + ", ".join(f"{s} {t:.1f}" for s, t in times.items())
-    )
+            print(f"  {way:<24}{said}")
+    times = {
+        family: {share: as_many(report["all"], family, share) for share in SHARES}
+        for family in ("random", "plain")
+    }
+    for family, of in times.items():
+        said = ", ".join(f"{share} {many:.1f}" for share, many in of.items())
+        print(f"{family} audits for the width of one of the design: {said}")
     if given.json:
         given.json.write_text(json.dumps({**vars(given), "json": None, "report": report, "times": times}))
 
