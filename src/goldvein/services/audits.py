@@ -67,11 +67,13 @@ def draw(db: Database, project: int, now: datetime) -> int:
         if going or (last is not None and now - last < EVERY):
             return 0
         view = Views().one(tx, project)
-        rng = np.random.default_rng([project, int(now.timestamp())])
-        setting = filter_checks.setting_of(rng, tx, view)
+        if not view.policy.audit_labelers:
+            return 0
         lines = filter_checks.tested(view, list(standings.list_project(tx, project)))
         lines = [one for one in lines if one.answers - one.benchmarks >= view.policy.audit_answers]
-        if setting is None or not lines or not view.policy.audit_labelers:
+        rng = np.random.default_rng([project, int(now.timestamp())])
+        setting = filter_checks.setting_of(rng, tx, view) if lines else None
+        if setting is None:
             return 0
         people = filter_checks.people_of(view, Models(tx, project, view.models), lines)
         drawn = draw_people(rng, setting, people, view.policy.audit_labelers, view.policy.audit_answers)
