@@ -80,7 +80,9 @@ def test_audits_are_drawn_once_a_week_of_work_that_there_is(db: Database) -> Non
     assert of_benchmarks == [(0,)]
     audit_all(town, hire_auditor(town))
     assert audits.draw(db, 1, town.now + timedelta(days=1)) == 0, "not before a week has gone"
-    assert audits.draw(db, 1, town.now + timedelta(days=8)) == 6
+    later = town.now + timedelta(days=8)
+    audits.settle_due(db, 1, later)  # two people may have had the same task: no auditor answers it twice
+    assert audits.draw(db, 1, later) == 6
 
 
 def test_an_auditor_sees_neither_whose_work_it_is_nor_the_answer(db: Database) -> None:
