@@ -49,6 +49,12 @@ ACCESS: Final[Mapping[str, str]] = {
     "POST   /v1/audit/benchmarks/{project}/{task}/answer": "auditor",
     "POST   /v1/audit/benchmarks/{project}/{task}/release": "auditor",
     "POST   /v1/audit/benchmarks/{project}/{task}/comment": "auditor",
+    "POST   /v1/audit/work/next": "auditor",
+    "POST   /v1/audit/work/{project}/{piece}/renew": "auditor",
+    "POST   /v1/audit/work/{project}/{piece}/answer": "auditor",
+    "POST   /v1/audit/work/{project}/{piece}/release": "auditor",
+    "GET    /v1/projects/{project}/filter": WATCHERS,
+    "POST   /v1/projects/{project}/labelers/{labeler}/ruling": WATCHERS,
     # --- the API: work; the first four are answered in front of Litestar
     "POST   /v1/work/next": LABELERS,
     "POST   /v1/work/{lease}/answer": LABELERS,
@@ -137,6 +143,8 @@ ACCESS: Final[Mapping[str, str]] = {
     "POST   /operate/{project}/alerts/{alert}/mute": OPERATORS,
     "GET    /operate/{project}/alerts/rules": OPERATORS,
     "POST   /operate/{project}/alerts/rules": OPERATORS,
+    "POST   /operate/{project}/labelers/{labeler}/ruling": OPERATORS,
+    "GET    /operate/{project}/filter": OPERATORS,
     # --- pages: projects
     "GET    /projects": CUSTOMERS,
     "GET    /projects/new": CUSTOMERS,
@@ -166,6 +174,7 @@ ACCESS: Final[Mapping[str, str]] = {
     # --- pages: auditors, and benchmarks
     "GET    /audit": WATCHERS,
     "GET    /audit/benchmarks": "auditor",
+    "GET    /audit/work": "auditor",
     "GET    /audit/labelers": WATCHERS,
     "POST   /audit/looks/{look}": WATCHERS,
     "GET    /audit/write": WATCHERS,

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from goldvein.store import boundary, curated
+from goldvein.store import audits, boundary, curated
 from goldvein.store.database import Database, Transaction
 from goldvein.web.auditing import BOUND
 from tests.services.town import Town
@@ -33,11 +33,26 @@ FILL = f"""
         SELECT 1 + n % 10, '2026-01-05'::timestamptz + n * interval '1 millisecond',
                CASE WHEN n % 5000 = 0 THEN 'audit' ELSE 'answer' END, 1 + n % 100, n, 'confirmed'
         FROM generate_series(1, {MANY}) n;
+    INSERT INTO audits (project, labeler, drawn_at, chance, wanted, delivers, p, model_version, posterior)
+        SELECT 1 + n % 10, 1 + n / 10, '2026-01-05', 0.1, 10, true, 0.5, 1, ''
+        FROM generate_series(0, 19999) n;
+    INSERT INTO second_answers
+        (project, audit, labeler, task, content, choice, is_overlap, place, said, answered_at)
+        SELECT a.project, a.id, a.labeler, 10 * a.id + k, 10 * a.id + k, 0, false,
+               (a.id * 7919 + k * 104729) % 1000003, CASE WHEN a.id % 20 > 0 THEN 0 END,
+               CASE WHEN a.id % 20 > 0 THEN '2026-01-05'::timestamptz END
+        FROM audits a, generate_series(1, 10) k;
     ANALYZE"""
 LOOKS: dict[str, tuple[Callable[[Transaction], Sequence[Any]], int]] = {
     "all at the boundary": (lambda tx: boundary.page(tx, project=None, after=(5, 50_000), limit=50), 50),
     "those of a project": (lambda tx: boundary.page(tx, project=5, after=(0, 50_000), limit=50), 50),
     "counted": (lambda tx: boundary.counts(tx, BOUND), 1),
+    "next to answer again": (
+        lambda tx: audits.next_(tx, 99_999, AT, project=None, after=(0.0, 1, 1)) or (),
+        2,
+    ),
+    "waiting to be answered again": (lambda tx: audits.waiting(tx, BOUND), 1),
+    "when drawn": (lambda tx: audits.last_drawn(tx, 5), 2),
     "judged of late": (lambda tx: curated.audits(tx, AT, 50), 50),
 }
 BLOCKS = {"counted": 5_000}
@@ -52,7 +67,7 @@ def full(module_database_url: str) -> Database:
         Town(db)
         with db.connection() as tx:
             tx.execute(FILL.encode())
-            tx.execute(b"VACUUM ANALYZE standings")
+            tx.execute(b"VACUUM ANALYZE standings, second_answers")
     return Database(module_database_url, pool_size=1)
 
 

@@ -129,6 +129,12 @@ _OF_KINDS: Final[dict[str, Advice]] = {
         "Too many answered a benchmark as if they knew its key.",
         "It was retired; look at who shares what with whom.",
     ),
+    "filter": Advice(
+        "the filter errs",
+        "By audits, more bad people deliver than promised, or more good ones are kept out than the filter "
+        "says.",
+        "Look at the project's filter page: it recommends another bar, with its cost.",
+    ),
 }
 
 

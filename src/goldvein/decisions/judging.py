@@ -86,6 +86,32 @@ def judge(
     )
 
 
+def weigh(
+    model: Model, posterior_benchmarks: Array, posterior_all: Array, likelihood: Array, joints: Array
+) -> Verdicts:
+    """Move one standing by what was found out of its past work: no time goes by.
+
+    Parameters
+    ----------
+    model : Model
+    posterior_benchmarks, posterior_all, likelihood : (n_states, 1) float
+    joints : (n_states, n_held) float
+        Answers of this labeler that are held.
+    """
+    before_benchmarks, norm = condition(posterior_benchmarks, likelihood)
+    before_all, _ = condition(posterior_all, likelihood)
+    if joints.shape[1]:
+        joints = condition_joint(joints, likelihood, norm)
+    return Verdicts(
+        posterior_benchmarks=before_benchmarks,
+        posterior_all=before_all,
+        p_benchmarks=good_mass(before_benchmarks, model),
+        p_all=good_mass(before_all, model),
+        joints=joints,
+        smoothed=smoothed_good(joints) if joints.shape[1] else np.empty(0),
+    )
+
+
 def hold_joints(model: Model, posterior_benchmarks: Array) -> Array:
     """Joints with which new held answers start, from their labelers' standings after the step.
 

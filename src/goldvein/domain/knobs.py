@@ -100,6 +100,10 @@ _TEXTS: Final[Mapping[tuple[str, str], Mapping[str, str]]] = {
         "fresh_seconds": 'How long ago "of late" is at most.',
         "decoy_share": "Share of tasks that go to two people: what two have seen need be no benchmark.",
     },
+    ("Audits", "Whose ordinary work auditors answer a second time, without knowing whose it is."): {
+        "audit_labelers": "People whose work is audited each week; 0 audits nobody.",
+        "audit_answers": "Answers of each of them that are given a second time.",
+    },
     ("Leases", "How long somebody keeps a task in hand."): {
         "lease_seconds": "Time for one task, renewed while somebody is at it.",
         "dismissal_grace": "Held answers still taken after a dismissal, so that it betrays no benchmark.",

@@ -22,7 +22,7 @@ class Policy:
     """What a project asks of its labelers, and how hard it looks.
 
     Probabilities and shares lie in [0, 1]; times are in seconds; everything else is a count. The groups
-    below follow the way of a task: gate, serving, mining, admission, trust, leases.
+    below follow the way of a task: gate, serving, mining, admission, trust, upkeep, audits, leases.
     """
 
     # Gate: who is good enough, and when is that known well enough.
@@ -89,6 +89,10 @@ class Policy:
     fresh_share: float = 0.25  # of active benchmarks, those of tasks pushed of late; 0: none is renewed
     fresh_seconds: int = 604_800  # what "of late" is: older ones make room, a day's share a day
     decoy_share: float = 0.02  # ordinary tasks that go to two people: what two have seen need be no benchmark
+
+    # Audits: whose ordinary work auditors answer a second time, blindly.
+    audit_labelers: int = 20  # people whose work is audited each week; 0: nobody's
+    audit_answers: int = 12  # answers of each of them
 
     # Leases.
     lease_seconds: int = 600
@@ -169,6 +173,8 @@ _RANGES: dict[str, tuple[float, float]] = {
     "candidates_drawn": (1, 1_000),  # each draw makes so many random numbers
     "best_of": (1, 1_000),
     "trust_benchmarks": (0, 10**9),
+    "audit_labelers": (0, 10_000),
+    "audit_answers": (4, 100),
     "dismissal_grace": (0, 10**9),
 }
 

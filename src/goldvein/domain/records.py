@@ -19,7 +19,7 @@ EventName = Literal[
     "alert.opened",
     "alert.resolved",
 ]
-AlertKind = Literal["shortcut", "taste", "benchmarks", "leak", "low", "high", "silent", "webhook"]
+AlertKind = Literal["shortcut", "taste", "benchmarks", "leak", "low", "high", "silent", "webhook", "filter"]
 UNANSWERABLE = -1
 """The choice of a labeler who says that none of the options can be picked."""
 

@@ -18,7 +18,17 @@ from psycopg import sql
 from psycopg.conninfo import make_conninfo
 
 from goldvein.domain.errors import GoldveinError
-from goldvein.services import alerting, cards, discovering, measuring, metering, reestimation, renewal, upkeep
+from goldvein.services import (
+    alerting,
+    audits,
+    cards,
+    discovering,
+    measuring,
+    metering,
+    reestimation,
+    renewal,
+    upkeep,
+)
 from goldvein.store.database import Database
 
 SCHEMA: Final = "procrastinate"
@@ -65,7 +75,7 @@ def make_app(db: Database) -> procrastinate.App:
     """Make the app with all tasks; its connector is not open yet."""
     connector = procrastinate.PsycopgConnector(conninfo=_conninfo(db.url), min_size=1, max_size=3)
     app = procrastinate.App(connector=connector)
-    for add in (_add_upkeep, _add_estimates, _add_discovery, _add_measuring, _add_watch):
+    for add in (_add_upkeep, _add_estimates, _add_discovery, _add_measuring, _add_watch, _add_audits):
         add(app, db)
 
     @app.periodic(cron="*/2 * * * *")
@@ -134,6 +144,16 @@ def _add_measuring(app: procrastinate.App, db: Database) -> None:
         for project in reestimation.to_estimate(db):
             with contextlib.suppress(GoldveinError):
                 measuring.measure(db, project, datetime.now(UTC))
+
+
+def _add_audits(app: procrastinate.App, db: Database) -> None:
+    @app.periodic(cron="5/10 * * * *")
+    @app.task(name="audit", retry=_DISTURBED, queueing_lock="audit")
+    def run_audit(timestamp: int) -> None:  # noqa: ARG001
+        """Every ten minutes: audits end and move standings, the filter is checked, others are drawn."""
+        for project in reestimation.to_estimate(db):
+            with contextlib.suppress(GoldveinError):
+                audits.round_(db, project, datetime.now(UTC))
 
 
 async def _defer_each(db: Database, task: Task[..., Any, ...], **arguments: float) -> None:

@@ -12,6 +12,7 @@ from typing import Final
 
 from goldvein.decisions.cards import EVERY, OVER, SLACK, is_due, level
 from goldvein.domain.errors import Conflict, InvalidInput, NotFound
+from goldvein.services import rulings
 from goldvein.services.views import Views
 from goldvein.store import cards, days
 from goldvein.store.cards import Line, Look, OwnDispute, WaitingLook
@@ -105,8 +106,10 @@ def looks_waiting(
         return list(cards.waiting(tx, after or (datetime.min.replace(tzinfo=UTC), 0), limit))
 
 
-def settle_look(db: Database, look: int, account: int, reply: str, now: datetime) -> None:
-    """Say what came of another look; the labeler reads it on the card.
+def settle_look(
+    db: Database, look: int, account: int, reply: str, now: datetime, *, lets_in: bool = False
+) -> None:
+    """Say what came of another look; the labeler reads it on the card, and is let in again if that is so.
 
     Raises
     ------
@@ -114,11 +117,16 @@ def settle_look(db: Database, look: int, account: int, reply: str, now: datetime
         ``look_without_words``.
     NotFound
         If no such wish waits.
+    Conflict
+        ``ruling_needless``: the labeler is in already.
     """
     said = _words(reply)
     with db.transaction() as tx:
-        if not cards.settle(tx, look, account, said, now):
+        whose = cards.settle(tx, look, account, said, now)
+        if whose is None:
             raise NotFound("no such wish waits for a look")
+        if lets_in:
+            rulings.rule_in(tx, *whose, "readmit", said[: rulings.WORDS], now, by=account)
 
 
 def _words(text: str) -> str:

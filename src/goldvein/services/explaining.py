@@ -19,9 +19,11 @@ if TYPE_CHECKING:
     from goldvein.store.history import LabelRow, LogRow
 
 
-_TURNS = {"state", "dismiss", "rescored"}
+_TURNS = {"state", "dismiss", "rescored", "audited", "ruling"}
 """Rows that say what state a standing came to."""
-_TIPPING = {"dismiss", "rescored"}
+_TIPPING = {"dismiss", "rescored", "audited", "ruling"}
+_MOVED = {"rescored", "audited", "ruling"}
+"""Rows that move what is thought of somebody, without an answer."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -272,7 +274,7 @@ def timeline(rows: Sequence[LogRow], policy: Policy, before: LogRow | None = Non
             was_over = is_over
         else:
             state = row.decision or state if row.kind in _TURNS else state
-            was_over = _over(row, state, policy) if row.kind == "rescored" else was_over
+            was_over = _over(row, state, policy) if row.kind in _MOVED else was_over
             moments.append(Moment(row.at, _turn_sentence(row), _facts(row), tipped=row.kind in _TIPPING))
     if run:
         moments.append(_moment_of_run(run))
@@ -327,6 +329,8 @@ def _turn_sentence(row: LogRow) -> str:
             return f"was let in ({row.decision or 'admitted'})"
         case "rescored":
             return _rescored_sentence(row)
+        case "audited" | "ruling":
+            return _audit_sentence(row)
         case "dismiss":
             return f"was dismissed: P(good) {_number(row.p_benchmarks)} after {row.benchmarks} benchmarks"
         case "trust":
@@ -343,6 +347,18 @@ def _turn_sentence(row: LogRow) -> str:
             return f"skipped task {row.task}"
         case _:
             return f"{row.kind} {row.decision or ''}".strip()
+
+
+def _audit_sentence(row: LogRow) -> str:
+    """Tell what an audit found, or what somebody decided."""
+    told = row.detail or {}
+    if row.kind == "audited":
+        return (
+            f"was audited, and an auditor gave the same answer to {told.get('agreed')} of {told.get('of')} "
+            f"tasks: P(good) {_number(row.p_benchmarks)}, {row.decision}"
+        )
+    said = "was dismissed" if row.decision == State.DISMISSED else "was let in again, to show it anew"
+    return f"{said}: {told.get('reason')}; P(good) {_number(row.p_benchmarks)}"
 
 
 def _trust_sentence(row: LogRow) -> str:

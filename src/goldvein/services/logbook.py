@@ -27,9 +27,9 @@ _ROWS: Final = 2_000
 """Rows of one labeler or one task looked at for a page."""
 _FOREVER: Final = datetime(MAXYEAR, 1, 1, tzinfo=UTC)
 KINDS: Final = (
-    "admit", "alert", "answer", "audit", "bootstrap", "cancel", "candidate", "discard", "dismiss", "dispute",
-    "drop", "expire", "flag", "freeze", "key", "model", "open", "policy", "practice", "promote", "release",
-    "rescored", "retire", "skip", "state", "thaw", "trust", "withdraw",
+    "admit", "alert", "answer", "audit", "audited", "bootstrap", "cancel", "candidate", "discard", "dismiss",
+    "dispute", "drop", "expire", "flag", "freeze", "key", "model", "open", "policy", "practice", "promote",
+    "release", "rescored", "retire", "ruling", "skip", "state", "thaw", "trust", "withdraw",
 )  # fmt: skip
 
 

@@ -13,7 +13,7 @@ from goldvein.domain.policy import Policy
 from goldvein.domain.records import UNANSWERABLE
 from goldvein.services.observing import Past
 from goldvein.services.recounting import Recounted
-from goldvein.services.replaying import STRETCH, Track, admitted, anew, move, renewed_items, run
+from goldvein.services.replaying import OF_AUDITS, STRETCH, Track, admitted, anew, move, renewed_items, run
 from goldvein.services.standing import pack
 from goldvein.store.proofs import Kept, Release, Step, Stored
 
@@ -69,7 +69,8 @@ class Replay:
                     tracks[step.labeler] = self._admitted(step)
                 elif step.kind == "rescored" and step.labeler in tracks:
                     tracks[step.labeler] = self._rescored(step, renewed[step.labeler, step.n])
-            self._move([s for s in sound if s.kind == "answer" and s.labeler in tracks], tracks, released)
+            moves = [s for s in sound if s.kind in ("answer", *OF_AUDITS) and s.labeler in tracks]
+            self._move(moves, tracks, released)
             self.steps += len(now)
         for standing in stored:
             own = steps[standing.labeler]
@@ -161,7 +162,9 @@ class Replay:
                 f"after {step.benchmarks} benchmarks, recomputed {track.p[0]!r}, {track.p[1]!r} after "
                 f"{track.benchmarks}",
             )  # fmt: skip
-        if step.stage == "benchmark":
+        if step.kind in OF_AUDITS:
+            self._compare_ruling(step, track)
+        if step.stage == "benchmark" or step.kind in OF_AUDITS:
             return
         decision = "decoy" if step.stage == "decoy" else "discard"
         if step.stage == "label" and step.choice != UNANSWERABLE:
@@ -173,6 +176,14 @@ class Replay:
             )
         if decision == "hold" and step.attempt is not None:
             track.hold(self.past.models, step.attempt)
+
+    def _compare_ruling(self, step: Step, track: Track) -> None:
+        """The state after an audit or a ruling, against the logged one."""
+        if step.decision != str(track.state):
+            self.say(
+                "what an audit or a ruling makes of a standing is what its log says", step.labeler,
+                f"version {step.n}: logged {step.decision}, recomputed {track.state}",
+            )  # fmt: skip
 
     def _compare_release(self, release: Release, track: Track) -> None:
         smoothed = track.smoothed(release.attempt) if release.attempt in track.holds else float("nan")

@@ -12,8 +12,9 @@ from typing import Final
 
 import numpy as np
 
+from goldvein.decisions.auditing import let_in_again
 from goldvein.decisions.gate import State, next_state, undecided_after
-from goldvein.decisions.judging import hold_joints, judge
+from goldvein.decisions.judging import hold_joints, judge, weigh
 from goldvein.decisions.serving import NOTHING_LEFT
 from goldvein.domain.policy import Policy
 from goldvein.services.evidence import likelihoods, signals
@@ -102,6 +103,36 @@ class Track:
         """P(labeler good at a held answer | everything until now)."""
         return float(np.add.accumulate(self.holds[attempt])[-1])
 
+    def take_in(self, models: Mapping[int, Model], likelihood: Array, policy: Policy) -> None:
+        """Move by what an audit found of past work: (states,)."""
+        model, held = models[self.model_version], list(self.holds)
+        joints = np.array([self.holds[one] for one in held]).T if held else np.empty((len(likelihood), 0))
+        verdict = weigh(
+            model, self.posterior[0][:, None], self.posterior[1][:, None], likelihood[:, None], joints
+        )
+        self.posterior = verdict.posterior_benchmarks[:, 0], verdict.posterior_all[:, 0]
+        self.p = float(verdict.p_benchmarks[0]), float(verdict.p_all[0])
+        self.holds = {one: verdict.joints[:, at] for at, one in enumerate(held)}
+        spent = undecided_after(self.undecided, *self.p, policy, is_benchmark=False)
+        self.undecided = int(spent)
+        after = next_state(self.p[0], self.benchmarks, self.state, policy, undecided=spent)
+        self.state = State(after.item())
+
+    def be_ruled(self, models: Mapping[int, Model], state: str) -> None:
+        """Go, or come back to a probation, by what was decided."""
+        if state == State.DISMISSED:
+            self.state = State.DISMISSED
+            return
+        model = models[self.model_version]
+        own, every = (let_in_again(one[:, None], model) for one in self.posterior)
+        self.posterior = own[:, 0], every[:, 0]
+        self.p = float(good_mass(own, model)[0]), float(good_mass(every, model)[0])
+        self.state, self.benchmarks, self.undecided = State.ADMITTED, 0, 0
+
+
+OF_AUDITS: Final = ("audited", "ruling")
+"""Steps that are no answers: what an audit found, and what somebody decided."""
+
 
 def admitted(step: Step, models: Mapping[int, Model]) -> Track:
     """Where a labeler starts, by the population and what the log says was heard in other projects."""
@@ -116,12 +147,28 @@ def admitted(step: Step, models: Mapping[int, Model]) -> Track:
 
 
 def move(past: Past, rows: Sequence[tuple[Step, Track]], policies: Mapping[int, Policy]) -> None:
-    """Move distinct standings by one answer each, whose items and contents were read, and apply the rules."""
+    """Move distinct standings by one step each, whose items and contents were read, and apply the rules."""
+    for step, track in rows:
+        if step.kind in OF_AUDITS:
+            _settle(past, step, track, policies)
+    rows = [(step, track) for step, track in rows if step.kind not in OF_AUDITS]
     for version in {step.model_version for step, _ in rows}:
         _judge_again(past, [(step, track) for step, track in rows if step.model_version == version])
     for version in {step.policy_version for step, _ in rows}:
         own = [(step, track) for step, track in rows if step.policy_version == version]
         _rule(own, policies[version], np.array([past.counts(step) for step, _ in own]))
+
+
+def _settle(past: Past, step: Step, track: Track, policies: Mapping[int, Policy]) -> None:
+    """Move one standing by an audit, or by a ruling."""
+    track.meet(past.models, step.model_version)
+    if step.kind == "audited":
+        told = np.array((step.detail or {})["likelihood"], dtype=float)
+        track.take_in(past.models, told, policies[step.policy_version])
+    else:
+        track.be_ruled(past.models, step.decision or "")
+    if track.state == State.DISMISSED:
+        track.holds.clear()
 
 
 def _judge_again(past: Past, rows: Sequence[tuple[Step, Track]]) -> None:

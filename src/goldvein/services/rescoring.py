@@ -8,34 +8,26 @@ which takes in what came meanwhile. A group that answers waits for one standing'
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
-from goldvein.decisions.gate import State
-from goldvein.decisions.trust import panel_after, trusted_mass
-from goldvein.decisions.withdrawing import wants_review
 from goldvein.domain.policy import Policy
-from goldvein.services.holding import Bench, HeldAnswer, discard
-from goldvein.services.judge import turn
+from goldvein.services import moving
 from goldvein.services.observing import Models, Past
 from goldvein.services.recounting import is_behind, wanted_items
 from goldvein.services.replaying import Track, admitted, anew, run
-from goldvein.services.standing import pack
 from goldvein.services.views import View
-from goldvein.services.writes import Writes
-from goldvein.stats.model import Model
-from goldvein.store import answers, attempts, projects, proofs, rescorings, standings
+from goldvein.store import projects, proofs, rescorings, standings
 from goldvein.store.database import Database, Transaction
 from goldvein.store.log import Entry
 from goldvein.store.proofs import Step
 from goldvein.store.rescorings import Asked
-from goldvein.store.standings import Hold, Standing
+from goldvein.store.standings import Standing
 
 _AT_ONCE: Final = 50
 _STEPS_AT_ONCE: Final = 100_000
 """About so many steps are in memory at once; a longer log is computed alone."""
-_ALL: Final = 2**31 - 1
 
 
 @dataclass(slots=True)
@@ -172,69 +164,9 @@ def _settle(tx: Transaction, view: View, one: Rescored, now: datetime) -> None:
     if not found or not _catch_up(tx, view, one):
         return
     if one.is_behind:
-        _write(tx, view, found[project, one.asked.labeler], one, now)
+        before = found[project, one.asked.labeler]
+        moving.write(tx, view, before, one.track, lambda after: _entry(view, after, one.items), now)
     rescorings.done(tx, project, [one.asked])
-
-
-def _write(tx: Transaction, view: View, before: Standing, one: Rescored, now: datetime) -> None:
-    holds = standings.lock_holds(tx, [before.key])
-    writes = Writes(loaded={before.key: before})
-    model = _past(tx, view).models[one.track.model_version]
-    after = _standing(view, model, before, one.track)
-    writes.log.append(_entry(view, after, one.items))
-    if after.state != before.state:
-        writes.log.append(turn(view, after))
-        _count_admission(tx, before, after)
-    if after.panel != before.panel:
-        able = {"basis": "standing", "able": trusted_mass(model, one.track.posterior[0])}
-        ended = replace(turn(view, after), kind="trust", detail=able, decision=after.panel or "ended")
-        writes.log.append(ended)
-    if after.state == State.DISMISSED:
-        after = _drop_holds(tx, view, after, holds, one.track, writes, now)
-    else:
-        writes.still_held += [replace(h, joint=one.track.holds[h.attempt].tobytes()) for h in holds]
-    writes.standings = {after.key: after}
-    writes.flush(tx, now)
-
-
-def _standing(view: View, model: Model, before: Standing, track: Track) -> Standing:
-    """The standing one step later: everything that follows from its log, as it follows by now."""
-    posterior, all_evidence = track.posterior
-    after = replace(
-        before, n=before.n + 1, model_version=track.model_version,
-        posterior=pack(posterior[:, None], all_evidence[:, None])[0], p_benchmarks=track.p[0],
-        p_all=track.p[1], benchmarks=track.benchmarks, undecided=track.undecided, state=str(track.state),
-    )  # fmt: skip
-    if after.state != before.state:  # who comes back owes nothing
-        grace = view.policy.dismissal_grace if after.state == State.DISMISSED else 0
-        after = replace(after, grace=grace)
-    if bool(wants_review(track.p[0], track.benchmarks, view.policy, is_benchmark=True)):
-        after = replace(after, review_wanted=after.n)
-    panel = panel_after(
-        model, posterior, after.benchmarks, after.state, view.policy, before=before.panel, is_benchmark=False
-    )
-    return replace(after, panel=panel)
-
-
-def _count_admission(tx: Transaction, before: Standing, after: Standing) -> None:
-    """Who comes back takes a place among those whom the supply can test, whether there is one or not."""
-    if State.DISMISSED in (before.state, after.state):
-        change = -1 if after.state == State.DISMISSED else 1
-        projects.count_admission(tx, before.project, change=change, capacity=_ALL)
-
-
-def _drop_holds(
-    tx: Transaction, view: View, standing: Standing, holds: Sequence[Hold], track: Track, writes: Writes,
-    now: datetime,
-) -> Standing:  # fmt: skip
-    """Discard what was held of somebody who is dismissed by this; the tasks are wanted again."""
-    keys = [(hold.project, hold.attempt) for hold in holds]
-    stored, locked = answers.by_attempts(tx, keys), attempts.lock(tx, keys)
-    for hold, key in zip(holds, keys, strict=True):
-        held = HeldAnswer(hold, stored[key], locked[key])
-        discard(Bench(view, {}, now), held, standing, track.smoothed(hold.attempt), "dismissed", writes)
-        writes.unheld.append(key)
-    return replace(standing, held=standing.held - len(holds))
 
 
 def _entry(view: View, standing: Standing, items: Mapping[int, int]) -> Entry:

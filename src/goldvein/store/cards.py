@@ -29,7 +29,10 @@ class Moved:
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """One project on a card; ``level`` is null until enough benchmarks were answered."""
+    """One project on a card; ``level`` is null until enough benchmarks were answered.
+
+    ``readmitted_at`` is when somebody who had been dismissed was let in again.
+    """
 
     project: int
     name: str
@@ -37,6 +40,7 @@ class Line:
     is_out: bool
     level: str | None
     refreshed_at: datetime | None
+    readmitted_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,10 +130,11 @@ def waiting(tx: Transaction, after: tuple[datetime, int], limit: int) -> Iterato
     return (WaitingLook(*row) for row in tx.execute(_queries.waiting, values))
 
 
-def settle(tx: Transaction, look: int, account: int, reply: str, now: datetime) -> bool:
-    """Store what came of a wish; False if there is none that waits."""
+def settle(tx: Transaction, look: int, account: int, reply: str, now: datetime) -> tuple[int, int] | None:
+    """Store what came of a wish; return its project and labeler, None if there is none that waits."""
     values = {"look": look, "account": account, "reply": reply, "now": now}
-    return tx.execute(_queries.settle, values).rowcount > 0
+    row = tx.execute(_queries.settle, values).fetchone()
+    return (int(row[0]), int(row[1])) if row else None
 
 
 def disputes_of(tx: Transaction, labeler: int, limit: int) -> list[OwnDispute]:

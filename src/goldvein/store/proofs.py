@@ -18,7 +18,7 @@ SUMS = (
     "tasks_in_two_hands", "labels_without_event", "positions_with_gaps", "holds_miscounted",
     "labels_in_other_words", "expired_without_event", "servings_out_of_step", "times_out_of_step",
     "withdrawals_without_decision", "decisions_without_withdrawal", "withdrawals_without_event",
-    "replacements_out_of_step", "models_without_decision", "alerts_out_of_step",
+    "replacements_out_of_step", "models_without_decision", "alerts_out_of_step", "audits_out_of_step",
     "leases_out_of_hand", "candidates_left_alone", "lives_out_of_step", "items_struck_in_silence",
 )  # fmt: skip
 """Statements that list rows which break a promise; each says in its description which."""

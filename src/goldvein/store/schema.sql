@@ -41,7 +41,7 @@ CREATE TABLE alerts (
     acknowledged_at timestamp with time zone,
     acknowledged_by text,
     CONSTRAINT alerts_acknowledged CHECK (((acknowledged_at IS NULL) = (acknowledged_by IS NULL))),
-    CONSTRAINT alerts_kind_check CHECK ((kind = ANY (ARRAY['shortcut'::text, 'taste'::text, 'benchmarks'::text, 'leak'::text, 'low'::text, 'high'::text, 'silent'::text, 'webhook'::text])))
+    CONSTRAINT alerts_kind_check CHECK ((kind = ANY (ARRAY['shortcut'::text, 'taste'::text, 'benchmarks'::text, 'leak'::text, 'low'::text, 'high'::text, 'silent'::text, 'webhook'::text, 'reference'::text, 'filter'::text])))
 );
 
 ALTER TABLE alerts ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
@@ -120,6 +120,32 @@ WITH (fillfactor='70', autovacuum_vacuum_scale_factor='0.05');
 
 ALTER TABLE attempts ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
     SEQUENCE NAME attempts_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
+CREATE TABLE audits (
+    project integer NOT NULL,
+    id bigint NOT NULL,
+    labeler integer NOT NULL,
+    drawn_at timestamp with time zone NOT NULL,
+    chance double precision NOT NULL,
+    wanted integer NOT NULL,
+    delivers boolean NOT NULL,
+    p double precision NOT NULL,
+    model_version integer NOT NULL,
+    posterior bytea NOT NULL,
+    agreed integer,
+    answered integer,
+    ended_at timestamp with time zone,
+    CONSTRAINT audits_check CHECK ((((ended_at IS NULL) = (agreed IS NULL)) AND ((ended_at IS NULL) = (answered IS NULL))))
+);
+
+ALTER TABLE audits ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME audits_id_seq
     START WITH 1
     INCREMENT BY 1
     NO MINVALUE
@@ -290,6 +316,13 @@ CREATE TABLE figures (
     admissions integer NOT NULL,
     dismissals integer NOT NULL,
     seconds double precision NOT NULL
+);
+
+CREATE TABLE filter_checks (
+    project integer NOT NULL,
+    at timestamp with time zone NOT NULL,
+    audits integer NOT NULL,
+    found jsonb NOT NULL
 );
 
 CREATE TABLE gauges (
@@ -474,7 +507,7 @@ CREATE TABLE log (
     benchmarks integer,
     decision text,
     detail jsonb,
-    CONSTRAINT log_kind_check CHECK ((kind = ANY (ARRAY['admit'::text, 'answer'::text, 'skip'::text, 'release'::text, 'discard'::text, 'dismiss'::text, 'trust'::text, 'promote'::text, 'drop'::text, 'open'::text, 'state'::text, 'policy'::text, 'model'::text, 'withdraw'::text, 'cancel'::text, 'expire'::text, 'alert'::text, 'candidate'::text, 'freeze'::text, 'thaw'::text, 'retire'::text, 'key'::text, 'flag'::text, 'rescored'::text, 'dispute'::text, 'practice'::text, 'bootstrap'::text, 'audit'::text])))
+    CONSTRAINT log_kind_check CHECK ((kind = ANY (ARRAY['admit'::text, 'answer'::text, 'skip'::text, 'release'::text, 'discard'::text, 'dismiss'::text, 'trust'::text, 'promote'::text, 'drop'::text, 'open'::text, 'state'::text, 'policy'::text, 'model'::text, 'withdraw'::text, 'cancel'::text, 'expire'::text, 'alert'::text, 'candidate'::text, 'freeze'::text, 'thaw'::text, 'retire'::text, 'key'::text, 'flag'::text, 'rescored'::text, 'dispute'::text, 'practice'::text, 'bootstrap'::text, 'audit'::text, 'audited'::text, 'ruling'::text])))
 )
 PARTITION BY RANGE (at);
 
@@ -511,7 +544,7 @@ CREATE TABLE log_other (
     benchmarks integer,
     decision text,
     detail jsonb,
-    CONSTRAINT log_kind_check CHECK ((kind = ANY (ARRAY['admit'::text, 'answer'::text, 'skip'::text, 'release'::text, 'discard'::text, 'dismiss'::text, 'trust'::text, 'promote'::text, 'drop'::text, 'open'::text, 'state'::text, 'policy'::text, 'model'::text, 'withdraw'::text, 'cancel'::text, 'expire'::text, 'alert'::text, 'candidate'::text, 'freeze'::text, 'thaw'::text, 'retire'::text, 'key'::text, 'flag'::text, 'rescored'::text, 'dispute'::text, 'practice'::text, 'bootstrap'::text, 'audit'::text])))
+    CONSTRAINT log_kind_check CHECK ((kind = ANY (ARRAY['admit'::text, 'answer'::text, 'skip'::text, 'release'::text, 'discard'::text, 'dismiss'::text, 'trust'::text, 'promote'::text, 'drop'::text, 'open'::text, 'state'::text, 'policy'::text, 'model'::text, 'withdraw'::text, 'cancel'::text, 'expire'::text, 'alert'::text, 'candidate'::text, 'freeze'::text, 'thaw'::text, 'retire'::text, 'key'::text, 'flag'::text, 'rescored'::text, 'dispute'::text, 'practice'::text, 'bootstrap'::text, 'audit'::text, 'audited'::text, 'ruling'::text])))
 );
 
 CREATE TABLE looked (
@@ -662,6 +695,7 @@ CREATE TABLE standings (
     seen bytea NOT NULL,
     admitted_at timestamp with time zone NOT NULL,
     updated_at timestamp with time zone NOT NULL,
+    readmitted_at timestamp with time zone,
     CONSTRAINT standings_held_check CHECK ((held >= 0)),
     CONSTRAINT standings_panel_check CHECK ((panel = ANY (ARRAY['appointed'::text, 'earned'::text]))),
     CONSTRAINT standings_state_check CHECK ((state = ANY (ARRAY['admitted'::text, 'boundary'::text, 'dismissed'::text])))
@@ -787,6 +821,33 @@ CREATE TABLE rule_versions (
     made_at timestamp with time zone NOT NULL,
     made_by text NOT NULL,
     CONSTRAINT rule_versions_version_check CHECK ((version > 0))
+);
+
+CREATE TABLE second_answers (
+    project integer NOT NULL,
+    id bigint NOT NULL,
+    audit bigint NOT NULL,
+    labeler integer NOT NULL,
+    task bigint NOT NULL,
+    content bigint NOT NULL,
+    choice smallint NOT NULL,
+    is_overlap boolean NOT NULL,
+    place double precision NOT NULL,
+    auditor integer,
+    claimed_until timestamp with time zone,
+    said smallint,
+    shown smallint[],
+    answered_at timestamp with time zone,
+    CONSTRAINT second_answers_check CHECK (((answered_at IS NULL) = (said IS NULL)))
+);
+
+ALTER TABLE second_answers ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME second_answers_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
 );
 
 CREATE TABLE sessions (
@@ -938,6 +999,9 @@ ALTER TABLE ONLY api_keys
 ALTER TABLE ONLY attempts
     ADD CONSTRAINT attempts_pkey PRIMARY KEY (project, id);
 
+ALTER TABLE ONLY audits
+    ADD CONSTRAINT audits_pkey PRIMARY KEY (project, id);
+
 ALTER TABLE ONLY batches
     ADD CONSTRAINT batches_pkey PRIMARY KEY (project, id);
 
@@ -970,6 +1034,9 @@ ALTER TABLE ONLY entries
 
 ALTER TABLE ONLY figures
     ADD CONSTRAINT figures_pkey PRIMARY KEY (project, span, at);
+
+ALTER TABLE ONLY filter_checks
+    ADD CONSTRAINT filter_checks_pkey PRIMARY KEY (project, at);
 
 ALTER TABLE ONLY gauges
     ADD CONSTRAINT gauges_pkey PRIMARY KEY (project, span, at);
@@ -1055,6 +1122,9 @@ ALTER TABLE ONLY roster
 ALTER TABLE ONLY rule_versions
     ADD CONSTRAINT rule_versions_pkey PRIMARY KEY (project, version);
 
+ALTER TABLE ONLY second_answers
+    ADD CONSTRAINT second_answers_pkey PRIMARY KEY (project, id);
+
 ALTER TABLE ONLY sessions
     ADD CONSTRAINT sessions_pkey PRIMARY KEY (hash);
 
@@ -1107,6 +1177,12 @@ CREATE UNIQUE INDEX attempts_never_twice ON attempts USING btree (project, conte
 CREATE INDEX attempts_queue ON attempts USING btree (project, stage, lane, due_at, urgency, id) WHERE (state = 'open'::text);
 
 CREATE INDEX attempts_task ON attempts USING btree (project, task);
+
+CREATE INDEX audits_drawn ON audits USING btree (project, drawn_at);
+
+CREATE INDEX audits_ended ON audits USING btree (project, ended_at) WHERE (ended_at IS NOT NULL);
+
+CREATE UNIQUE INDEX audits_open ON audits USING btree (project, labeler) WHERE (ended_at IS NULL);
 
 CREATE INDEX batches_undrained ON batches USING btree (project, id) WHERE (drained_at IS NULL);
 
@@ -1226,6 +1302,12 @@ CREATE INDEX roster_skips ON roster USING btree (project, state, skips, labeler)
 
 CREATE INDEX roster_withdrawn ON roster USING btree (project, state, withdrawn, labeler);
 
+CREATE INDEX second_answers_audit ON second_answers USING btree (project, audit, task);
+
+CREATE INDEX second_answers_overlap ON second_answers USING btree (project, answered_at) WHERE is_overlap;
+
+CREATE INDEX second_answers_queue ON second_answers USING btree (place, project, id) WHERE (answered_at IS NULL);
+
 CREATE INDEX sessions_account ON sessions USING btree (account);
 
 CREATE INDEX sessions_expiry ON sessions USING btree (expires_at);
@@ -1270,6 +1352,12 @@ ALTER TABLE ONLY api_keys
 ALTER TABLE ONLY api_keys
     ADD CONSTRAINT api_keys_labeler_fkey FOREIGN KEY (labeler) REFERENCES labelers(id);
 
+ALTER TABLE ONLY audits
+    ADD CONSTRAINT audits_labeler_fkey FOREIGN KEY (labeler) REFERENCES labelers(id);
+
+ALTER TABLE ONLY audits
+    ADD CONSTRAINT audits_project_fkey FOREIGN KEY (project) REFERENCES projects(id);
+
 ALTER TABLE ONLY batches
     ADD CONSTRAINT batches_project_fkey FOREIGN KEY (project) REFERENCES projects(id);
 
@@ -1281,6 +1369,9 @@ ALTER TABLE ONLY deliveries
 
 ALTER TABLE ONLY entries
     ADD CONSTRAINT entries_account_fkey FOREIGN KEY (account) REFERENCES accounts(id);
+
+ALTER TABLE ONLY filter_checks
+    ADD CONSTRAINT filter_checks_project_fkey FOREIGN KEY (project) REFERENCES projects(id);
 
 ALTER TABLE ONLY invitations
     ADD CONSTRAINT invitations_account_fkey FOREIGN KEY (account) REFERENCES accounts(id);
@@ -1341,6 +1432,12 @@ ALTER TABLE ONLY projects
 
 ALTER TABLE ONLY rule_versions
     ADD CONSTRAINT rule_versions_project_fkey FOREIGN KEY (project) REFERENCES projects(id);
+
+ALTER TABLE ONLY second_answers
+    ADD CONSTRAINT second_answers_auditor_fkey FOREIGN KEY (auditor) REFERENCES labelers(id);
+
+ALTER TABLE ONLY second_answers
+    ADD CONSTRAINT second_answers_project_audit_fkey FOREIGN KEY (project, audit) REFERENCES audits(project, id) ON DELETE CASCADE;
 
 ALTER TABLE ONLY sessions
     ADD CONSTRAINT sessions_account_fkey FOREIGN KEY (account) REFERENCES accounts(id);

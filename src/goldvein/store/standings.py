@@ -144,6 +144,11 @@ def save(tx: Transaction, standings: Sequence[Standing], now: datetime) -> None:
         )
 
 
+def readmit(tx: Transaction, key: Key, now: datetime) -> None:
+    """Note that somebody who had been dismissed begins anew."""
+    tx.execute(_queries.readmit, {"project": key[0], "labeler": key[1], "now": now})
+
+
 def list_project(tx: Transaction, project: int, page: int = 10_000) -> Iterator[StandingLine]:
     """List a project's standings in the order of labelers."""
     after = 0

@@ -13,7 +13,7 @@ from goldvein.api.service import Call, service_of
 from goldvein.domain.errors import Forbidden, GoldveinError
 from goldvein.services import boundary as people
 from goldvein.services import cards, projects
-from goldvein.store import boundary, curated
+from goldvein.store import audits, boundary, curated
 from goldvein.store.database import Database
 from goldvein.web.forms import form
 from goldvein.web.responses import go, page
@@ -40,6 +40,7 @@ async def begin(request: Call) -> Response[str]:
             return {
                 "doubts": curated.count_doubts(tx, now, BOUND),
                 "boundary": boundary.counts(tx, BOUND),
+                "second": audits.waiting(tx, BOUND),
                 "audits": curated.audits(tx, now - LATELY, _AUDITS),
             }
 
@@ -91,8 +92,11 @@ async def settle_look(
     fields, service, account = await form(request), service_of(request), request.user.account
     if account is None:
         raise Forbidden("a reply is somebody's: sign in")
+    lets_in = fields.get("readmit") == "1"
     try:
-        await service.call(cards.settle_look, look, account, fields.get("reply", ""), service.now())
+        await service.call(
+            cards.settle_look, look, account, fields.get("reply", ""), service.now(), lets_in=lets_in
+        )
     except GoldveinError as error:
         said = fields.get("reply", "")[: cards.WORDS]
         return await _people(request, status=error.status, wrong={look: error.detail}, said=said)

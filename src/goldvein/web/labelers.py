@@ -15,8 +15,9 @@ from goldvein.api.access import OPERATORS
 from goldvein.api.projects import ProjectId
 from goldvein.api.service import Call, service_of
 from goldvein.domain.errors import GoldveinError, InvalidInput
-from goldvein.services import following, listing, trusting
+from goldvein.services import following, listing, rulings, trusting
 from goldvein.services.listing import Asked
+from goldvein.services.rulings import Ruling
 from goldvein.store.database import Database
 from goldvein.store.roster import STATES
 from goldvein.web.forms import form
@@ -44,7 +45,10 @@ _DONE: Final = {
     "appoint": "is on the panel from now on",
     "bar": "is barred from the panel",
     "leave": "is judged by benchmarks again",
+    "readmit": "is let in again",
+    "dismiss": "is dismissed",
 }
+_RULINGS: Final[dict[str, Ruling]] = {"readmit": "readmit", "dismiss": "dismiss"}
 _ACTIONS: Final = {"appoint": trusting.appoint, "bar": trusting.bar, "leave": trusting.leave}
 
 
@@ -91,9 +95,34 @@ async def change_panel(request: Call, project: ProjectId, labeler: LabelerId) ->
     return go(f"/operate/{project}/labelers/{labeler}?done={action}")
 
 
+@post(
+    "/operate/{project:int}/labelers/{labeler:int}/ruling",
+    opt={"roles": OPERATORS},
+    include_in_schema=False,
+    status_code=200,
+)
+async def rule(request: Call, project: ProjectId, labeler: LabelerId) -> Response[Any]:
+    """Let the labeler in again, or dismiss them."""
+    fields, service = await form(request), service_of(request)
+    ruling, reason = fields.get("ruling", ""), fields.get("ruling-reason", "")
+
+    def change(db: Database, now: datetime) -> None:
+        if ruling not in _RULINGS:
+            raise InvalidInput(f"there is no ruling {ruling!r}: use {', '.join(_RULINGS)}")
+        rulings.rule(db, project, labeler, _RULINGS[ruling], reason, now, by=request.user.account)
+
+    try:
+        await service.call(change, service.now())
+    except GoldveinError as error:
+        return await _shown(
+            request, project, labeler, error=error.detail, ruling_reason=reason, status=error.status
+        )
+    return go(f"/operate/{project}/labelers/{labeler}?done={ruling}")
+
+
 async def _shown(
     request: Call, project: int, labeler: int, *, done: str = "", error: str = "", reason: str = "",
-    status: int = 200,
+    ruling_reason: str = "", status: int = 200,
 ) -> Response[str]:  # fmt: skip
     service, before = service_of(request), request.query_params.get("before", "")
     found = await visible_project(request, project)
@@ -101,6 +130,7 @@ async def _shown(
     return project_page(
         request, found, "operation/labeler.html", status=status, headers=CHARTS, portrait=portrait,
         chart=history(portrait), done=done, error=error, reason=reason,
+        ruling_reason=ruling_reason,
     )  # fmt: skip
 
 
@@ -118,4 +148,4 @@ def _address(asked: Asked, **changes: str) -> str:
     return "?" + urlencode({name: value for name, value in {**now, **changes}.items() if value})
 
 
-HANDLERS: Final[tuple[ControllerRouterHandler, ...]] = (labelers, labeler, change_panel)
+HANDLERS: Final[tuple[ControllerRouterHandler, ...]] = (labelers, labeler, change_panel, rule)

@@ -45,6 +45,7 @@ _OPERATED: Final = (
     ("/operate/{}/alerts", "Alerts"),
     ("/operate/{}/metrics", "Metrics"),
     ("/operate/{}/labelers", "Labelers"),
+    ("/operate/{}/filter", "Filter"),
     ("/operate/{}/log", "Log"),
 )
 _AUDITED: Final = (("/projects/{}/benchmarks", "Benchmarks"),)

@@ -29,6 +29,15 @@ from goldvein.wire.alerts import (
     WatchedAlert,
     WatchedAlerts,
 )
+from goldvein.wire.audits import (
+    FilterCheck,
+    FilterChecks,
+    Ruling,
+    SecondAnswer,
+    SecondAsked,
+    SecondNext,
+    SecondRenewed,
+)
 from goldvein.wire.base import MAX_LINES, MAX_PUSH, NO_NUL, NO_NUL_OR_SLASH
 from goldvein.wire.benchmarks import (
     AuditAnswer,
@@ -131,6 +140,8 @@ __all__ = [
     "Events",
     "Evidence",
     "Feedback",
+    "FilterCheck",
+    "FilterChecks",
     "Health",
     "ItemProblem",
     "KeptAnswer",
@@ -165,6 +176,11 @@ __all__ = [
     "Report",
     "RuleChange",
     "RuleChanges",
+    "Ruling",
+    "SecondAnswer",
+    "SecondAsked",
+    "SecondNext",
+    "SecondRenewed",
     "Task",
     "TaskNew",
     "TaskPush",

@@ -17,7 +17,7 @@ EventName = Literal[
 ]
 
 
-AlertKind = Literal["shortcut", "taste", "benchmarks", "leak", "low", "high", "silent", "webhook"]
+AlertKind = Literal["shortcut", "taste", "benchmarks", "leak", "low", "high", "silent", "webhook", "filter"]
 
 
 class Evidence(Response):

@@ -24,7 +24,7 @@ WHERE cards.refreshed_at <= %(before)s;
 -- The projects in which a labeler has a standing, with what the card says of it, the latest first. A dismissal shows once the
 -- last answers after it were taken: then it shows in work as well.
 SELECT s.project, p.name, p.state = 'closed', s.state = 'dismissed' AND s.grace = 0,
-       CASE WHEN c.admitted_at = s.admitted_at THEN c.level END, c.refreshed_at
+       CASE WHEN c.admitted_at = s.admitted_at THEN c.level END, c.refreshed_at, s.readmitted_at
 FROM standings s JOIN projects p ON p.id = s.project
 LEFT JOIN cards c ON c.project = s.project AND c.labeler = s.labeler
 WHERE s.labeler = %(labeler)s ORDER BY s.admitted_at DESC, s.project LIMIT %(limit)s;
@@ -52,7 +52,7 @@ WHERE k.settled_at IS NULL AND (k.asked_at, k.id) > (%(asked_at)s, %(id)s) ORDER
 -- name: settle
 -- Somebody looked, and says what came of it.
 UPDATE looks SET settled_at = %(now)s, settled_by = %(account)s, reply = %(reply)s
-WHERE id = %(look)s AND settled_at IS NULL;
+WHERE id = %(look)s AND settled_at IS NULL RETURNING project, labeler;
 
 -- name: disputes_of
 -- A labeler's own disputes, the latest first.

@@ -175,6 +175,20 @@ LEFT JOIN LATERAL (
     ORDER BY w.id DESC LIMIT 1) AS before ON true
 WHERE b.replaces IS DISTINCT FROM before.id OR before.withdrawn_at > b.delivered_at LIMIT %(limit)s;
 
+-- name: audits_out_of_step
+-- What an audit moved a standing by is what its second answers come to, and it did so once.
+SELECT l.project, l.labeler::bigint FROM log l
+LEFT JOIN audits a ON a.project = l.project AND a.id = (l.detail ->> 'audit')::bigint AND a.labeler = l.labeler
+CROSS JOIN LATERAL (
+    SELECT count(*) FILTER (WHERE s.said = s.choice) AS agreed, count(*) FILTER (WHERE s.said >= 0) AS answered
+    FROM second_answers s WHERE s.project = a.project AND s.audit = a.id AND NOT s.is_overlap) AS came
+WHERE l.kind = 'audited'
+  AND (a.id IS NULL OR ((l.detail ->> 'agreed')::bigint, (l.detail ->> 'of')::bigint) IS DISTINCT FROM (came.agreed, came.answered)
+       OR (a.agreed, a.answered) IS DISTINCT FROM (came.agreed::integer, came.answered::integer)
+       OR (SELECT count(*) FROM log o WHERE o.project = l.project AND o.labeler = l.labeler AND o.kind = 'audited'
+           AND o.n IS NOT NULL AND o.detail ->> 'audit' = l.detail ->> 'audit') <> 1)
+LIMIT %(limit)s;
+
 -- name: positions_with_gaps
 -- Positions run from 1 to the last without a gap.
 SELECT o.project, max(o.position) FROM outbox o WHERE o.position IS NOT NULL

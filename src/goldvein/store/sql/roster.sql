@@ -10,7 +10,7 @@ WITH new AS MATERIALIZED (
         SELECT v.key FROM item_versions v WHERE g.kind = 'answer' AND g.stage = 'benchmark'
           AND v.project = g.project AND v.task = g.task AND v.version = g.item_version LIMIT 1) i ON true
     WHERE g.id > %(after)s AND g.id <= %(upto)s AND g.labeler IS NOT NULL
-      AND g.kind IN ('admit', 'answer', 'skip', 'release', 'discard', 'state', 'dismiss', 'rescored', 'withdraw')
+      AND g.kind IN ('admit', 'answer', 'skip', 'release', 'discard', 'state', 'dismiss', 'rescored', 'audited', 'ruling', 'withdraw')
 ), told AS (
     SELECT project, labeler, max(at) AS told_at, max(at) FILTER (WHERE kind IN ('admit', 'answer', 'skip')) AS seen_at,
            count(*) FILTER (WHERE kind = 'answer' AND stage = 'benchmark') AS benchmarks,

@@ -40,6 +40,10 @@ FROM unnest(%(projects)s::integer[], %(labelers)s::integer[], %(states)s::text[]
              skips, held, grace, seen, review_wanted)
 WHERE standings.project = new.project AND standings.labeler = new.labeler;
 
+-- name: readmit
+-- Somebody who had been dismissed begins anew: cards count from here.
+UPDATE standings SET admitted_at = %(now)s, readmitted_at = %(now)s WHERE project = %(project)s AND labeler = %(labeler)s;
+
 -- name: list_project
 -- All standings of a project, page by page.
 SELECT s.project, s.labeler, l.name, s.state, s.panel, s.n, s.p_benchmarks, s.p_all, s.benchmarks, s.answers, s.skips, s.held,
