@@ -17,9 +17,9 @@ from opentelemetry.trace import StatusCode
 
 from goldvein import bootstrap
 from goldvein.bootstrap import running_server
+from goldvein.domain.records import TaskDraft
 from goldvein.jobs import process
-from goldvein.services import benchmarks
-from goldvein.services.benchmarks import ManualBenchmark
+from goldvein.services import intake
 from goldvein.settings import SettingError, read_settings
 from goldvein.store.database import Database
 from goldvein.tracing import Tracing
@@ -53,9 +53,9 @@ def test_requests_and_groups_are_traced_by_route(database_url: str, kept: Kept) 
     """Routes name spans, on the hot path too; neither a lease nor a key nor a task's text is in any."""
     with Database(database_url) as db, running_server(database_url, tracing=kept.tracing) as base:
         world = make_world(base, db)
-        items = [ManualBenchmark(n, task_input(n, n % 4), n % 4) for n in range(40)]
-        assert not benchmarks.add_manual(db, world.project, items, datetime.now(UTC)).errors
-        with world.client("labeler") as client:
+        drafts = [TaskDraft(n, task_input(n, n % 4)) for n in range(3)]
+        intake.push(db, world.project, drafts, None, datetime.now(UTC))
+        with world.client("trusted") as client:
             work = client.post("/v1/work/next", json={}).json()
             lease = work["lease"]["id"]
             assert client.post(f"/v1/work/{lease}/answer", json={"answer": {"choice": 0}}).status_code == 200
@@ -74,7 +74,7 @@ def test_requests_and_groups_are_traced_by_route(database_url: str, kept: Kept) 
     grouped = spans["group"].attributes or {}
     assert grouped == {"goldvein.requests.answer": 1, "goldvein.refused": 0}
     written = "".join(span.to_json() for span in kept.exporter.get_finished_spans())
-    for secret in (lease, world.keys["labeler"], "secret", "right 0"):
+    for secret in (lease, world.keys["trusted"], "secret", "right 0"):
         assert secret not in written
 
 
@@ -106,7 +106,7 @@ def test_what_fails_is_told_as_failed(kept: Kept) -> None:
     span = kept.spans()["loop one"]
     assert span.status.status_code is StatusCode.ERROR
     assert span.attributes == {"error.type": "RuntimeError"}
-    assert "text" not in span.to_json()
+    assert "a task's text" not in span.to_json()
 
 
 def test_nothing_is_loaded_where_nothing_is_traced() -> None:
