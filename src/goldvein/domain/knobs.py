@@ -100,6 +100,12 @@ _TEXTS: Final[Mapping[tuple[str, str], Mapping[str, str]]] = {
         "fresh_seconds": 'How long ago "of late" is at most.',
         "decoy_share": "Share of tasks that go to two people: what two have seen need be no benchmark.",
     },
+    ("Reference checks", "When the workforce labels your own sample anew, and what is to be noticed."): {
+        "reference_days": "A check is due every so many days; 0: never.",
+        "reference_share": "Share of ordinary work that is the sample's while a check is under way.",
+        "reference_drop": "The drop of accuracy against your sample that is looked for.",
+        "reference_accuracy": "Accuracy against your sample that is wanted: less is an alert. 0: no alert.",
+    },
     ("Leases", "How long somebody keeps a task in hand."): {
         "lease_seconds": "Time for one task, renewed while somebody is at it.",
         "dismissal_grace": "Held answers still taken after a dismissal, so that it betrays no benchmark.",

@@ -90,6 +90,12 @@ class Policy:
     fresh_seconds: int = 604_800  # what "of late" is: older ones make room, a day's share a day
     decoy_share: float = 0.02  # ordinary tasks that go to two people: what two have seen need be no benchmark
 
+    # Reference checks: the customer's own sample, labelled anew.
+    reference_days: int = 1  # a check is due every so many days; 0: never
+    reference_share: float = 0.05  # of ordinary servings, those of the sample while a check is under way
+    reference_drop: float = 0.05  # the drop of accuracy that is looked for
+    reference_accuracy: float = 0.0  # accuracy against the customer that is wanted; 0: none in particular
+
     # Leases.
     lease_seconds: int = 600
     dismissal_grace: int = 3  # held answers after a dismissal, so that it betrays no benchmark
@@ -170,6 +176,8 @@ _RANGES: dict[str, tuple[float, float]] = {
     "best_of": (1, 1_000),
     "trust_benchmarks": (0, 10**9),
     "dismissal_grace": (0, 10**9),
+    "reference_days": (0, 365),
+    "reference_drop": (0.01, 0.3),
 }
 
 

@@ -16,7 +16,16 @@ from psycopg import sql
 from psycopg.conninfo import make_conninfo
 
 from goldvein.domain.errors import GoldveinError
-from goldvein.services import cards, discovering, measuring, metering, reestimation, renewal, upkeep
+from goldvein.services import (
+    cards,
+    checking,
+    discovering,
+    measuring,
+    metering,
+    reestimation,
+    renewal,
+    upkeep,
+)
 from goldvein.store.database import Database
 
 SCHEMA: Final = "procrastinate"
@@ -63,7 +72,7 @@ def make_app(db: Database) -> procrastinate.App:
     """Make the app with all tasks; its connector is not open yet."""
     connector = procrastinate.PsycopgConnector(conninfo=_conninfo(db.url), min_size=1, max_size=3)
     app = procrastinate.App(connector=connector)
-    for add in (_add_upkeep, _add_estimates, _add_discovery, _add_measuring):
+    for add in (_add_upkeep, _add_estimates, _add_discovery, _add_measuring, _add_checks):
         add(app, db)
 
     @app.periodic(cron="*/2 * * * *")
@@ -142,6 +151,19 @@ async def _defer_each(db: Database, task: Task[..., Any, ...], **arguments: floa
         job = task.configure(queueing_lock=named, lock="estimate")
         with contextlib.suppress(procrastinate.exceptions.AlreadyEnqueued):
             await job.defer_async(project=project, **arguments)
+
+
+def _add_checks(app: procrastinate.App, db: Database) -> None:
+    @app.periodic(cron="*/5 * * * *")
+    @app.task(name="check", retry=_DISTURBED, queueing_lock="check")
+    def run_check(timestamp: int) -> None:  # noqa: ARG001
+        """Every five minutes: reference checks that are due begin, and those that are over are reckoned.
+
+        A run belongs to its day in the database: however often this runs, or fails to, none is doubled.
+        """
+        for project in checking.with_sets(db):
+            with contextlib.suppress(GoldveinError):
+                checking.step(db, project, datetime.now(UTC))
 
 
 async def retry_stalled_jobs(

@@ -31,7 +31,7 @@ WINDOW: Final = 8
 name."""
 LEAST_DAYS: Final = 2
 """Days that are learned from before a drop can begin."""
-SOME_CARELESS: Final = 0.25
+SOME_CARELESS: Final = 0.12
 """P(a drop is some people's, not everybody's)."""
 _PRIOR_CONCENTRATION: Final = 3.0
 """Of tasks' probabilities to be answered right, while little is known: recorded crowds have 1.1 to 5.7."""
@@ -121,7 +121,13 @@ def learn(right: Array, seen: Array, chance: Array | float) -> Baseline:
 
 
 def evidence(
-    right: Array, seen: Array, chance: Array | float, *, drop: float = 0.05, inflation: float = 1.0
+    right: Array,
+    seen: Array,
+    chance: Array | float,
+    *,
+    drop: float = 0.05,
+    inflation: float = 1.0,
+    before: tuple[Array, Array] | None = None,
 ) -> Evidence:
     """Evidence of a drop in accuracy, after each of some days.
 
@@ -135,6 +141,8 @@ def evidence(
         The drop in mean accuracy that is looked for, in (0, 1).
     inflation : float
         Variance of a sum of answers over what independent answers have, at least 1: ``clustering``.
+    before : pair of (..., n_tasks) float, optional
+        Right answers and answers of earlier days, on which no drop began.
 
     Returns
     -------
@@ -143,20 +151,21 @@ def evidence(
     """
     days = right.shape[0]
     right, seen = right * seen.astype(float), seen.astype(float)
-    before = np.zeros(right.shape[1:]), np.zeros(right.shape[1:])
+    least = LEAST_DAYS if before is None else 0
+    known = before or (np.zeros(right.shape[1:]), np.zeros(right.shape[1:]))
     ratios = np.full(right.shape[:-1], -np.inf)
     began = np.zeros(right.shape[:-1], dtype=np.int64)
     suspects: list[_Suspicion] = []
     for day in range(days):
-        if day >= LEAST_DAYS:
-            suspects.append(_Suspicion(day, learn(*before, chance), chance, drop, inflation))
+        if day >= least:
+            suspects.append(_Suspicion(day, learn(*known, chance), chance, drop, inflation))
             suspects = suspects[-WINDOW:]
         for one in suspects:
             ratio = one.add(right[day], seen[day])
             better = ratio > ratios[day]
             ratios[day] = np.where(better, ratio, ratios[day])
             began[day] = np.where(better, one.day, began[day])
-        before = before[0] + right[day], before[1] + seen[day]
+        known = known[0] + right[day], known[1] + seen[day]
     return Evidence(ratios, began)
 
 
@@ -174,8 +183,10 @@ class _Suspicion:
         alike = drop * variance / variance.mean(-1, keepdims=True)
         careless = drop * skill / skill.mean(-1, keepdims=True)
         self.kinds = [
-            _Kind(alike, alike / variance, np.log1p(-SOME_CARELESS)),
-            _Kind(careless, careless / np.maximum(variance, _LEAST_VARIANCE), np.log(SOME_CARELESS)),
+            _Kind(alike, alike / variance, np.log1p(-SOME_CARELESS), baseline),
+            _Kind(
+                careless, careless / np.maximum(variance, _LEAST_VARIANCE), np.log(SOME_CARELESS), baseline
+            ),
         ]
         self.since = np.zeros_like(baseline.right)
 
@@ -184,27 +195,43 @@ class _Suspicion:
         known = self.baseline
         self.since = self.since + seen
         told = seen * known.right - right
-        parts = [kind.add(told, self.since, known, self.inflation) for kind in self.kinds]
+        parts = [kind.add(told, self.since, self.inflation) for kind in self.kinds]
         return np.asarray(np.logaddexp(*parts))
 
 
 class _Kind:
-    """One kind of drop: by how much each task falls, its weight, and the log of how likely the kind is."""
+    """One kind of drop: by how much each task falls, its weight in the sum, and how likely the kind is.
 
-    def __init__(self, fall: Array, weight: Array, log_prior: float) -> None:
-        self.fall, self.weight, self.log_prior = fall, weight, log_prior
+    Sums are Gaussian; all that a task brings to their mean and variance is reckoned once.
+    """
+
+    def __init__(self, fall: Array, weight: Array, log_prior: float, known: Baseline) -> None:
+        self.weight, self.log_prior = weight, log_prior
+        self.fall = weight * fall
+        self.within, self.between = weight**2 * known.within, weight**2 * known.between
+        self.common = weight * known.pull * known.error
         self.total: Array | float = 0.0
 
-    def add(self, told: Array, since: Array, known: Baseline, inflation: float) -> Array:
-        """Log likelihood ratio, prior included, of Gaussian sums: right answers too few, against none."""
-        self.total = self.total + (self.weight * told).sum(-1)
-        weights = self.weight * since
-        variance = inflation * (self.weight * weights * known.within).sum(-1)
-        variance = variance + (weights**2 * known.between).sum(-1)
-        variance = variance + (known.error[..., 0] * (weights * known.pull).sum(-1)) ** 2
-        expected = (weights * self.fall).sum(-1)
-        safe = np.maximum(variance, 1e-12)
-        return np.asarray((expected * self.total - expected**2 / 2) / safe + self.log_prior)
+    def add(self, told: Array, since: Array, inflation: float) -> Array:
+        """Log likelihood ratio of right answers too few against none, prior included: (...,).
+
+        Parameters
+        ----------
+        told : (..., n_tasks) float
+            Right answers that a day was expected to bring, minus those that it did.
+        since : (..., n_tasks) float
+            Answers since the drop began, that day's included.
+        """
+        self.total = self.total + _dot(self.weight, told)
+        expected = _dot(self.fall, since)
+        variance = inflation * _dot(self.within, since) + _dot(self.between, since**2)
+        variance = np.maximum(variance + _dot(self.common, since) ** 2, 1e-12)
+        return np.asarray((expected * self.total - expected**2 / 2) / variance + self.log_prior)
+
+
+def _dot(one: Array, other: Array) -> Array:
+    """Sums of products over tasks: (...,)."""
+    return np.asarray(np.einsum("...i,...i->...", one, other))
 
 
 def clustering(residuals: Sequence[Array]) -> float:

@@ -12,21 +12,22 @@ from typing import TYPE_CHECKING, Final, Literal
 
 import numpy as np
 
-from goldvein.stats.reference import evidence
+from goldvein.stats.reference import WINDOW, evidence
 
 if TYPE_CHECKING:
     from goldvein.stats.arrays import Array
 
 Kind = Literal["alike", "careless"]
 QUIET_DAYS: Final = 60
-QUIET: Final = 0.92
-"""Share of quiet runs of so many days without a false alert: two points over what is promised, for what the
+QUIET: Final = 0.91
+"""Share of quiet runs of so many days without a false alert: a point over what is promised, for what the
 simulation and a grid of samples leave open."""
 FOUND: Final = 0.85
 WITHIN_DAYS: Final = 5
 _HISTORY_DAYS: Final = 30
 _LEAST_DROP, _MOST_DROP = 0.005, 0.3
-_TASKS_AT_MOST: Final = 800
+_SIZES: Final = (10, 15, 20, 30, 50, 70, 100, 150, 200, 300, 500, 700, 1000)
+"""Sizes of samples on the grid: what more than the last would see is told with caution, in bounded time."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,16 +45,11 @@ class Sample:
     def rounded(self) -> Sample:
         """The point of the grid that stands for it: thresholds change little from one point to the next."""
         return Sample(
-            max(10, round(10 * self.tasks / 10 ** _digits(self.tasks)) * 10 ** _digits(self.tasks) // 10),
+            min(_SIZES, key=lambda size: abs(np.log(size / max(self.tasks, 1)))),
             min(0.975, max(0.025, round(self.accuracy * 40) / 40)),
             float(2.0 ** min(6, max(-1, round(np.log2(self.concentration))))),
             round(self.chance, 3),
         )
-
-
-def _digits(number: int) -> int:
-    """Power of ten that has the number's first digit."""
-    return len(str(number)) - 1
 
 
 def draw_tasks(rng: np.random.Generator, sample: Sample, runs: int) -> Array:
@@ -105,28 +101,30 @@ def found_share(
 ) -> Array:
     """Share of runs in which a fall is found on its first day, by its second, ...: (WITHIN_DAYS,).
 
-    Runs with a false alert before are left out. The fall comes after 30 days.
+    The fall comes after 30 days. Runs with a false alert in the last eight of them are left out.
     """
     before = draw_tasks(rng, sample, runs)
     after = dropped(before, fall, kind, sample.chance)
-    answered = np.concatenate([play(rng, before, _HISTORY_DAYS), play(rng, after, WITHIN_DAYS)])
-    over = evidence(answered, np.ones_like(answered), sample.chance, drop=drop).ratio > threshold
-    quiet = ~over[:_HISTORY_DAYS].any(0)
-    found = np.logical_or.accumulate(over[_HISTORY_DAYS:, quiet])
+    early = _HISTORY_DAYS - WINDOW
+    known = rng.binomial(early, before).astype(float), np.full(before.shape, float(early))
+    answered = np.concatenate([play(rng, before, WINDOW), play(rng, after, WITHIN_DAYS)])
+    told = evidence(answered, np.ones_like(answered), sample.chance, drop=drop, before=known)
+    over = told.ratio > threshold
+    found = np.logical_or.accumulate(over[WINDOW:, ~over[:WINDOW].any(0)])
     return np.asarray(found.mean(1))
 
 
 @lru_cache(maxsize=512)
 def threshold(sample: Sample, drop: float, runs: int = 400) -> float:
     """As ``simulate_threshold``, of a point of the grid: the same twice says the same."""
-    few = _smaller(sample)
-    return simulate_threshold(np.random.default_rng(1), few, drop=drop, runs=runs)
+    return simulate_threshold(np.random.default_rng(1), sample, drop=drop, runs=runs)
 
 
 @lru_cache(maxsize=512)
 def smallest_drop(sample: Sample, drop: float, runs: int = 150) -> float | None:
-    """The smallest fall that is found within 5 days in 85% of runs, whichever kind it is, by half points.
+    """The smallest fall that is found within 5 days in 85% of runs, by half points.
 
+    Of the kind that is harder to find: everybody a little worse.
     None: not even one of 30 points, or down to chance.
     """
     most = round(min(_MOST_DROP, sample.accuracy - sample.chance) / _LEAST_DROP)
@@ -143,15 +141,6 @@ def smallest_drop(sample: Sample, drop: float, runs: int = 150) -> float | None:
 
 
 def _finds(sample: Sample, fall: float, drop: float, runs: int) -> bool:
-    few, bar = _smaller(sample), threshold(sample, drop)
-    kinds: tuple[Kind, ...] = ("alike", "careless")
-    shares = [
-        found_share(np.random.default_rng(2), few, bar, fall, kind, drop=drop, runs=runs)[-1]
-        for kind in kinds
-    ]
-    return bool(min(shares) >= FOUND)
-
-
-def _smaller(sample: Sample) -> Sample:
-    """A sample of so many tasks at most: what more would see is told with caution, in bounded time."""
-    return Sample(min(sample.tasks, _TASKS_AT_MOST), sample.accuracy, sample.concentration, sample.chance)
+    """Whether a fall of the kind that is harder to find is found often enough."""
+    bar, rng = threshold(sample, drop), np.random.default_rng(2)
+    return bool(found_share(rng, sample, bar, fall, "alike", drop=drop, runs=runs)[-1] >= FOUND)

@@ -38,7 +38,7 @@ CREATE TABLE alerts (
     detail jsonb NOT NULL,
     opened_at timestamp with time zone NOT NULL,
     resolved_at timestamp with time zone,
-    CONSTRAINT alerts_kind_check CHECK ((kind = ANY (ARRAY['shortcut'::text, 'taste'::text, 'benchmarks'::text, 'leak'::text])))
+    CONSTRAINT alerts_kind_check CHECK ((kind = ANY (ARRAY['shortcut'::text, 'taste'::text, 'benchmarks'::text, 'leak'::text, 'low'::text, 'high'::text, 'silent'::text, 'webhook'::text, 'reference'::text])))
 );
 
 ALTER TABLE alerts ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
@@ -110,7 +110,7 @@ CREATE TABLE attempts (
     begun_at timestamp with time zone,
     CONSTRAINT attempts_check CHECK ((((state = 'open'::text) = (labeler IS NULL)) OR (state = 'closed'::text))),
     CONSTRAINT attempts_check1 CHECK (((state <> 'leased'::text) OR (expires_at IS NOT NULL))),
-    CONSTRAINT attempts_stage_check CHECK ((stage = ANY (ARRAY['label'::text, 'panel'::text, 'benchmark'::text, 'decoy'::text, 'practice'::text, 'audit'::text]))),
+    CONSTRAINT attempts_stage_check CHECK ((stage = ANY (ARRAY['label'::text, 'panel'::text, 'benchmark'::text, 'decoy'::text, 'reference'::text, 'practice'::text, 'audit'::text]))),
     CONSTRAINT attempts_state_check CHECK ((state = ANY (ARRAY['open'::text, 'leased'::text, 'answered'::text, 'skipped'::text, 'lapsed'::text, 'closed'::text])))
 )
 WITH (fillfactor='70', autovacuum_vacuum_scale_factor='0.05');
@@ -267,7 +267,8 @@ CREATE TABLE figures (
     promotions integer NOT NULL,
     admissions integer NOT NULL,
     dismissals integer NOT NULL,
-    seconds double precision NOT NULL
+    seconds double precision NOT NULL,
+    reference_answers integer DEFAULT 0 NOT NULL
 );
 
 CREATE TABLE gauges (
@@ -670,6 +671,43 @@ ALTER TABLE projects ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
     CACHE 1
 );
 
+CREATE TABLE reference_answers (
+    project integer NOT NULL,
+    due date NOT NULL,
+    attempt bigint NOT NULL,
+    task bigint NOT NULL,
+    labeler integer NOT NULL,
+    choice smallint NOT NULL,
+    counts boolean NOT NULL,
+    answered_at timestamp with time zone NOT NULL
+);
+
+CREATE TABLE reference_items (
+    project integer NOT NULL,
+    task bigint NOT NULL,
+    since integer NOT NULL,
+    until integer,
+    key smallint NOT NULL,
+    unique_id text
+);
+
+CREATE TABLE reference_runs (
+    project integer NOT NULL,
+    due date NOT NULL,
+    version integer NOT NULL,
+    begun_at timestamp with time zone NOT NULL,
+    ended_at timestamp with time zone,
+    asked integer NOT NULL,
+    report jsonb
+);
+
+CREATE TABLE reference_sets (
+    project integer NOT NULL,
+    version integer NOT NULL,
+    made_at timestamp with time zone NOT NULL,
+    tasks integer NOT NULL
+);
+
 CREATE TABLE rescorings (
     project integer NOT NULL,
     labeler integer NOT NULL,
@@ -777,7 +815,7 @@ CREATE TABLE tasks (
     deadline timestamp with time zone,
     created_at timestamp with time zone NOT NULL,
     finished_at timestamp with time zone,
-    CONSTRAINT tasks_state_check CHECK ((state = ANY (ARRAY['queued'::text, 'labelled'::text, 'cancelled'::text, 'expired'::text, 'benchmark'::text])))
+    CONSTRAINT tasks_state_check CHECK ((state = ANY (ARRAY['queued'::text, 'labelled'::text, 'cancelled'::text, 'expired'::text, 'benchmark'::text, 'reference'::text])))
 )
 WITH (fillfactor='80');
 
@@ -931,6 +969,18 @@ ALTER TABLE ONLY prices
 ALTER TABLE ONLY projects
     ADD CONSTRAINT projects_pkey PRIMARY KEY (id);
 
+ALTER TABLE ONLY reference_answers
+    ADD CONSTRAINT reference_answers_pkey PRIMARY KEY (project, due, attempt);
+
+ALTER TABLE ONLY reference_items
+    ADD CONSTRAINT reference_items_pkey PRIMARY KEY (project, task, since);
+
+ALTER TABLE ONLY reference_runs
+    ADD CONSTRAINT reference_runs_pkey PRIMARY KEY (project, due);
+
+ALTER TABLE ONLY reference_sets
+    ADD CONSTRAINT reference_sets_pkey PRIMARY KEY (project, version);
+
 ALTER TABLE ONLY rescorings
     ADD CONSTRAINT rescorings_pkey PRIMARY KEY (project, labeler);
 
@@ -1072,6 +1122,10 @@ CREATE INDEX projects_family ON projects USING btree (family) WHERE (family IS N
 
 CREATE INDEX projects_state ON projects USING btree (state, id);
 
+CREATE UNIQUE INDEX reference_items_current ON reference_items USING btree (project, task) WHERE (until IS NULL);
+
+CREATE UNIQUE INDEX reference_runs_under_way ON reference_runs USING btree (project) WHERE (ended_at IS NULL);
+
 CREATE INDEX roster_answers ON roster USING btree (project, state, answers, labeler);
 
 CREATE INDEX roster_benchmarks ON roster USING btree (project, state, benchmarks, labeler);
@@ -1195,6 +1249,12 @@ ALTER TABLE ONLY projects
 
 ALTER TABLE ONLY projects
     ADD CONSTRAINT projects_customer_fkey FOREIGN KEY (customer) REFERENCES customers(id);
+
+ALTER TABLE ONLY reference_runs
+    ADD CONSTRAINT reference_runs_project_fkey FOREIGN KEY (project) REFERENCES projects(id);
+
+ALTER TABLE ONLY reference_sets
+    ADD CONSTRAINT reference_sets_project_fkey FOREIGN KEY (project) REFERENCES projects(id);
 
 ALTER TABLE ONLY sessions
     ADD CONSTRAINT sessions_account_fkey FOREIGN KEY (account) REFERENCES accounts(id);

@@ -26,6 +26,7 @@ ALERT_WORDS: Final = {
     "taste": "People agree with each other against the keys",
     "benchmarks": "Benchmarks run short",
     "leak": "Benchmarks are known to people who never had them",
+    "reference": "Accuracy against the customer's own sample has fallen, or is lower than wanted",
 }
 """What each kind of alert says."""
 

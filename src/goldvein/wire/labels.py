@@ -52,7 +52,7 @@ class Alert(Response):
     """Something that somebody should look at: ``subject`` says what it is about, ``detail`` why."""
 
     id: int
-    kind: Literal["shortcut", "taste", "benchmarks", "leak"]
+    kind: Literal["shortcut", "taste", "benchmarks", "leak", "reference"]
     subject: str
     detail: dict[str, Any]
     opened_at: datetime
