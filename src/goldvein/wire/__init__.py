@@ -42,6 +42,15 @@ from goldvein.wire.labels import Event, EventName, Events, Evidence, Label
 from goldvein.wire.practice import Dispute, Disputed, Feedback, Practice, PracticeAnswer, PracticeAsk
 from goldvein.wire.problems import PROBLEM_TYPE, ItemProblem, Problem
 from goldvein.wire.projects import Price, Project, ProjectChange, ProjectCreate, Projects, Report
+from goldvein.wire.references import (
+    MAX_REFERENCE,
+    RawReferences,
+    Reference,
+    ReferenceNew,
+    ReferencePush,
+    ReferencePushed,
+    ReferenceRun,
+)
 from goldvein.wire.tasks import (
     Batch,
     Money,
@@ -70,6 +79,7 @@ from goldvein.wire.work import (
 __all__ = [
     "MAX_LINES",
     "MAX_PUSH",
+    "MAX_REFERENCE",
     "NO_NUL",
     "NO_NUL_OR_SLASH",
     "PROBLEM_TYPE",
@@ -133,6 +143,12 @@ __all__ = [
     "PushedTask",
     "RawBenchmarks",
     "RawPush",
+    "RawReferences",
+    "Reference",
+    "ReferenceNew",
+    "ReferencePush",
+    "ReferencePushed",
+    "ReferenceRun",
     "Renewed",
     "Report",
     "Task",
