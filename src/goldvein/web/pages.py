@@ -25,6 +25,7 @@ from goldvein.web import (
     projects,
     push,
     receivers,
+    reference,
     rounds,
     sso,
     work,
@@ -54,6 +55,7 @@ PAGES: Final[tuple[ControllerRouterHandler, ...]] = (
     *auditing.HANDLERS,
     *benchmarks.HANDLERS,
     *writing.HANDLERS,
+    *reference.HANDLERS,
     *labels.HANDLERS,
     *push.HANDLERS,
 )
