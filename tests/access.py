@@ -43,6 +43,8 @@ ACCESS: Final[Mapping[str, str]] = {
     "GET    /v1/projects/{project}/benchmarks/{task}": CURATORS,
     "PATCH  /v1/projects/{project}/benchmarks/{task}": CURATORS,
     "POST   /v1/projects/{project}/benchmarks/retire": CURATORS,
+    "POST   /v1/projects/{project}/reference": CUSTOMERS,
+    "GET    /v1/projects/{project}/reference": CUSTOMERS,
     "GET    /v1/audit/benchmarks": WATCHERS,
     "POST   /v1/audit/benchmarks/{project}/{task}/claim": "auditor",
     "POST   /v1/audit/benchmarks/next": "auditor",
@@ -178,6 +180,8 @@ ACCESS: Final[Mapping[str, str]] = {
     "GET    /audit/labelers": WATCHERS,
     "POST   /audit/looks/{look}": WATCHERS,
     "GET    /audit/write": WATCHERS,
+    "GET    /projects/{project}/reference": CUSTOMERS,
+    "POST   /projects/{project}/reference": CUSTOMERS,
     "GET    /projects/{project}/benchmarks": CURATORS,
     "GET    /projects/{project}/benchmarks/new": CURATORS,
     "POST   /projects/{project}/benchmarks/new": CURATORS,
@@ -211,6 +215,7 @@ GAPS: Final = {
 """What stands in the gaps of an address: of all these only the project exists."""
 BODIES: Final[Mapping[str, Any]] = {
     "POST /v1/projects/{project}/tasks": {"tasks": [{"input": {"options": ["a", "b"]}}]},
+    "POST /v1/projects/{project}/reference": {"tasks": [{"input": {"options": ["a", "b"]}, "key": 0}]},
     "POST /v1/projects/{project}/benchmarks": {"benchmarks": [{"input": {"options": ["a", "b"]}, "key": 0}]},
 }
 ROUTES: Final = {" ".join(route.split()): allowed for route, allowed in ACCESS.items()}

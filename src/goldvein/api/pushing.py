@@ -158,12 +158,22 @@ class Tally:
 
     def reply(self) -> Response[bytes]:
         """201 where all were taken, 207 where some were; an error where none was."""
+        return replies.reply(self.pushed(), 207 if self.errors else 201)
+
+    def pushed(self) -> wire.Pushed:
+        """Say what was taken and what was refused.
+
+        Raises
+        ------
+        PushRefused
+            If nothing was taken.
+        """
         self.tasks.sort(key=lambda task: task.index)
         self.errors.sort(key=lambda error: error.index or 0)
         if not self.tasks:
             raise self._refusal()
         created = sum(task.created for task in self.tasks)
-        pushed = wire.Pushed(
+        return wire.Pushed(
             batch=self.batch,
             created=created,
             existing=len(self.tasks) - created,
@@ -171,7 +181,6 @@ class Tally:
             tasks=self.tasks,
             errors=self.errors,
         )
-        return replies.reply(pushed, 207 if self.errors else 201)
 
     def _refusal(self) -> GoldveinError:
         """One item speaks for itself; several are listed."""

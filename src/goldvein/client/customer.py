@@ -126,6 +126,28 @@ class GoldveinClient(BenchmarkCalls, ExportCalls):
         }
         return self._get(f"/v1/projects/{project}/metrics", wire.Metrics, **asked)
 
+    def push_reference(
+        self, project: int, tasks: Iterable[Mapping[str, Any]], *, whole: bool = False
+    ) -> wire.ReferencePushed:
+        """Give tasks with your own answers, by which the workforce is checked every day; it may be repeated.
+
+        Parameters
+        ----------
+        tasks : iterable of mappings
+            Each with ``input``, ``key`` and, if you like, ``unique_id``; 2,000 at most.
+        whole : bool
+            Whether this is the whole set: what is not in it leaves it.
+        """
+        headers = {"Idempotency-Key": str(uuid.uuid4())}
+        asked = {"whole": "true"} if whole else {}
+        body = {"tasks": list(tasks)}
+        ask = Ask("POST", f"/v1/projects/{project}/reference", body, asked, headers)
+        return self._read(ask, wire.ReferencePushed)
+
+    def reference(self, project: int, *, limit: int = 30) -> wire.Reference:
+        """Read how the workforce does on your own sample: the latest checks, and what they say."""
+        return self._get(f"/v1/projects/{project}/reference", wire.Reference, limit=limit)
+
     # --- tasks and batches ------------------------------------------------------------------------
 
     def push(

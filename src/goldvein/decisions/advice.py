@@ -129,6 +129,12 @@ _OF_KINDS: Final[dict[str, Advice]] = {
         "Too many answered a benchmark as if they knew its key.",
         "It was retired; look at who shares what with whom.",
     ),
+    "reference": Advice(
+        "accuracy against the customer's sample fell",
+        "The workforce agrees less with the customer's own labels than it did, or than is wanted.",
+        "Look at the project's reference page: it says whether people, the instruction or keys are behind "
+        "it.",
+    ),
     "filter": Advice(
         "the filter errs",
         "By audits, more bad people deliver than promised, or more good ones are kept out than the filter "

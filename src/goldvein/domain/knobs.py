@@ -104,6 +104,12 @@ _TEXTS: Final[Mapping[tuple[str, str], Mapping[str, str]]] = {
         "audit_labelers": "People whose work is audited each week; 0 audits nobody.",
         "audit_answers": "Answers of each of them that are given a second time.",
     },
+    ("Reference checks", "When the workforce labels your own sample anew, and what is to be noticed."): {
+        "reference_days": "A check is due every so many days; 0: never.",
+        "reference_share": "Share of ordinary work that is the sample's while a check is under way.",
+        "reference_drop": "The drop of accuracy against your sample that is looked for.",
+        "reference_accuracy": "Accuracy against your sample that is wanted: less is an alert. 0: no alert.",
+    },
     ("Leases", "How long somebody keeps a task in hand."): {
         "lease_seconds": "Time for one task, renewed while somebody is at it.",
         "dismissal_grace": "Held answers still taken after a dismissal, so that it betrays no benchmark.",

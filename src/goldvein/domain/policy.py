@@ -93,6 +93,11 @@ class Policy:
     # Audits: whose ordinary work auditors answer a second time, blindly.
     audit_labelers: int = 20  # people whose work is audited each week; 0: nobody's
     audit_answers: int = 12  # answers of each of them
+    # Reference checks: the customer's own sample, labelled anew.
+    reference_days: int = 1  # a check is due every so many days; 0: never
+    reference_share: float = 0.05  # of ordinary servings, those of the sample while a check is under way
+    reference_drop: float = 0.05  # the drop of accuracy that is looked for
+    reference_accuracy: float = 0.0  # accuracy against the customer that is wanted; 0: none in particular
 
     # Leases.
     lease_seconds: int = 600
@@ -176,6 +181,8 @@ _RANGES: dict[str, tuple[float, float]] = {
     "audit_labelers": (0, 10_000),
     "audit_answers": (4, 100),
     "dismissal_grace": (0, 10**9),
+    "reference_days": (0, 365),
+    "reference_drop": (0.01, 0.3),
 }
 
 

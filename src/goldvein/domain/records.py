@@ -10,7 +10,7 @@ from typing import Any, Literal
 
 Role = Literal["customer", "labeler", "trusted", "auditor", "operator", "admin"]
 ProjectState = Literal["draft", "mining", "open", "paused", "closed"]
-TaskState = Literal["queued", "labelled", "cancelled", "expired", "benchmark"]
+TaskState = Literal["queued", "labelled", "cancelled", "expired", "benchmark", "reference"]
 EventName = Literal[
     "label.created",
     "label.withdrawn",
@@ -19,7 +19,9 @@ EventName = Literal[
     "alert.opened",
     "alert.resolved",
 ]
-AlertKind = Literal["shortcut", "taste", "benchmarks", "leak", "low", "high", "silent", "webhook", "filter"]
+AlertKind = Literal[
+    "shortcut", "taste", "benchmarks", "leak", "low", "high", "silent", "webhook", "filter", "reference"
+]
 UNANSWERABLE = -1
 """The choice of a labeler who says that none of the options can be picked."""
 

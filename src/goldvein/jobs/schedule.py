@@ -22,6 +22,7 @@ from goldvein.services import (
     alerting,
     audits,
     cards,
+    checking,
     discovering,
     measuring,
     metering,
@@ -75,7 +76,9 @@ def make_app(db: Database) -> procrastinate.App:
     """Make the app with all tasks; its connector is not open yet."""
     connector = procrastinate.PsycopgConnector(conninfo=_conninfo(db.url), min_size=1, max_size=3)
     app = procrastinate.App(connector=connector)
-    for add in (_add_upkeep, _add_estimates, _add_discovery, _add_measuring, _add_watch, _add_audits):
+    for add in (
+        _add_upkeep, _add_estimates, _add_discovery, _add_measuring, _add_watch, _add_audits, _add_checks,
+    ):  # fmt: skip
         add(app, db)
 
     @app.periodic(cron="*/2 * * * *")
@@ -172,6 +175,19 @@ def _add_watch(app: procrastinate.App, db: Database) -> None:
     def run_watch(timestamp: int) -> None:  # noqa: ARG001
         """Every minute: what was metered since the last look becomes alerts, or their end."""
         alerting.look(db, datetime.now(UTC))
+
+
+def _add_checks(app: procrastinate.App, db: Database) -> None:
+    @app.periodic(cron="*/5 * * * *")
+    @app.task(name="check", retry=_DISTURBED, queueing_lock="check")
+    def run_check(timestamp: int) -> None:  # noqa: ARG001
+        """Every five minutes: reference checks that are due begin, and those that are over are reckoned.
+
+        A run belongs to its day in the database: however often this runs, or fails to, none is doubled.
+        """
+        for project in checking.with_sets(db):
+            with contextlib.suppress(GoldveinError):
+                checking.step(db, project, datetime.now(UTC))
 
 
 async def retry_stalled_jobs(

@@ -158,7 +158,7 @@ def _check_all(items: Sequence[ManualBenchmark], project: Project, now: datetime
         draft = TaskDraft(item.index, item.input, unique_id=item.unique_id)
         try:
             task = intake.check(draft, project, now)
-            key = _read_key(item, project)
+            key = read_key(item, project)
             given = Given(
                 0, 0, now, _response(item, project, key), _initial(item, project),
                 explanation=item.explanation or None,
@@ -173,7 +173,7 @@ def _check_all(items: Sequence[ManualBenchmark], project: Project, now: datetime
     return checked
 
 
-def _read_key(item: ManualBenchmark, project: Project) -> int:
+def read_key(item: ManualBenchmark, project: Project) -> int:
     """The key, given as such or as the expected response, and checked."""
     options = len(choice.choices_of(item.input, project.classes))
     expected = None

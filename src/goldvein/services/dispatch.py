@@ -194,14 +194,19 @@ class Desk:
                     self._serve_benchmarks(view, [seeker])
             else:
                 able.append(seeker)
-        decoyed = [seeker for seeker in able if self.rng.random() < _decoy_rate(view.policy)]
-        if decoyed:
-            self.assign(
-                view, decoyed, "decoy", partial(attempts.take_open, self.tx, view.project.id, "decoy")
-            )
+        self._serve_beside(view, able, "decoy", _decoy_rate(view.policy))
+        if view.checking:
+            left = [seeker for seeker in able if seeker.labeler not in self.given]
+            self._serve_beside(view, left, "reference", view.policy.reference_share)
         able = [seeker for seeker in able if seeker.labeler not in self.given]
         for seeker in self.assign(view, able, "label", partial(self._ordinary, view)):
             seeker.reason = "queue_empty"
+
+    def _serve_beside(self, view: View, seekers: Sequence[Seeker], stage: str, share: float) -> None:
+        """Lease what looks like ordinary work, and waits in a queue of its own, to a share of the seekers."""
+        drawn = [seeker for seeker in seekers if self.rng.random() < share]
+        if drawn:
+            self.assign(view, drawn, stage, partial(attempts.take_open, self.tx, view.project.id, stage))
 
     def assign(self, view: View, seekers: Sequence[Seeker], stage: str, take: Take) -> list[Seeker]:
         """Lease the head of a queue to seekers who never had that content; return those who got nothing."""

@@ -34,7 +34,7 @@ from goldvein.store.tasks import Content
 from goldvein.tasktypes import choice
 
 Result = WorkResult | Exception
-_JUDGED = ("label", "benchmark", "decoy")
+_JUDGED = ("label", "benchmark", "decoy", "reference")
 DeskMaker = Callable[[Transaction, Views, Mapping[int, View], Writes, datetime, np.random.Generator], Desk]
 
 

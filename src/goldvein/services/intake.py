@@ -215,7 +215,8 @@ def get_task(db: Database, project: int, task: int) -> Task:
     Raises
     ------
     NotFound
-        If the project has no such task; benchmarks made by hand are no tasks of the customer's.
+        If the project has no such task; benchmarks made by hand and reference tasks are no tasks to be
+        labelled.
     """
     with db.connection() as tx:
         return _read_task(tx, project, task)
@@ -223,7 +224,7 @@ def get_task(db: Database, project: int, task: int) -> Task:
 
 def _read_task(tx: Transaction, project: int, task: int) -> Task:
     found = tasks.find(tx, project, task)
-    if found is None or found.state == "benchmark":
+    if found is None or found.state in ("benchmark", "reference"):
         raise NotFound(f"project {project} has no task {task}", code="task_unknown")
     return replace(found, label=labels.current_for_tasks(tx, project, [task]).get(task))
 

@@ -34,8 +34,10 @@ from goldvein.store.answers import StoredAnswer
 from goldvein.store.log import Entry
 from goldvein.store.standings import Standing
 
-_DECOYED: Final = {"decoy": "decoy"}
-"""The decision on an answer that is wanted only for what it tells, by its stage: its task has its label."""
+_DECOYED: Final = "decoy"
+"""The decision on an answer that is wanted only for what it tells: its task has its label."""
+WOULD: Final = "would "
+"""Before what the gate would do with an answer of a reference check, if it were an ordinary one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,9 +166,8 @@ def _decide(
 ) -> Standing:
     """Do with an ordinary answer what the gate says, and write down the step and what follows from it."""
     attempt = row.answer.attempt
-    decision: Gate | None = None
+    decision = Gate.DISCARD if row.answer.choice == UNANSWERABLE else ruled
     if attempt.stage == "label":
-        decision = Gate.DISCARD if row.answer.choice == UNANSWERABLE else ruled
         if decision is Gate.DELIVER:
             answered = StoredAnswer(
                 attempt.project, attempt.id, attempt.task, standing.labeler, row.answer.choice, bench.now
@@ -177,7 +178,9 @@ def _decide(
             writes.held.append(hold(bench, attempt, standing, posterior))
         else:
             writes.wanted.append(attempt.again("label"))
-    writes.log.append(_step(bench, row, standing, str(decision or "") or _DECOYED.get(attempt.stage)))
+    elif attempt.stage == "reference" and ruled is not Gate.DELIVER:
+        writes.wanted.append(attempt.again())  # as an ordinary task would want another answer
+    writes.log.append(_step(bench, row, standing, _in_words(attempt.stage, decision)))
     if standing.state != row.standing.state:
         writes.log.append(turn(bench.view, standing))
     if standing.panel != row.standing.panel:
@@ -186,6 +189,12 @@ def _decide(
         changed = replace(turn(bench.view, standing), kind="trust", detail=able)
         writes.log.append(replace(changed, decision=standing.panel or "ended"))
     return standing
+
+
+def _in_words(stage: str, decision: Gate) -> str | None:
+    """What the log says of the gate's decision on an answer; nothing on a benchmark's."""
+    told = {"label": str(decision), "decoy": _DECOYED, "reference": f"{WOULD}{decision}"}
+    return told.get(stage)
 
 
 def _step(bench: Bench, row: Judged, standing: Standing, decision: str | None) -> Entry:

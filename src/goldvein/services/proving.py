@@ -11,6 +11,7 @@ import numpy as np
 from goldvein.decisions.gate import State, gate, releases
 from goldvein.domain.policy import Policy
 from goldvein.domain.records import UNANSWERABLE
+from goldvein.services.judge import WOULD
 from goldvein.services.observing import Past
 from goldvein.services.recounting import Recounted
 from goldvein.services.replaying import OF_AUDITS, STRETCH, Track, admitted, anew, move, renewed_items, run
@@ -167,9 +168,11 @@ class Replay:
         if step.stage == "benchmark" or step.kind in OF_AUDITS:
             return
         decision = "decoy" if step.stage == "decoy" else "discard"
-        if step.stage == "label" and step.choice != UNANSWERABLE:
+        if step.stage != "decoy" and step.choice != UNANSWERABLE:
             policy = self.policies[step.policy_version]
             decision = gate(*track.p, track.benchmarks, track.state, policy).item()
+        if step.stage == "reference":
+            decision = f"{WOULD}{decision}"
         if decision != step.decision:
             self.say(
                 "the gate decides as its rule says", row, f"logged {step.decision}, recomputed {decision}"

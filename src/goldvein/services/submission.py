@@ -31,7 +31,7 @@ class Repeated:
     """An answer or skip that was taken before, or its deferral: it changes nothing."""
 
 
-NOBODY_WAITS: Final = ("benchmark", "decoy")
+NOBODY_WAITS: Final = ("benchmark", "decoy", "reference")
 """Stages whose tasks wait for nobody: what becomes of their leases must look as it does for ordinary work."""
 
 Outcome = Accepted | Repeated | Attempt | GoldveinError

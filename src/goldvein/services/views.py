@@ -20,7 +20,7 @@ from goldvein.stats.mix import Mix, bearable, table_passes, target_mix
 from goldvein.stats.model import AnswerModel, Model, make_answer_model
 from goldvein.stats.shortcuts import shortcut_pass_shares
 from goldvein.stats.versions import carried_table
-from goldvein.store import benchmarks, bootstraps, projects, tasks, trust
+from goldvein.store import benchmarks, bootstraps, projects, references, tasks, trust
 from goldvein.store.attempts import BEGINNING, Place
 from goldvein.store.benchmarks import Benchmark
 from goldvein.store.database import Transaction
@@ -67,6 +67,8 @@ class View:
         Why labelers are on the panel, or may not be, beside what standings say.
     bootstrap : str or None
         Where a start without anybody trusted stands; None where there was none.
+    checking : bool
+        Whether a reference run is under way, so that some of its tasks may wait.
     head : tuple
         Where the queue of ordinary work began when this process last looked, less than a second ago.
     plan, record : Plan, Record
@@ -90,6 +92,7 @@ class View:
     trust: Mapping[int, str] = field(default_factory=dict)
     bootstrap: str | None = None
     kin: tuple[int, ...] = ()
+    checking: bool = False
     lapses_swept_at: datetime | None = None
     head: Place = BEGINNING
     plan: Plan = field(default_factory=Plan)
@@ -234,6 +237,7 @@ class Views:
         for benchmark in benchmarks.changed_since(tx, project, since):
             self._take_in(tx, view, benchmark)
         view.trust, view.bootstrap = trust.bases(tx, project), bootstraps.state(tx, project)
+        view.checking = references.under_way(tx, project) is not None
         _stack(tx, view)
         return view
 

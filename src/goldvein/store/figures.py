@@ -41,6 +41,7 @@ class Figures:
     benchmarks_right: int
     panel_answers: int
     decoy_answers: int
+    reference_answers: int
     skips: int
     delivered: int
     held: int

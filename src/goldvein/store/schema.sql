@@ -41,7 +41,7 @@ CREATE TABLE alerts (
     acknowledged_at timestamp with time zone,
     acknowledged_by text,
     CONSTRAINT alerts_acknowledged CHECK (((acknowledged_at IS NULL) = (acknowledged_by IS NULL))),
-    CONSTRAINT alerts_kind_check CHECK ((kind = ANY (ARRAY['shortcut'::text, 'taste'::text, 'benchmarks'::text, 'leak'::text, 'low'::text, 'high'::text, 'silent'::text, 'webhook'::text, 'reference'::text, 'filter'::text])))
+    CONSTRAINT alerts_kind_check CHECK ((kind = ANY (ARRAY['shortcut'::text, 'taste'::text, 'benchmarks'::text, 'leak'::text, 'low'::text, 'high'::text, 'silent'::text, 'webhook'::text, 'filter'::text, 'reference'::text])))
 );
 
 ALTER TABLE alerts ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
@@ -113,7 +113,7 @@ CREATE TABLE attempts (
     begun_at timestamp with time zone,
     CONSTRAINT attempts_check CHECK ((((state = 'open'::text) = (labeler IS NULL)) OR (state = 'closed'::text))),
     CONSTRAINT attempts_check1 CHECK (((state <> 'leased'::text) OR (expires_at IS NOT NULL))),
-    CONSTRAINT attempts_stage_check CHECK ((stage = ANY (ARRAY['label'::text, 'panel'::text, 'benchmark'::text, 'decoy'::text, 'practice'::text, 'audit'::text]))),
+    CONSTRAINT attempts_stage_check CHECK ((stage = ANY (ARRAY['label'::text, 'panel'::text, 'benchmark'::text, 'decoy'::text, 'reference'::text, 'practice'::text, 'audit'::text]))),
     CONSTRAINT attempts_state_check CHECK ((state = ANY (ARRAY['open'::text, 'leased'::text, 'answered'::text, 'skipped'::text, 'lapsed'::text, 'closed'::text])))
 )
 WITH (fillfactor='70', autovacuum_vacuum_scale_factor='0.05');
@@ -315,7 +315,8 @@ CREATE TABLE figures (
     promotions integer NOT NULL,
     admissions integer NOT NULL,
     dismissals integer NOT NULL,
-    seconds double precision NOT NULL
+    seconds double precision NOT NULL,
+    reference_answers integer DEFAULT 0 NOT NULL
 );
 
 CREATE TABLE filter_checks (
@@ -780,6 +781,43 @@ CREATE TABLE pushes (
     at timestamp with time zone NOT NULL
 );
 
+CREATE TABLE reference_answers (
+    project integer NOT NULL,
+    due date NOT NULL,
+    attempt bigint NOT NULL,
+    task bigint NOT NULL,
+    labeler integer NOT NULL,
+    choice smallint NOT NULL,
+    counts boolean NOT NULL,
+    answered_at timestamp with time zone NOT NULL
+);
+
+CREATE TABLE reference_items (
+    project integer NOT NULL,
+    task bigint NOT NULL,
+    since integer NOT NULL,
+    until integer,
+    key smallint NOT NULL,
+    unique_id text
+);
+
+CREATE TABLE reference_runs (
+    project integer NOT NULL,
+    due date NOT NULL,
+    version integer NOT NULL,
+    begun_at timestamp with time zone NOT NULL,
+    ended_at timestamp with time zone,
+    asked integer NOT NULL,
+    report jsonb
+);
+
+CREATE TABLE reference_sets (
+    project integer NOT NULL,
+    version integer NOT NULL,
+    made_at timestamp with time zone NOT NULL,
+    tasks integer NOT NULL
+);
+
 CREATE TABLE rescorings (
     project integer NOT NULL,
     labeler integer NOT NULL,
@@ -923,7 +961,7 @@ CREATE TABLE tasks (
     deadline timestamp with time zone,
     created_at timestamp with time zone NOT NULL,
     finished_at timestamp with time zone,
-    CONSTRAINT tasks_state_check CHECK ((state = ANY (ARRAY['queued'::text, 'labelled'::text, 'cancelled'::text, 'expired'::text, 'benchmark'::text])))
+    CONSTRAINT tasks_state_check CHECK ((state = ANY (ARRAY['queued'::text, 'labelled'::text, 'cancelled'::text, 'expired'::text, 'benchmark'::text, 'reference'::text])))
 )
 WITH (fillfactor='80');
 
@@ -1110,6 +1148,18 @@ ALTER TABLE ONLY projects
 ALTER TABLE ONLY pushes
     ADD CONSTRAINT pushes_pkey PRIMARY KEY (project, at);
 
+ALTER TABLE ONLY reference_answers
+    ADD CONSTRAINT reference_answers_pkey PRIMARY KEY (project, due, attempt);
+
+ALTER TABLE ONLY reference_items
+    ADD CONSTRAINT reference_items_pkey PRIMARY KEY (project, task, since);
+
+ALTER TABLE ONLY reference_runs
+    ADD CONSTRAINT reference_runs_pkey PRIMARY KEY (project, due);
+
+ALTER TABLE ONLY reference_sets
+    ADD CONSTRAINT reference_sets_pkey PRIMARY KEY (project, version);
+
 ALTER TABLE ONLY rescorings
     ADD CONSTRAINT rescorings_pkey PRIMARY KEY (project, labeler);
 
@@ -1276,6 +1326,10 @@ CREATE INDEX projects_family ON projects USING btree (family) WHERE (family IS N
 
 CREATE INDEX projects_state ON projects USING btree (state, id);
 
+CREATE UNIQUE INDEX reference_items_current ON reference_items USING btree (project, task) WHERE (until IS NULL);
+
+CREATE UNIQUE INDEX reference_runs_under_way ON reference_runs USING btree (project) WHERE (ended_at IS NULL);
+
 CREATE INDEX roster_answers ON roster USING btree (project, state, answers, labeler);
 
 CREATE INDEX roster_benchmarks ON roster USING btree (project, state, benchmarks, labeler);
@@ -1429,6 +1483,12 @@ ALTER TABLE ONLY projects
 
 ALTER TABLE ONLY projects
     ADD CONSTRAINT projects_customer_fkey FOREIGN KEY (customer) REFERENCES customers(id);
+
+ALTER TABLE ONLY reference_runs
+    ADD CONSTRAINT reference_runs_project_fkey FOREIGN KEY (project) REFERENCES projects(id);
+
+ALTER TABLE ONLY reference_sets
+    ADD CONSTRAINT reference_sets_project_fkey FOREIGN KEY (project) REFERENCES projects(id);
 
 ALTER TABLE ONLY rule_versions
     ADD CONSTRAINT rule_versions_project_fkey FOREIGN KEY (project) REFERENCES projects(id);

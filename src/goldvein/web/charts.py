@@ -40,6 +40,8 @@ class Chart:
     series: Sequence[Series]
     unit: Unit = "number"
     x_name: str = "From"
+    least: float = 0
+    """Where the vertical axis of per cents begins."""
 
     @property
     def _over(self) -> Over:
@@ -52,6 +54,7 @@ class Chart:
             "over": self._over,
             "x": [x.isoformat() if isinstance(x, datetime) else x for x in self.x],
             "x_name": self.x_name,
+            "least": self.least,
             "series": [
                 {
                     "name": one.name, "values": one.values, "colour": one.colour, "kind": one.kind,

@@ -76,7 +76,7 @@ def _people(points: Sequence[Point]) -> Chart:
 def _benchmarks(points: Sequence[Point]) -> Chart:
     def share(f: Figures) -> float | None:
         asked = f.benchmark_answers
-        return asked / (asked + f.answers + f.decoy_answers) if asked else None
+        return asked / (asked + f.answers + f.decoy_answers + f.reference_answers) if asked else None
 
     return _over_time(
         "benchmarks", "Benchmarks among answers", "How many answers were to benchmarks, and right.", points,

@@ -37,6 +37,7 @@ _PAGES: Final = (
     ("/projects/{}/push", "Push"),
     ("/projects/{}/labels", "Labels"),
     ("/projects/{}/benchmarks", "Benchmarks"),
+    ("/projects/{}/reference", "Reference"),
     ("/projects/{}/webhooks", "Webhooks"),
     ("/projects/{}/settings", "Settings"),
 )

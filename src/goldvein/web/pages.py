@@ -27,6 +27,7 @@ from goldvein.web import (
     projects,
     push,
     receivers,
+    reference,
     rounds,
     sso,
     work,
@@ -58,6 +59,7 @@ PAGES: Final[tuple[ControllerRouterHandler, ...]] = (
     *audits.HANDLERS,
     *benchmarks.HANDLERS,
     *writing.HANDLERS,
+    *reference.HANDLERS,
     *labels.HANDLERS,
     *push.HANDLERS,
 )

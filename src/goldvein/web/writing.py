@@ -5,17 +5,14 @@ from dataclasses import dataclass, field
 from typing import Annotated, Any, Final
 
 from litestar import Response, get, post
-from litestar.datastructures import UploadFile
 from litestar.params import QueryParameter
 from litestar.types import ControllerRouterHandler
 
 from goldvein.api import bodies
 from goldvein.api.access import CURATORS
 from goldvein.api.benchmarks import add_all
-from goldvein.api.keyring import check_same_site
-from goldvein.api.problems import BodyTooLarge
 from goldvein.api.projects import ProjectId
-from goldvein.api.pushing import FileKind, read_file
+from goldvein.api.pushing import read_file
 from goldvein.api.service import Call, service_of
 from goldvein.domain.errors import GoldveinError, InvalidInput
 from goldvein.domain.records import ItemError, Project, Task
@@ -29,11 +26,11 @@ from goldvein.web.benchmarks import MAX_NOTE, read_key, read_percent
 from goldvein.web.forms import form
 from goldvein.web.projects import project_page, visible_project
 from goldvein.web.responses import go
+from goldvein.web.uploads import upload
 
 _FIRST: Final = 4
 """Places for options in an empty form."""
 _LISTED: Final = 500
-_ENDINGS: Final[Mapping[str, FileKind]] = {"jsonl": "jsonl", "ndjson": "jsonl", "csv": "csv", "tsv": "csv"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -232,15 +229,9 @@ def _form(
 async def add_file(request: Call, project: ProjectId) -> Response[str]:
     """Store the benchmarks of a file, and list what became of each."""
     shown = await visible_project(request, project)
-    check_same_site(request.scope)
-    if int(request.headers.get("content-length") or 0) > bodies.PUSH:
-        raise BodyTooLarge(f"the file has more than {bodies.PUSH:,} bytes: send it in parts")
-    file = (await request.form()).get("file")
     try:
-        if not isinstance(file, UploadFile) or not file.filename:
-            raise InvalidInput("choose a file", code="invalid_input")
-        content = await file.read()
-        items = read_file(_kind(file.filename, content), content, shown.classes)
+        file = await upload(request, bodies.PUSH)
+        items = read_file(file.kind, file.content, shown.classes)
         tally = await add_all(request, project, items)
     except GoldveinError as error:
         if error.status not in (400, 422):
@@ -250,25 +241,12 @@ async def add_file(request: Call, project: ProjectId) -> Response[str]:
         request,
         shown,
         "benchmarks/added.html",
-        name=file.filename,
+        name=file.name,
         created=[one for one in tally.tasks if one.created],
         existing=[one for one in tally.tasks if not one.created],
         refused=sorted(tally.errors, key=lambda one: one.index or 0),
         listed=_LISTED,
     )
-
-
-def _kind(name: str, content: bytes) -> FileKind:
-    """Say what a file is, by the end of its name; JSON that is a list is Label Studio's."""
-    ending = name.rpartition(".")[2].lower()
-    if ending in _ENDINGS:
-        return _ENDINGS[ending]
-    if ending != "json":
-        raise InvalidInput(
-            f"{name[-60:]!r} does not say what it is: its name ends in .jsonl, .csv or .json",
-            code="invalid_input",
-        )
-    return "label-studio" if content.lstrip()[:1] == b"[" else "json"
 
 
 HANDLERS: Final[tuple[ControllerRouterHandler, ...]] = (new_benchmark, write_benchmark, add_file)

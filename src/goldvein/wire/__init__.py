@@ -67,6 +67,15 @@ from goldvein.wire.metrics import MetricPoint, Metrics, MetricSeries
 from goldvein.wire.practice import Dispute, Disputed, Feedback, Practice, PracticeAnswer, PracticeAsk
 from goldvein.wire.problems import PROBLEM_TYPE, ItemProblem, Problem
 from goldvein.wire.projects import Price, Project, ProjectChange, ProjectCreate, Projects, Report
+from goldvein.wire.references import (
+    MAX_REFERENCE,
+    RawReferences,
+    Reference,
+    ReferenceNew,
+    ReferencePush,
+    ReferencePushed,
+    ReferenceRun,
+)
 from goldvein.wire.tasks import (
     Batch,
     Money,
@@ -95,6 +104,7 @@ from goldvein.wire.work import (
 __all__ = [
     "MAX_LINES",
     "MAX_PUSH",
+    "MAX_REFERENCE",
     "NO_NUL",
     "NO_NUL_OR_SLASH",
     "PROBLEM_TYPE",
@@ -172,6 +182,12 @@ __all__ = [
     "PushedTask",
     "RawBenchmarks",
     "RawPush",
+    "RawReferences",
+    "Reference",
+    "ReferenceNew",
+    "ReferencePush",
+    "ReferencePushed",
+    "ReferenceRun",
     "Renewed",
     "Report",
     "RuleChange",

@@ -17,7 +17,9 @@ EventName = Literal[
 ]
 
 
-AlertKind = Literal["shortcut", "taste", "benchmarks", "leak", "low", "high", "silent", "webhook", "filter"]
+AlertKind = Literal[
+    "shortcut", "taste", "benchmarks", "leak", "low", "high", "silent", "webhook", "filter", "reference"
+]
 
 
 class Evidence(Response):

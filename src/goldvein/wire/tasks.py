@@ -66,7 +66,7 @@ class Task(Response):
     batch: str | None
     input: Content
     metadata: dict[str, Any] | None
-    state: Literal["queued", "labelled", "cancelled", "expired", "benchmark"]
+    state: Literal["queued", "labelled", "cancelled", "expired", "benchmark", "reference"]
     priority: int
     deadline: datetime | None
     created_at: datetime

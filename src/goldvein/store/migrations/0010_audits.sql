@@ -8,7 +8,7 @@ ALTER TABLE log ADD CONSTRAINT log_kind_check CHECK (kind IN (
 
 ALTER TABLE alerts DROP CONSTRAINT alerts_kind_check;
 ALTER TABLE alerts ADD CONSTRAINT alerts_kind_check CHECK (kind IN (
-    'shortcut', 'taste', 'benchmarks', 'leak', 'low', 'high', 'silent', 'webhook', 'reference', 'filter'));
+    'shortcut', 'taste', 'benchmarks', 'leak', 'low', 'high', 'silent', 'webhook', 'filter'));
 
 -- Who is audited, and what the filter said of that person when it was drawn; estimates rest on that.
 CREATE TABLE audits (

@@ -169,7 +169,7 @@ CROSS JOIN LATERAL (
     (SELECT a.task FROM attempts a WHERE a.project = p.id AND a.stage IN ('label', 'panel') AND a.state = 'open'
      LIMIT %(limit)s)
     UNION
-    (SELECT a.task FROM attempts a WHERE a.project = p.id AND a.state = 'leased' AND a.stage NOT IN ('benchmark', 'decoy')
+    (SELECT a.task FROM attempts a WHERE a.project = p.id AND a.state = 'leased' AND a.stage NOT IN ('benchmark', 'decoy', 'reference')
      LIMIT %(limit)s)
     UNION
     (SELECT h.task FROM holds h WHERE h.project = p.id LIMIT %(limit)s)) AS left_over

@@ -74,14 +74,15 @@ WITH new AS MATERIALIZED (
     ON CONFLICT (project, span, at, measure, bucket) DO UPDATE SET count = spreads.count + excluded.count
 )
 INSERT INTO figures AS f (project, span, at, entries, last_entry, answers, benchmark_answers, benchmarks_right, panel_answers,
-                          decoy_answers, skips, delivered, held, released, discarded, withdrawn, promotions, admissions,
-                          dismissals, seconds)
+                          decoy_answers, reference_answers, skips, delivered, held, released, discarded, withdrawn,
+                          promotions, admissions, dismissals, seconds)
 SELECT project, span, date_bin(width, at, 'epoch'), count(*), max(id),
        count(*) FILTER (WHERE kind = 'answer' AND stage = 'label'),
        count(*) FILTER (WHERE kind = 'answer' AND stage = 'benchmark'),
        count(*) FILTER (WHERE is_right),
        count(*) FILTER (WHERE kind = 'answer' AND stage = 'panel'),
        count(*) FILTER (WHERE kind = 'answer' AND stage = 'decoy'),
+       count(*) FILTER (WHERE kind = 'answer' AND stage = 'reference'),
        count(*) FILTER (WHERE kind = 'skip'),
        count(*) FILTER (WHERE kind = 'release' OR kind = 'answer' AND decision = 'deliver'),
        count(*) FILTER (WHERE kind = 'answer' AND decision = 'hold'),
@@ -98,6 +99,7 @@ ON CONFLICT (project, span, at) DO UPDATE SET entries = f.entries + excluded.ent
     benchmark_answers = f.benchmark_answers + excluded.benchmark_answers,
     benchmarks_right = f.benchmarks_right + excluded.benchmarks_right,
     panel_answers = f.panel_answers + excluded.panel_answers, decoy_answers = f.decoy_answers + excluded.decoy_answers,
+    reference_answers = f.reference_answers + excluded.reference_answers,
     skips = f.skips + excluded.skips, delivered = f.delivered + excluded.delivered, held = f.held + excluded.held,
     released = f.released + excluded.released, discarded = f.discarded + excluded.discarded,
     withdrawn = f.withdrawn + excluded.withdrawn, promotions = f.promotions + excluded.promotions,
@@ -106,8 +108,8 @@ ON CONFLICT (project, span, at) DO UPDATE SET entries = f.entries + excluded.ent
 
 -- name: series
 -- A project's sums between two moments, in spans of one length, the oldest first.
-SELECT at, entries, answers, benchmark_answers, benchmarks_right, panel_answers, decoy_answers, skips, delivered, held, released,
-       discarded, withdrawn, promotions, admissions, dismissals, seconds
+SELECT at, entries, answers, benchmark_answers, benchmarks_right, panel_answers, decoy_answers, reference_answers, skips, delivered,
+       held, released, discarded, withdrawn, promotions, admissions, dismissals, seconds
 FROM figures WHERE project = %(project)s AND span = %(span)s AND at >= %(since)s AND at < %(until)s ORDER BY at;
 
 -- name: spread
@@ -118,7 +120,7 @@ ORDER BY at, bucket;
 
 -- name: recent
 -- For each of some projects, what it did since a moment, by minutes.
-SELECT project, sum(answers + benchmark_answers + decoy_answers)::integer, sum(delivered)::integer FROM figures
+SELECT project, sum(answers + benchmark_answers + decoy_answers + reference_answers)::integer, sum(delivered)::integer FROM figures
 WHERE project = ANY (%(projects)s::integer[]) AND span = 1 AND at >= %(since)s GROUP BY project;
 
 -- name: recent_spread

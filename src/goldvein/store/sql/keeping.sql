@@ -57,4 +57,4 @@ WHERE b.project = %(project)s AND b.state = 'active' ORDER BY b.task;
 
 -- name: latest_tasks
 -- The latest tasks that the customer pushed.
-SELECT id, created_at FROM tasks WHERE project = %(project)s AND state <> 'benchmark' ORDER BY id DESC LIMIT %(limit)s;
+SELECT id, created_at FROM tasks WHERE project = %(project)s AND state NOT IN ('benchmark', 'reference') ORDER BY id DESC LIMIT %(limit)s;

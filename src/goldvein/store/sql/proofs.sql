@@ -106,7 +106,7 @@ WHERE (t.state = 'labelled') <> (b.id IS NOT NULL) LIMIT %(limit)s;
 SELECT t.project, t.id FROM tasks t
 WHERE t.state = 'queued'
   AND (SELECT count(*) FROM attempts a WHERE a.project = t.project AND a.task = t.id AND a.state IN ('open', 'leased')
-       AND a.stage NOT IN ('benchmark', 'decoy'))
+       AND a.stage NOT IN ('benchmark', 'decoy', 'reference'))
     + (SELECT count(*) FROM holds h WHERE h.project = t.project AND h.task = t.id) = 0
 LIMIT %(limit)s;
 
@@ -115,7 +115,7 @@ LIMIT %(limit)s;
 -- may be with the panel, while it is a candidate.
 SELECT a.project, a.task FROM attempts a JOIN tasks t ON t.project = a.project AND t.id = a.task
 LEFT JOIN benchmarks b ON b.project = a.project AND b.task = a.task
-WHERE a.state IN ('open', 'leased') AND a.stage NOT IN ('benchmark', 'decoy')
+WHERE a.state IN ('open', 'leased') AND a.stage NOT IN ('benchmark', 'decoy', 'reference')
 GROUP BY a.project, a.task, t.state, b.state
 HAVING count(*) > 1
     OR (t.state <> 'queued' AND NOT (t.state = 'labelled' AND coalesce(b.state, '') = 'candidate' AND bool_and(a.stage = 'panel')))

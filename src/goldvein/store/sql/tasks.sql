@@ -40,7 +40,7 @@ WHERE t.project = %(project)s AND t.id = %(task)s;
 -- What the customer pushed last, without benchmarks that are no tasks of theirs.
 SELECT i.input FROM (SELECT id, state FROM tasks WHERE project = %(project)s ORDER BY id DESC LIMIT %(looks)s) AS t
 JOIN task_inputs i ON i.project = %(project)s AND i.task = t.id
-WHERE t.state <> 'benchmark' ORDER BY t.id DESC LIMIT %(limit)s;
+WHERE t.state NOT IN ('benchmark', 'reference') ORDER BY t.id DESC LIMIT %(limit)s;
 
 -- name: inputs
 -- The content of some tasks, by project and task.

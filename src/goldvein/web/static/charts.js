@@ -86,7 +86,7 @@ function layout(chart, colour, width) {
 
 /** Ticks of the vertical axis; durations get ticks in the unit that fits them. */
 function scale(chart) {
-  if (chart.unit === "percent") return { tickformat: FORMATS.percent.axis, range: [0, 1.02] };
+  if (chart.unit === "percent") return { tickformat: FORMATS.percent.axis, range: [chart.least, 1.02] };
   if (chart.unit !== "seconds") return { tickformat: FORMATS[chart.unit].axis };
   const most = Math.max(0, ...chart.series.flatMap((one) => one.values.filter((value) => value !== null)));
   const steps = [1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 14400, 28800, 86400, 172800, 604800];
