@@ -13,6 +13,7 @@ from goldvein.cli.replay import replay
 from goldvein.cli.serve import serve, work
 from goldvein.cli.simulate import simulate
 from goldvein.cli.verify import verify
+from goldvein.cli.whatif import whatif
 
 click.rich_click.TEXT_MARKUP = "markdown"
 click.rich_click.COMMAND_GROUPS = {
@@ -20,6 +21,7 @@ click.rich_click.COMMAND_GROUPS = {
         {"name": "Try it", "commands": ["demo", "replay", "simulate"]},
         {"name": "Run it", "commands": ["serve", "work", "admin", "export"]},
         {"name": "Trust it", "commands": ["verify", "explain", "characteristic", "attack-benchmarks"]},
+        {"name": "Tune it", "commands": ["whatif"]},
         {"name": "About it", "commands": ["version"]},
     ]
 }
@@ -54,4 +56,5 @@ main.add_command(replay)
 main.add_command(serve)
 main.add_command(simulate)
 main.add_command(verify)
+main.add_command(whatif)
 main.add_command(work)
