@@ -26,8 +26,10 @@ COMMANDS = {
     "replay",
     "serve",
     "simulate",
+    "twin",
     "verify",
     "version",
+    "whatif",
     "work",
 }
 
