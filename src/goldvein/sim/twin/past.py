@@ -5,14 +5,12 @@ Nothing here is known to a simulation alone: no ability, no true key, nobody's k
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     from goldvein.domain.policy import Policy
     from goldvein.stats.arrays import Array, BoolArray, IntArray
     from goldvein.stats.model import Model
@@ -74,19 +72,7 @@ class Past:
 
     def of(self, who: IntArray) -> Past:
         """The record of some of its labelers, one as often as it is named."""
-        from dataclasses import replace
-
         return replace(
             self, evidence=self.evidence[:, :, who], answers=self.answers[who],
             is_benchmark=self.is_benchmark[:, who], longest=self.longest[:, who],
         )  # fmt: skip
-
-
-def features(past: Past) -> Mapping[str, float]:
-    """Figures of a record, for people."""
-    given = np.arange(len(past.evidence))[:, None] < past.answers
-    return {
-        "labelers": past.size,
-        "answers": int(past.answers.sum()),
-        "benchmark_share": float(past.is_benchmark[given].mean()) if given.any() else float("nan"),
-    }
