@@ -20,7 +20,7 @@ import numpy as np
 from goldvein.sim.contest.figures import measure
 from goldvein.sim.contest.rounds import OURS, play_round
 from goldvein.sim.contest.scenario import scenario_from_dict
-from goldvein.sim.twin.predicting import predict
+from goldvein.sim.twin.predicting import IN_FORCE, predict
 from goldvein.sim.twin.recording import record
 
 WANTED = ("bad_share", "benchmark_share")
@@ -72,7 +72,8 @@ def hold_out(number: int, draws: int, size: int, answers: int) -> dict[str, Any]
     """Fit to a scenario under one policy, predict another one, and play that."""
     tables, change = truth(number, size, answers), CHANGES[number % len(CHANGES)]
     past, before = record(scenario_from_dict(tables, f"truth {number}"), seed=number)
-    predicted = predict(past, {"changed": change}, seed=number, draws=draws)["changed"]
+    policies = {IN_FORCE: {}, "changed": change}
+    predicted = predict(past, policies, seed=number, draws=draws)["changed"]
     changed = scenario_from_dict({**tables, "policy": change}, f"changed {number}")
     after = measure(play_round(changed, OURS, seed=10_000 + number))
     return {

@@ -57,7 +57,7 @@ def twin(
     import numpy as np
 
     from goldvein.sim.twin.fitting import fit, scenario_of
-    from goldvein.sim.twin.predicting import predict
+    from goldvein.sim.twin.predicting import IN_FORCE, predict
     from goldvein.sim.twin.stored import read_past
     from goldvein.sim.twin.writing import scenario_toml
 
@@ -69,7 +69,7 @@ def twin(
         if save is not None:
             tables = scenario_of(fit(past, answers), past, size=size, answers_each=answers, policy=tried)
             save.write_text(scenario_toml(tables, f"A twin of project {project}."), encoding="utf-8")
-        policies: dict[str, Mapping[str, float]] = {"in force": {}}
+        policies: dict[str, Mapping[str, float]] = {IN_FORCE: {}}
         if tried:
             policies["changed"] = tried
         with progress() as bars:

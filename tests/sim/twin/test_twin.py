@@ -13,7 +13,7 @@ import pytest
 from goldvein.sim.contest.scenario import scenario_from_dict
 from goldvein.sim.twin.fitting import Fitted, accuracy_edges, fit, scenario_of
 from goldvein.sim.twin.past import Past
-from goldvein.sim.twin.predicting import interval_of, predict
+from goldvein.sim.twin.predicting import IN_FORCE, interval_of, predict
 from goldvein.sim.twin.recording import record
 from goldvein.sim.twin.writing import scenario_toml
 
@@ -87,9 +87,9 @@ def test_a_twin_is_a_scenario_that_is_written_and_read_again() -> None:
 def test_a_higher_floor_is_predicted_to_cost_more_benchmarks() -> None:
     """Two policies meet the same twins; the one that looks more often spends more."""
     found = predict(
-        known(), {"as it is": {}, "more": {"rate_floor": 0.2}}, 1, draws=2, size=60, answers_each=40
+        known(), {IN_FORCE: {}, "more": {"rate_floor": 0.2}}, 1, draws=2, size=60, answers_each=40
     )
-    assert found["more"]["benchmark_share"].estimate > found["as it is"]["benchmark_share"].estimate
+    assert found["more"]["benchmark_share"].estimate > found[IN_FORCE]["benchmark_share"].estimate
 
 
 def test_an_interval_of_the_next_value_covers_it() -> None:

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 
 from goldvein.sim.contest.figures import measure
+from goldvein.sim.contest.player import BENCHMARK, NONE
 from goldvein.sim.contest.ratios import NORMAL_95, STUDENT_95
 from goldvein.sim.contest.rounds import OURS, play_round
 from goldvein.sim.contest.scenario import scenario_from_dict
@@ -21,9 +22,13 @@ from goldvein.sim.twin.fitting import fit, resampled, scenario_of
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
+    from goldvein.sim.contest.player import Record
     from goldvein.sim.twin.past import Past
 
 FIGURES: Final = ("bad_share", "benchmark_share", "held_honest", "false_rejection")
+BENCHMARKS: Final = "benchmark_share"
+IN_FORCE: Final = "in force"
+"""Name of the policy under which the record was made."""
 DRAWS: Final = 12
 
 
@@ -50,7 +55,8 @@ def predict(
     ----------
     past : Past
     policies : mapping
-        By name, knobs to turn in the record's policy.
+        By name, knobs to turn in the record's policy. Where one is called ``IN_FORCE``, and turns none, the
+        share of benchmarks is known of it: all others are shifted by what the twins miss there.
     seed : int
     draws : int
         Twins; at least two.
@@ -61,7 +67,7 @@ def predict(
     """
     found: dict[str, dict[str, list[float]]] = {name: {f: [] for f in FIGURES} for name in policies}
     streams = np.random.SeedSequence(seed).spawn(draws)
-    size, done = size or past.size, 0
+    size, done, twins = size or past.size, 0, []
     answers_each = answers_each or len(past.evidence)
     for stream in streams:
         rng = np.random.default_rng(stream)
@@ -72,16 +78,39 @@ def predict(
             tables = scenario_of(
                 fitted, past, size=size, answers_each=answers_each, policy=knobs, shares=shares
             )
-            ratios = measure(play_round(scenario_from_dict(tables, name), OURS, of_run)).ratios
+            played = play_round(scenario_from_dict(tables, name), OURS, of_run)
+            ratios = measure(played).ratios
+            if name == IN_FORCE:
+                twins.append(share_as_recorded(played, past))
             for figure in FIGURES:
                 found[name][figure].append(ratios[figure].value)
             done += 1
             if show is not None:
                 show(done)
-    return {name: {f: interval_of(values) for f, values in of.items()} for name, of in found.items()}
+    missed = shift_of(past, twins) if twins else 0.0
+    return {
+        name: {f: interval_of(values, missed if f == BENCHMARKS else 0.0) for f, values in of.items()}
+        for name, of in found.items()
+    }
 
 
-def interval_of(values: Sequence[float]) -> Prediction:
+def share_as_recorded(played: Record, past: Past) -> float:
+    """Share of benchmarks of a run, each step weighted by how many were at work then on record."""
+    active, tested = (played.fate != NONE).sum(axis=1), (played.fate == BENCHMARK).sum(axis=1)
+    steps = min(len(active), len(past.evidence))
+    weights = (np.arange(steps)[:, None] < past.answers).sum(axis=1)
+    shares = tested[:steps] / np.maximum(active[:steps], 1)
+    return float(shares @ weights / weights.sum())
+
+
+def shift_of(past: Past, twins: Sequence[float]) -> float:
+    """By how much, on the arcsine's scale, the record spends more benchmarks than its twins do."""
+    given = np.arange(len(past.evidence))[:, None] < past.answers
+    observed = float(past.is_benchmark[given].mean())
+    return asin(sqrt(observed)) - float(np.arcsin(np.sqrt(twins)).mean())
+
+
+def interval_of(values: Sequence[float], shift: float = 0.0) -> Prediction:
     """Where the next value will lie, given some: Student's t on arcsines, whose spread hardly varies.
 
     A run that delivered nothing has no bad share and is left out.
@@ -95,7 +124,7 @@ def interval_of(values: Sequence[float]) -> Prediction:
         return Prediction(float("nan"), 0.0, 1.0)
     freedom = len(known) - 1
     t = STUDENT_95[freedom - 1] if freedom <= len(STUDENT_95) else NORMAL_95 + 2.4 / freedom
-    middle = float(known.mean())
+    middle = min(max(float(known.mean()) + shift, 0.0), asin(1.0))
     half = t * float(known.std(ddof=1)) * sqrt(1 + 1 / len(known))
     low, high = max(0.0, middle - half), min(asin(1.0), middle + half)
     return Prediction(sin(middle) ** 2, sin(low) ** 2, sin(high) ** 2)
