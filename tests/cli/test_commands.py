@@ -11,7 +11,7 @@ import pytest
 import rich_click as click
 
 from goldvein.cli import main
-from goldvein.cli.admin import knobs
+from goldvein.cli.common import knobs
 from goldvein.store.embedded import EmbeddedServer
 from tests.cli.conftest import Run
 from tests.sim.crowds import write_crowd
@@ -26,8 +26,10 @@ COMMANDS = {
     "replay",
     "serve",
     "simulate",
+    "twin",
     "verify",
     "version",
+    "whatif",
     "work",
 }
 

@@ -12,7 +12,9 @@ from goldvein.cli.export import export
 from goldvein.cli.replay import replay
 from goldvein.cli.serve import serve, work
 from goldvein.cli.simulate import simulate
+from goldvein.cli.twin import twin
 from goldvein.cli.verify import verify
+from goldvein.cli.whatif import whatif
 
 click.rich_click.TEXT_MARKUP = "markdown"
 click.rich_click.COMMAND_GROUPS = {
@@ -20,6 +22,7 @@ click.rich_click.COMMAND_GROUPS = {
         {"name": "Try it", "commands": ["demo", "replay", "simulate"]},
         {"name": "Run it", "commands": ["serve", "work", "admin", "export"]},
         {"name": "Trust it", "commands": ["verify", "explain", "characteristic", "attack-benchmarks"]},
+        {"name": "Tune it", "commands": ["whatif", "twin"]},
         {"name": "About it", "commands": ["version"]},
     ]
 }
@@ -53,5 +56,7 @@ main.add_command(export)
 main.add_command(replay)
 main.add_command(serve)
 main.add_command(simulate)
+main.add_command(twin)
 main.add_command(verify)
+main.add_command(whatif)
 main.add_command(work)

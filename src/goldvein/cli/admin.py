@@ -10,8 +10,9 @@ import rich_click as click
 from goldvein.cli.accounts import accounts
 from goldvein.cli.alerts import alerts
 from goldvein.cli.benchmarks import benchmarks
-from goldvein.cli.common import database, json_option, now, show_rows, show_tree, write_json
+from goldvein.cli.common import database, json_option, knobs, now, show_rows, show_tree, write_json
 from goldvein.cli.panel import panel
+from goldvein.cli.policy import policy
 
 _ROLES = ("labeler", "trusted", "auditor")
 
@@ -28,6 +29,7 @@ def admin() -> None:
 admin.add_command(accounts)
 admin.add_command(alerts)
 admin.add_command(panel)
+admin.add_command(policy)
 
 
 @admin.group()
@@ -240,11 +242,11 @@ def change_policy(project: int, changes: tuple[str, ...], json_path: str | None)
     with database() as db:
         if changes:
             projects.update(db, project, None, policy=knobs(changes), now=now())
-        policy = projects.policy(db, project).to_dict()
+        in_force = projects.policy(db, project).to_dict()
     if json_path is not None:
-        write_json(policy, json_path)
+        write_json(in_force, json_path)
         return
-    show_tree(policy)
+    show_tree(in_force)
 
 
 @projects_group.command("state")
@@ -311,26 +313,6 @@ def discover_shortcuts(project: int, json_path: str | None) -> None:
         )
     if found.model_version is not None:
         print(f"project {project} is judged by model version {found.model_version} now")
-
-
-def knobs(changes: tuple[str, ...]) -> dict[str, float]:
-    """Read ``knob=value`` pairs.
-
-    Raises
-    ------
-    click.UsageError
-        If one is no such pair.
-    """
-    values: dict[str, float] = {}
-    for change in changes:
-        name, equals, value = change.partition("=")
-        try:
-            values[name.strip()] = float(value)
-        except ValueError:
-            equals = ""
-        if not equals:
-            raise click.UsageError(f"{change!r} is no KNOB=VALUE with a number, such as quality_bar=0.8")
-    return values
 
 
 def _all(page: Any) -> list[Any]:

@@ -145,3 +145,23 @@ def show_tree(value: Any, indent: int = 0) -> None:
 
 def _value(value: Any) -> str:
     return f"{value:.4g}" if isinstance(value, float) else str(value)
+
+
+def knobs(changes: tuple[str, ...]) -> dict[str, float]:
+    """Read ``knob=value`` pairs.
+
+    Raises
+    ------
+    click.UsageError
+        If one is no such pair.
+    """
+    values: dict[str, float] = {}
+    for change in changes:
+        name, equals, value = change.partition("=")
+        try:
+            values[name.strip()] = float(value)
+        except ValueError:
+            equals = ""
+        if not equals:
+            raise click.UsageError(f"{change!r} is no KNOB=VALUE with a number, such as quality_bar=0.8")
+    return values

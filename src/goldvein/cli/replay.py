@@ -7,8 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import rich_click as click
 
-from goldvein.cli.admin import knobs
-from goldvein.cli.common import errors_for_people, json_option, percent, progress, terminal, write_json
+from goldvein.cli.common import errors_for_people, json_option, knobs, percent, progress, terminal, write_json
 
 if TYPE_CHECKING:
     from goldvein.sim.plan import Plan

@@ -69,7 +69,7 @@ def look_back(
     parts = []
     for version, run in groupby(steps, key=lambda step: step.model_version):
         model = past.models[version]
-        parts.append((model, _evidence(model, [s for s in run if s.kind == "answer"], past)))
+        parts.append((model, evidence_of(model, [s for s in run if s.kind == "answer"], past)))
     good = smooth_parts(parts, _start(steps[0], parts[0][0])).good
     counted = np.cumsum([past.counts(step) for step in answered])
     return {
@@ -85,7 +85,7 @@ def _start(first: Step, model: Model) -> Array:
     return newcomer_posteriors(model, beliefs if first.kind == "admit" else ())[1][:, 0]
 
 
-def _evidence(model: Model, steps: Sequence[Step], past: Past) -> Array:
+def evidence_of(model: Model, steps: Sequence[Step], past: Past) -> Array:
     """What the answers of some steps say, signals taken in: (states, T)."""
     observed = [past.observation(step) for step in steps]
     likelihood = likelihoods(model, observed)

@@ -106,8 +106,13 @@ def terms(db: Database, project: int) -> tuple[Policy, Price | None]:
     """Read the policy and the price in force; None where no price was set."""
     with db.connection() as tx:
         found = read(tx, project, None)
-        in_force = Policy.from_dict(projects.get_policy(tx, project, found.policy_version))
+        in_force = policy_of(tx, project, found.policy_version)
         return in_force, tallies.price(tx, project)
+
+
+def policy_of(tx: Transaction, project: int, version: int) -> Policy:
+    """Read a version of a project's policy, which must exist."""
+    return Policy.from_dict(projects.get_policy(tx, project, version))
 
 
 def update(
@@ -122,6 +127,7 @@ def update(
     deadline_seconds: int | None = None,
     price: Price | None = None,
     account: int | None = None,
+    based_on: int | None = None,
     now: datetime,
 ) -> Project:
     """Change a project; a changed policy becomes a new version, another price is for labels from now on.
@@ -132,11 +138,13 @@ def update(
         Who asks; None is an operator, and only operators set a price.
     account : int, optional
         Who makes the new version of the policy, or sets the price, on a page.
+    based_on : int, optional
+        The version of the policy that whoever changes it has seen.
 
     Raises
     ------
     Conflict
-        If the project's life does not allow the new state.
+        If the project's life does not allow the new state, or its policy is not the version seen any more.
     Forbidden
         If a customer sets a price.
     InvalidInput
@@ -148,6 +156,11 @@ def update(
         before = projects.find_locked(tx, project)
         if before is None or customer not in (None, before.customer):
             raise NotFound(f"there is no project {project} here", code="project_unknown")
+        if based_on not in (None, before.policy_version):
+            raise Conflict(
+                f"somebody has made version {before.policy_version} of the policy meanwhile: look at it",
+                code="version_stale",
+            )
         after = replace(
             before,
             name=name or before.name,
@@ -184,7 +197,7 @@ def _set_price(tx: Transaction, project: int, price: Price, now: datetime, accou
 
 def _catch_up(tx: Transaction, project: Project, now: datetime) -> None:
     """What a new state or policy asks of mining: more benchmarks, or to open, if there are enough by now."""
-    policy = Policy.from_dict(projects.get_policy(tx, project.id, project.policy_version))
+    policy = policy_of(tx, project.id, project.policy_version)
     projects.raise_supply_target(tx, project.id, supply_target(project.admitted, 0, policy))
     if project.state == "mining":
         open_if_ready(tx, project.id, policy, STARTING_ANSWERS, now)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -91,3 +91,20 @@ def make_space(bar_theta: float, content_rules: Sequence[str] = DEFAULT_CONTENT_
     good = np.concatenate([steps > 0, np.zeros(len(shortcuts), dtype=bool)])
     good.setflags(write=False)
     return StateSpace(thetas=frozen(bar_theta + GRID_STEP * steps), shortcuts=shortcuts, good=good)
+
+
+def move_bar(space: StateSpace, steps: int) -> StateSpace:
+    """The same states with the bar so many grid points higher: it lies midway between two again.
+
+    Raises
+    ------
+    ShapeError
+        If no ability would be left on one side.
+    """
+    first = int(np.argmax(space.good)) + steps
+    if not 0 < first < space.n_abilities:
+        raise ShapeError(f"the bar moved by {steps} grid points leaves no ability on one side; move it less")
+    good = np.zeros(space.size, dtype=bool)
+    good[first : space.n_abilities] = True
+    good.setflags(write=False)
+    return replace(space, good=good)
