@@ -211,6 +211,7 @@ GAPS: Final = {
     "customer": "999999",
     "alert": "999999",
     "channel": "999999",
+    "piece": "999999",
 }
 """What stands in the gaps of an address: of all these only the project exists."""
 BODIES: Final[Mapping[str, Any]] = {

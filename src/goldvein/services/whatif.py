@@ -19,6 +19,7 @@ from goldvein.services.observing import Past
 from goldvein.services.projects import read
 from goldvein.services.regating import DELIVERED, DISCARDED, GATE_KNOBS, HELD, RELEASED, Course
 from goldvein.stats.arrays import ShapeError
+from goldvein.stats.intervals import NORMAL_95
 from goldvein.stats.items import accuracy_curve, bar_theta
 from goldvein.stats.model import Model
 from goldvein.stats.states import GRID_STEP, move_bar
@@ -29,7 +30,6 @@ from goldvein.store.proofs import Step
 from goldvein.store.whatif import Moment
 
 _PAGE: Final = 100
-_NORMAL_95: Final = 1.959964
 _OUT: Final = (DELIVERED, RELEASED)
 
 NOT_KNOWN: Final = (
@@ -317,5 +317,5 @@ def share_of(labels: Sequence[Answered], bad: Sequence[float]) -> dict[str, Any]
         bottoms[one.labeler] += 1
     value = sum(tops.values()) / len(labels)
     spread = sum((tops[labeler] - value * count) ** 2 for labeler, count in bottoms.items())
-    half = _NORMAL_95 * sqrt(spread) / len(labels)
+    half = NORMAL_95 * sqrt(spread) / len(labels)
     return {"estimate": value, "interval": [max(0.0, value - half), min(1.0, value + half)]}

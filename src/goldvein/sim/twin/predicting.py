@@ -14,10 +14,11 @@ import numpy as np
 
 from goldvein.sim.contest.figures import measure
 from goldvein.sim.contest.player import BENCHMARK, NONE
-from goldvein.sim.contest.ratios import NORMAL_95, STUDENT_95
+from goldvein.sim.contest.ratios import STUDENT_95
 from goldvein.sim.contest.rounds import OURS, play_round
 from goldvein.sim.contest.scenario import scenario_from_dict
 from goldvein.sim.twin.fitting import fit, resampled, scenario_of
+from goldvein.stats.intervals import NORMAL_95
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
