@@ -5,15 +5,20 @@ import time
 from collections import Counter
 from collections.abc import Iterator
 from datetime import UTC, datetime
-from typing import Any
+from types import SimpleNamespace
+from typing import Any, cast
 
 import httpx
 import pytest
 from litestar.testing import AsyncTestClient
 
+from goldvein.api import work
 from goldvein.api.app import make_litestar
+from goldvein.api.grouping import Overloaded
+from goldvein.api.service import Service
 from goldvein.bootstrap import make_service, running_server
-from goldvein.domain.records import ProjectDraft, TaskDraft
+from goldvein.domain.errors import GoldveinError, LeaseLost
+from goldvein.domain.records import ProjectDraft, TaskDraft, WorkRequest, WorkResult
 from goldvein.services import benchmarks, intake, keys, projects
 from goldvein.services.benchmarks import ManualBenchmark
 from goldvein.settings import read_settings
@@ -136,6 +141,27 @@ def test_a_deferral_brings_the_answer_along_that_was_kept_back(own_world: World)
         assert (refused["refused"], refused["next"]) == ("lease_unknown", passed["next"])
         for kept in ({"lease": "x y", "answer": {"choice": 0}}, {"answer": {"choice": 0}}, {"lease": "A"}):
             assert client.post(path, json={"kept": kept}).status_code == 422
+
+
+@pytest.mark.parametrize(
+    ("error", "lost"), [(LeaseLost(), "lease_lost"), (Overloaded(), None)], ids=["lost", "later"]
+)
+def test_an_answer_that_may_be_sent_again_is_not_refused(error: GoldveinError, lost: str | None) -> None:
+    """What is over for good is named beside the next task; what may pass later fails the whole step."""
+
+    class Halfway:
+        async def submit(self, request: WorkRequest) -> WorkResult:
+            if request.kind == "answer":
+                raise error
+            return WorkResult(True, None)
+
+    service = cast("Service", SimpleNamespace(grouper=Halfway()))
+    step = work._step(service, [WorkRequest(1, "answer"), WorkRequest(1, "defer")])
+    if lost is None:
+        with pytest.raises(Overloaded):
+            asyncio.run(step)
+    else:
+        assert asyncio.run(step) == (WorkResult(True, None), lost)
 
 
 def test_a_deferral_leaves_at_the_pace_of_the_others(own_world: World) -> None:

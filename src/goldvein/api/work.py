@@ -14,6 +14,7 @@ from typing import Annotated, Any, Final, TypeAlias
 import msgspec
 from litestar import Response, post
 from litestar.params import PathParameter
+from litestar.status_codes import HTTP_500_INTERNAL_SERVER_ERROR
 from litestar.types import ASGIApp, Receive, Scope, Send
 
 from goldvein import wire
@@ -63,16 +64,22 @@ async def respond(
 
 
 async def _step(service: Service, requests: Sequence[WorkRequest]) -> _Step:
-    """Carry out a request, after the answer that it brings along."""
-    *kept, result = await gather(*map(service.grouper.submit, requests), return_exceptions=True)
+    """Carry out a request, after the answer that it brings along.
+
+    Nearly all bring none, and are spared the tasks that waiting for two costs. An answer that may be sent
+    again, as under overload, was not refused: the whole step fails.
+    """
+    submit = service.grouper.submit
+    if len(requests) == 1:
+        return await submit(requests[0]), None
+    kept, result = await gather(*map(submit, requests), return_exceptions=True)
     if isinstance(result, BaseException):
         raise result
-    refused = [outcome for outcome in kept if isinstance(outcome, BaseException)]
-    if not refused:
+    if not isinstance(kept, BaseException):
         return result, None
-    if not isinstance(refused[0], GoldveinError):
-        raise refused[0]
-    return result, refused[0].code
+    if isinstance(kept, GoldveinError) and kept.status < HTTP_500_INTERNAL_SERVER_ERROR:
+        return result, kept.code
+    raise kept
 
 
 async def _at_even_pace(service: Service, asked: Awaitable[_Step]) -> _Step:

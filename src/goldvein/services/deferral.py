@@ -46,5 +46,7 @@ def defer(
 
 def _turn_to(lease: Key | None, locked: Mapping[Key, Attempt], writes: Writes) -> None:
     """Let the time on a task begin that was in hand before its labeler was done with the one before it."""
-    if lease is not None and lease in locked and locked[lease].state == "leased":
+    if lease is None or lease in writes.ended:
+        return
+    if lease in locked and locked[lease].state == "leased":
         writes.begun.append(lease)
