@@ -95,7 +95,7 @@ def test_somebody_is_dismissed_and_let_in_again_and_told(browsers: Browsers, sit
     with browsers.visit(site.accounts["operator"]) as visit:
         page = visit.go(f"/operate/{project}/labelers/{labeler}")
         page.on("dialog", lambda dialog: dialog.accept())
-        page.get_by_label("Reason").first.fill("shared an account")
+        page.get_by_label("Reason for this").fill("shared an account")
         page.get_by_role("button", name="Dismiss").click()
         expect(page.get_by_text("is dismissed.")).to_be_visible()
     rulings.rule(town.db, project, labeler, "readmit", "cleared up", town.now)

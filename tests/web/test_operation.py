@@ -211,12 +211,12 @@ def test_a_labeler_is_explained(
             dialog.accept()
 
         page.on("dialog", confirm)
-        page.get_by_label("Reason").fill("answers <b>best</b>")
+        page.get_by_label("Reason for the panel").fill("answers <b>best</b>")
         page.get_by_role("button", name="Bar").click()
         expect(page.get_by_role("status")).to_contain_text("is barred from the panel")
         expect(page.locator(".timeline")).to_contain_text("a-operator: answers <b>best</b>")
         assert len(asked) == 1
-        page.get_by_label("Reason").fill("a mistake")
+        page.get_by_label("Reason for the panel").fill("a mistake")
         page.get_by_role("button", name="Let benchmarks decide").click()
         expect(page.get_by_role("status")).to_contain_text("is judged by benchmarks again")
 
@@ -226,7 +226,7 @@ def test_what_the_panel_cannot_be_told(browsers: Browsers, site: Site, town: Tow
     with browsers.visit(site.accounts["operator"], expected=("422", "404", "409")) as visit:
         who = town.names["person 01"]
         page = visit.go(f"{live_path(town)}/labelers/{who}")
-        page.get_by_label("Reason").fill("   ")
+        page.get_by_label("Reason for the panel").fill("   ")
         page.once("dialog", lambda dialog: dialog.accept())
         page.get_by_role("button", name="Appoint").click()
         expect(page.get_by_role("alert")).to_contain_text("say why")
