@@ -21,7 +21,7 @@ from goldvein.store.embedded import EmbeddedServer
 
 pytestmark = pytest.mark.slow
 
-PLAN = Plan(items=1_500, warm=0.0, people=16, think=0.03, nights=(), policy={"rate_floor": 0.1}, minutes=4)
+PLAN = Plan(items=1_500, warm=0.0, people=16, think=0.03, nights=(), policy={"rate_floor": 0.1}, minutes=10)
 
 
 class Leaking(WorkGroup):

@@ -11,6 +11,7 @@ import threading
 import time
 import urllib.error
 import urllib.request
+from collections import Counter
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -172,6 +173,11 @@ def record(
         Told now and then how many items were served, of how many.
     serving : callable, optional
         Serves a database and gives the base URL; processes of their own unless told otherwise.
+
+    Raises
+    ------
+    RuntimeError
+        If the crowd was served nothing in all the plan's minutes; it says how far the project came.
     """
     with scratch_database(server) as url, Database(url, pool_size=4) as db, (serving or processes)(url) as at:
         return _Run(db, at, plan, show).run()
@@ -349,6 +355,13 @@ class _Run:
         for person in people:
             for reason, times in person.empty.items():
                 empty[reason] = empty.get(reason, 0) + times
+        if not shown:
+            stages = dict(Counter(serving.stage for serving in servings))
+            raise RuntimeError(
+                f"the crowd was served nothing in {self._plan.minutes:g} minutes: opened {found.opened_at}, "
+                f"{self._pushed} tasks pushed, {len(every)} benchmarks and candidates, served: {stages}, "
+                f"nothing to do because: {empty}"
+            )
         return Recording(
             plan=self._plan,
             seen=[one for one in shown if one.sighting.given.came_at >= self._opened_up][: self._plan.items],
