@@ -11,6 +11,7 @@ import structlog
 from goldvein.jobs import schedule
 from goldvein.jobs.loops import repeat
 from goldvein.jobs.webhooks import LINGER, WebhookLoop
+from goldvein.services.forgetting import Spans
 from goldvein.services.metering import Meter
 from goldvein.services.sweeps import Sweeper
 from goldvein.settings import Settings
@@ -65,9 +66,20 @@ def _meter(db: Database, _settings: Settings, stop: threading.Event) -> None:
 
 
 def _schedule(db: Database, settings: Settings, stop: threading.Event) -> None:
+    spans = Spans(
+        deliveries=settings.keep_deliveries,
+        invitations=settings.keep_invitations,
+        focus=settings.keep_focus,
+        comments=settings.keep_comments,
+    )
+
     def work() -> None:
         schedule.work(
-            db, concurrency=settings.job_concurrency, stop=stop, grace_seconds=settings.shutdown_seconds
+            db,
+            concurrency=settings.job_concurrency,
+            stop=stop,
+            grace_seconds=settings.shutdown_seconds,
+            spans=spans,
         )
 
     repeat("schedule", work, every=1.0, stop=stop, db=db)

@@ -16,7 +16,18 @@ from psycopg import sql
 from psycopg.conninfo import make_conninfo
 
 from goldvein.domain.errors import GoldveinError
-from goldvein.services import cards, discovering, measuring, metering, reestimation, renewal, upkeep
+from goldvein.services import (
+    cards,
+    discovering,
+    erasing,
+    forgetting,
+    measuring,
+    metering,
+    reestimation,
+    renewal,
+    upkeep,
+)
+from goldvein.services.forgetting import Spans
 from goldvein.store.database import Database
 
 SCHEMA: Final = "procrastinate"
@@ -59,11 +70,12 @@ def install(url: str) -> None:
             )
 
 
-def make_app(db: Database) -> procrastinate.App:
+def make_app(db: Database, spans: Spans = Spans()) -> procrastinate.App:  # noqa: B008  it cannot change
     """Make the app with all tasks; its connector is not open yet."""
     connector = procrastinate.PsycopgConnector(conninfo=_conninfo(db.url), min_size=1, max_size=3)
     app = procrastinate.App(connector=connector)
-    for add in (_add_upkeep, _add_estimates, _add_discovery, _add_measuring):
+    _add_upkeep(app, db, spans)
+    for add in (_add_estimates, _add_discovery, _add_measuring, _add_erasing):
         add(app, db)
 
     @app.periodic(cron="*/2 * * * *")
@@ -75,7 +87,7 @@ def make_app(db: Database) -> procrastinate.App:
     return app
 
 
-def _add_upkeep(app: procrastinate.App, db: Database) -> None:
+def _add_upkeep(app: procrastinate.App, db: Database, spans: Spans) -> None:
     @app.periodic(cron="17 0 * * *")
     @app.task(name="upkeep", retry=_RETRY)
     def run_upkeep(timestamp: int) -> None:  # noqa: ARG001  given to every periodic task
@@ -84,6 +96,7 @@ def _add_upkeep(app: procrastinate.App, db: Database) -> None:
         upkeep.make_log_partitions(db, now)
         upkeep.purge(db, now)
         metering.forget(db, now)
+        forgetting.forget(db, now, spans)
         cards.refresh(db, now)
         for project in reestimation.to_estimate(db):
             with contextlib.suppress(GoldveinError):
@@ -134,6 +147,14 @@ def _add_measuring(app: procrastinate.App, db: Database) -> None:
                 measuring.measure(db, project, datetime.now(UTC))
 
 
+def _add_erasing(app: procrastinate.App, db: Database) -> None:
+    @app.periodic(cron="*/5 * * * *")
+    @app.task(name="erase", retry=_RETRY, queueing_lock="erase")
+    def run_erase(timestamp: int) -> None:  # noqa: ARG001
+        """Every five minutes: what people said who were erased goes, and what was left when a worker died."""
+        erasing.carry_on(db, datetime.now(UTC))
+
+
 async def _defer_each(db: Database, task: Task[..., Any, ...], **arguments: float) -> None:
     """Defer one job of a task for every project, but where its like waits already; these run one by one."""
     for project in await asyncio.to_thread(reestimation.to_estimate, db):
@@ -165,11 +186,18 @@ async def retry_stalled_jobs(
     return count
 
 
-def work(db: Database, *, concurrency: int, stop: threading.Event, grace_seconds: float) -> None:
+def work(
+    db: Database,
+    *,
+    concurrency: int,
+    stop: threading.Event,
+    grace_seconds: float,
+    spans: Spans = Spans(),  # noqa: B008
+) -> None:
     """Carry out scheduled jobs until ``stop`` is set; raises if the database goes away."""
     install(db.url)
     upkeep.make_log_partitions(db, datetime.now(UTC))
-    asyncio.run(_work(make_app(db), concurrency, stop, grace_seconds))
+    asyncio.run(_work(make_app(db, spans), concurrency, stop, grace_seconds))
 
 
 async def _work(
