@@ -11,11 +11,11 @@ from psycopg import sql
 
 from goldvein.domain.errors import Conflict, Forbidden, InvalidInput, NotFound, Unauthenticated
 from goldvein.domain.records import Principal, Work
-from goldvein.services import accounts, cards, erasing, keys, people, practice
+from goldvein.services import accounts, attending, cards, erasing, explaining, keys, people, practice, rulings
 from goldvein.services.accounts import WrongLogin
 from goldvein.services.people import TERMINAL
 from goldvein.services.verification import verify
-from goldvein.store import erasures
+from goldvein.store import alerts, channels, erasures
 from goldvein.store.database import Database, Transaction
 from tests.services.outspoken import NAME, PASSWORD, SAID, outspoken_town
 from tests.services.town import Town, guesses
@@ -207,6 +207,38 @@ def test_a_wish_needs_somebody_else_and_the_name(db: Database, town: Town) -> No
     erasing.ask(db, admin, town.now)
     with pytest.raises(Forbidden):
         erasing.confirm(db, by, admin, "an-admin", town.now)
+
+
+def test_what_an_operator_signed_is_signed_by_a_number(db: Database, town: Town) -> None:
+    """Alerts that an operator took note of, mutes, rules and channels do not name whoever is gone."""
+    name = "watching.quux@example.org"
+    accounts.create(db, name, PASSWORD, "operator", town.now)
+    with db.transaction() as tx:
+        alert = alerts.open_(tx, 1, "low", "answers", {}, town.now)
+    assert alert is not None
+    attending.acknowledge(db, 1, alert, name, town.now)
+    attending.mute(db, 1, alert, 4.0, name, town.now)
+    attending.set_rules(db, 1, {"answers": {"on": False}}, name, town.now)
+    with db.transaction() as tx:
+        channels.add(tx, 1, "email", name, name, town.now)
+        channels.add(tx, 1, "email", "team@example.org", name, town.now)
+    assert len(left(db, name)) >= 5
+    erasing.erase(db, name, town.now)
+    assert left(db, name) == []
+    assert town.rows("SELECT target FROM channels") == [("team@example.org",)]
+
+
+def test_why_somebody_was_dismissed_is_forgotten_with_them(db: Database, town: Town) -> None:
+    """The words of a ruling go, the ruling stays, and the log proves it as before."""
+    labeler = town.names["good 1"]
+    rulings.rule(db, 1, labeler, "dismiss", f"{SAID} shared an account", town.now)
+    erasing.erase(db, "good 1", town.now)
+    erasing.carry_on(db, town.now)
+    detail = town.rows(f"SELECT detail FROM log WHERE kind = 'ruling' AND labeler = {labeler}")
+    assert [("reason" in one, "account" in one) for (one,) in detail] == [(False, True)]
+    assert "erased" in str(explaining.explain(db, f"labeler:{labeler}", project=1))
+    proof = verify(db)
+    assert proof.ok, proof.broken
 
 
 def test_others_are_left_alone(db: Database, town: Town) -> None:

@@ -85,9 +85,10 @@ def end(tx: Transaction, erasure: int, now: datetime) -> None:
 
 
 def blank_account(tx: Transaction, account: int, login: str, now: datetime) -> None:
-    """Take name, password and identity from an account, and its name from invitations."""
-    tx.execute(_queries.blank_account, {"account": account, "now": now})
-    tx.execute(_queries.blank_invitations, {"account": account, "login": login, "now": now})
+    """Take name, password and identity from an account, and its name from invitations and alerts."""
+    values = {"account": account, "login": login, "now": now}
+    for statement in (_queries.blank_account, _queries.blank_invitations, _queries.blank_logins):
+        tx.execute(statement, values)
 
 
 def blank_labeler(tx: Transaction, labeler: int, now: datetime) -> None:

@@ -51,6 +51,14 @@ WITH own AS (DELETE FROM invitations WHERE account = %(account)s)
 UPDATE invitations SET note = '', revoked_at = coalesce(revoked_at, CASE WHEN created_by = %(account)s THEN %(now)s::timestamptz END)
 WHERE (created_by = %(account)s OR position(lower(%(login)s) IN lower(note)) > 0) AND account IS DISTINCT FROM %(account)s;
 
+-- name: blank_logins
+-- Who took note of alerts, muted them, wrote their rules or said where they go: a number instead of a name.
+WITH noted AS (UPDATE alerts SET acknowledged_by = 'erased #' || %(account)s::int WHERE acknowledged_by = %(login)s),
+     muted AS (UPDATE mutes SET muted_by = 'erased #' || %(account)s::int WHERE muted_by = %(login)s),
+     ruled AS (UPDATE rule_versions SET made_by = 'erased #' || %(account)s::int WHERE made_by = %(login)s),
+     own AS (DELETE FROM channels WHERE lower(target) = %(login)s)
+UPDATE channels SET made_by = 'erased #' || %(account)s::int WHERE made_by = %(login)s AND lower(target) <> %(login)s;
+
 -- name: blank_labeler
 -- A labeler whom nobody can name any more; what was answered stays under the number.
 UPDATE labelers SET name = 'erased #' || id, seen_at = NULL, erased_at = %(now)s WHERE id = %(labeler)s;
@@ -82,21 +90,26 @@ SELECT p.id FROM projects p WHERE p.id > %(after)s
 ORDER BY p.id LIMIT 1;
 
 -- name: blank_judged
--- Comments and focus times of some answers that moved a standing; returns the last step.
+-- Comments and focus times of some answers that moved a standing, and why somebody let the labeler in or dismissed them by
+-- hand; returns the last step.
 WITH found AS (
-    SELECT n, attempt FROM log
+    SELECT n, at, id, attempt, kind, detail FROM log
     WHERE project = %(project)s AND labeler = %(labeler)s AND n IS NOT NULL AND n > %(after)s
     ORDER BY project, labeler, n, at LIMIT %(limit)s
 ), blanked AS (
     UPDATE answers a SET comment = NULL, focus_ms = NULL FROM found f
     WHERE a.project = %(project)s AND a.attempt = f.attempt AND a.labeler = %(labeler)s
       AND (a.comment IS NOT NULL OR a.focus_ms IS NOT NULL)
+), unsaid AS (
+    UPDATE log l SET detail = nullif(l.detail - ARRAY['reason', 'comment'], '{}') FROM found f
+    WHERE l.project = %(project)s AND l.labeler = %(labeler)s AND l.n = f.n AND l.at = f.at AND l.id = f.id
+      AND f.kind = 'ruling' AND f.detail ? 'reason' AND NOT f.detail ? 'audit'
 )
 SELECT max(n) FROM found;
 
 -- name: blank_asides
--- The same of answers that moved none, and the words that the log has of skips, disputes, trust and audits. This alone changes
--- a row of the log, and in it no more than words that no proof reads. Returns the last place.
+-- The same of answers that moved none, and the words that the log has of skips, disputes, trust and audits. It and
+-- blank_judged alone change rows of the log, and in them no more than words that no proof reads. Returns the last place.
 WITH found AS (
     SELECT at, id, attempt, kind, detail FROM log
     WHERE project = %(project)s AND labeler = %(labeler)s AND n IS NULL AND (at, id) > (%(at)s, %(id)s)
