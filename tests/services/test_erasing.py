@@ -214,11 +214,11 @@ def test_what_an_operator_signed_is_signed_by_a_number(db: Database, town: Town)
     name = "watching.quux@example.org"
     accounts.create(db, name, PASSWORD, "operator", town.now)
     with db.transaction() as tx:
-        alert = alerts.open_(tx, 1, "low", "answers", {}, town.now)
+        alert = alerts.open_(tx, 1, "high", "held_share", {}, town.now)
     assert alert is not None
     attending.acknowledge(db, 1, alert, name, town.now)
     attending.mute(db, 1, alert, 4.0, name, town.now)
-    attending.set_rules(db, 1, {"answers": {"on": False}}, name, town.now)
+    attending.set_rules(db, 1, {"held_share": {"on": False}}, name, town.now)
     with db.transaction() as tx:
         channels.add(tx, 1, "email", name, name, town.now)
         channels.add(tx, 1, "email", "team@example.org", name, town.now)

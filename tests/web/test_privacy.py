@@ -40,6 +40,7 @@ def test_somebody_asks_and_is_forgotten(browsers: Browsers, site: Site) -> None:
         visit.check_accessible()
         visit.screenshot("erasure-asked-phone")
         there = operator.go("/people/erasures")
+        there.get_by_role("row", name="How long a task was in focus").get_by_text("90 days").wait_for()
         operator.check_accessible()
         operator.screenshot("erasures-dark")
         there.get_by_role("link", name="leaves-us").click()

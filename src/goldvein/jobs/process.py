@@ -87,12 +87,7 @@ def _notices(db: Database, settings: Settings, stop: threading.Event, tracing: "
 
 
 def _schedule(db: Database, settings: Settings, stop: threading.Event, tracing: "Tracing | None") -> None:
-    spans = Spans(
-        deliveries=settings.keep_deliveries,
-        invitations=settings.keep_invitations,
-        focus=settings.keep_focus,
-        comments=settings.keep_comments,
-    )
+    spans = Spans.of(settings)
 
     def work() -> None:
         schedule.work(

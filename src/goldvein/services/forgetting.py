@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
 
+from goldvein.settings import Settings
 from goldvein.store import figures, forgetting, upkeep
 from goldvein.store.database import Database, Transaction
 from goldvein.store.forgetting import What
@@ -25,6 +26,13 @@ class Spans:
     invitations: int = 90
     focus: int = 90
     comments: int = 0
+
+    @classmethod
+    def of(cls, settings: Settings) -> Spans:
+        """Read them from the settings."""
+        return cls(
+            settings.keep_deliveries, settings.keep_invitations, settings.keep_focus, settings.keep_comments
+        )
 
 
 def forget(db: Database, now: datetime, spans: Spans) -> dict[str, int]:

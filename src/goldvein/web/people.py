@@ -1,5 +1,6 @@
 """Who is here: accounts, found by name or role, and what an operator does to one."""
 
+from dataclasses import asdict
 from typing import Annotated, Any, Final, get_args
 
 from litestar import Response, get, post
@@ -105,7 +106,8 @@ async def list_erasures(request: Call) -> Response[str]:
     after = number_of(request, "after", 0)
     found = await service_of(request).call(erasing.waiting, after=after, limit=_A_PAGE + 1)
     more = found[_A_PAGE - 1].id if len(found) > _A_PAGE else 0
-    return page(request, "people/erasures.html", tabs=TABS, wishes=found[:_A_PAGE], more=more)
+    kept = asdict(service_of(request).spans)
+    return page(request, "people/erasures.html", tabs=TABS, wishes=found[:_A_PAGE], more=more, kept=kept)
 
 
 @post("/people/{account:int}/erase", opt={"roles": OPERATORS}, include_in_schema=False, status_code=200)
