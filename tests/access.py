@@ -99,6 +99,9 @@ ACCESS: Final[Mapping[str, str]] = {
     "GET    /account": PEOPLE,
     "POST   /account/password": PEOPLE,
     "POST   /account/sign-out-everywhere": PEOPLE,
+    "GET    /account/data": PEOPLE,
+    "POST   /account/erase": PEOPLE,
+    "POST   /account/erase/take-back": PEOPLE,
     # --- pages: who comes, and who is here
     "GET    /sso/start": EVERYBODY,
     "GET    /sso/callback": EVERYBODY,
@@ -111,6 +114,8 @@ ACCESS: Final[Mapping[str, str]] = {
     "POST   /people/{account}/enable": OPERATORS,
     "POST   /people/{account}/sign-out": OPERATORS,
     "POST   /people/{account}/link": OPERATORS,
+    "POST   /people/{account}/erase": OPERATORS,
+    "GET    /people/erasures": OPERATORS,
     "GET    /people/invitations": OPERATORS,
     "POST   /people/invitations": OPERATORS,
     "POST   /people/invitations/{invitation}/revoke": OPERATORS,

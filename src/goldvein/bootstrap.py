@@ -20,6 +20,7 @@ from goldvein.api.grouping import Grouper
 from goldvein.api.scrapers import Scrapers
 from goldvein.api.service import Service
 from goldvein.domain.records import WorkRequest, WorkResult
+from goldvein.services.forgetting import Spans
 from goldvein.services.outbound import Outbound
 from goldvein.services.people import ROLES
 from goldvein.services.signing_on import Provider
@@ -111,6 +112,7 @@ def make_service(
         open_id=_open_id(settings),
         scrapers=_scrapers(settings),
         messenger=messenger_of(settings),
+        spans=Spans.of(settings),
     )
 
 

@@ -197,6 +197,34 @@ SETTINGS: Final = (
         "webhook_timeout", 10.0, "seconds", "time that a webhook's receiver gets to answer", at_least=0.1
     ),
     Setting(
+        "keep_deliveries",
+        30,
+        "days",
+        "how long tries to deliver are kept; 0: for ever",
+        at_least=0,
+    ),
+    Setting(
+        "keep_invitations",
+        90,
+        "days",
+        "how long links to join are kept, with their notes, after they have ended; 0: for ever",
+        at_least=0,
+    ),
+    Setting(
+        "keep_focus",
+        90,
+        "days",
+        "how long it is kept for how long a task had been in focus; 0: until a person is erased",
+        at_least=0,
+    ),
+    Setting(
+        "keep_comments",
+        0,
+        "days",
+        "how long comments on answers are kept; 0: until a person is erased",
+        at_least=0,
+    ),
+    Setting(
         "allow_private_webhooks",
         False,
         "",
@@ -239,6 +267,10 @@ class Settings:
     smtp_from: str
     smtp_security: str
     webhook_timeout: float
+    keep_deliveries: int
+    keep_invitations: int
+    keep_focus: int
+    keep_comments: int
     allow_private_webhooks: bool
 
     @property

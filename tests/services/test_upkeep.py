@@ -7,7 +7,8 @@ from typing import Any
 
 import pytest
 
-from goldvein.services import upkeep, webhooks
+from goldvein.services import forgetting, upkeep, webhooks
+from goldvein.services.forgetting import Spans
 from goldvein.store.database import Database
 from tests.services.delivery_world import NOW, make_project
 
@@ -112,7 +113,7 @@ def test_a_long_reader_does_not_hold_up_answers(db: Database) -> None:
 
 def test_old_deliveries_and_keys_are_forgotten(db: Database, monkeypatch: pytest.MonkeyPatch) -> None:
     """Thirty days of tries to deliver are kept, and idempotency keys as long as they are honoured."""
-    monkeypatch.setattr(upkeep, "_AT_ONCE", 4)
+    monkeypatch.setattr(forgetting, "_AT_ONCE", 4)
     project = make_project(db)
     hook = webhooks.create(db, project, "https://example.com", None, allow_private=False, now=NOW)
     with db.transaction() as tx:
@@ -132,6 +133,8 @@ def test_old_deliveries_and_keys_are_forgotten(db: Database, monkeypatch: pytest
                 "INSERT INTO idempotency_keys SELECT id, %s, 'x', 200, 'y', %s FROM api_keys",
                 (str(age), NOW - age * DAY),
             )
-    assert upkeep.purge(db, NOW) == {"deliveries": 9, "idempotency_keys": 1, "sessions": 0}
-    assert upkeep.purge(db, NOW) == {"deliveries": 0, "idempotency_keys": 0, "sessions": 0}
+    assert upkeep.purge(db, NOW) == {"idempotency_keys": 1, "sessions": 0}
+    assert upkeep.purge(db, NOW) == {"idempotency_keys": 0, "sessions": 0}
+    assert forgetting.forget(db, NOW, Spans())["deliveries"] == 9
+    assert forgetting.forget(db, NOW, Spans(deliveries=0))["deliveries"] == 0
     assert rows(db, "deliveries") == 31

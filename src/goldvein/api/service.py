@@ -18,6 +18,7 @@ from goldvein.api.keyring import Keyring
 from goldvein.api.pace import Pace
 from goldvein.api.scrapers import Scrapers
 from goldvein.domain.records import Principal
+from goldvein.services.forgetting import Spans
 from goldvein.services.outbound import Outbound
 from goldvein.services.telling import Messenger
 from goldvein.store.database import Database
@@ -61,6 +62,8 @@ class Service:
         Who reads metrics without a key.
     messenger : Messenger, optional
         What telling of alerts needs; without one there is no e-mail.
+    spans : Spans
+        For how long what is kept, to be told.
     """
 
     def __init__(
@@ -78,6 +81,7 @@ class Service:
         open_id: "OpenId | None" = None,
         scrapers: Scrapers = Scrapers(),  # noqa: B008  (frozen)
         messenger: Messenger | None = None,
+        spans: Spans = Spans(),  # noqa: B008  (frozen)
     ) -> None:
         self.db = db
         self.grouper = grouper
@@ -88,6 +92,7 @@ class Service:
         self.keyring = Keyring(self.call)
         self.open_id = open_id
         self.scrapers = scrapers
+        self.spans = spans
         self.messenger = messenger or Messenger(None, public_url.rstrip("/"), allow_private_webhooks)
         self.allowance = Allowance(tries_per_minute)
         self.closing = asyncio.Event()

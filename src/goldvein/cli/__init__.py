@@ -9,6 +9,7 @@ from goldvein.cli.characteristic import characteristic
 from goldvein.cli.demo import demo
 from goldvein.cli.explain import explain
 from goldvein.cli.export import export
+from goldvein.cli.person import person
 from goldvein.cli.replay import replay
 from goldvein.cli.serve import serve, work
 from goldvein.cli.simulate import simulate
@@ -20,7 +21,7 @@ click.rich_click.TEXT_MARKUP = "markdown"
 click.rich_click.COMMAND_GROUPS = {
     "goldvein": [
         {"name": "Try it", "commands": ["demo", "replay", "simulate"]},
-        {"name": "Run it", "commands": ["serve", "work", "admin", "export"]},
+        {"name": "Run it", "commands": ["serve", "work", "admin", "export", "person"]},
         {"name": "Trust it", "commands": ["verify", "explain", "characteristic", "attack-benchmarks"]},
         {"name": "Tune it", "commands": ["whatif", "twin"]},
         {"name": "About it", "commands": ["version"]},
@@ -53,6 +54,7 @@ main.add_command(characteristic)
 main.add_command(demo)
 main.add_command(explain)
 main.add_command(export)
+main.add_command(person)
 main.add_command(replay)
 main.add_command(serve)
 main.add_command(simulate)

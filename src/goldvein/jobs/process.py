@@ -13,6 +13,7 @@ from goldvein.jobs import schedule
 from goldvein.jobs.loops import repeat
 from goldvein.jobs.webhooks import LINGER, WebhookLoop
 from goldvein.services import telling
+from goldvein.services.forgetting import Spans
 from goldvein.services.metering import Meter
 from goldvein.services.sweeps import Sweeper
 from goldvein.services.telling import messenger_of
@@ -86,11 +87,17 @@ def _notices(db: Database, settings: Settings, stop: threading.Event, tracing: "
 
 
 def _schedule(db: Database, settings: Settings, stop: threading.Event, tracing: "Tracing | None") -> None:
+    spans = Spans.of(settings)
+
     def work() -> None:
         schedule.work(
-            db, concurrency=settings.job_concurrency, stop=stop, grace_seconds=settings.shutdown_seconds,
+            db,
+            concurrency=settings.job_concurrency,
+            stop=stop,
+            grace_seconds=settings.shutdown_seconds,
+            spans=spans,
             around=[tracing.job] if tracing is not None else [],
-        )  # fmt: skip
+        )
 
     repeat("schedule", work, every=1.0, stop=stop, db=db)
 

@@ -24,12 +24,15 @@ from goldvein.services import (
     cards,
     checking,
     discovering,
+    erasing,
+    forgetting,
     measuring,
     metering,
     reestimation,
     renewal,
     upkeep,
 )
+from goldvein.services.forgetting import Spans
 from goldvein.store.database import Database
 
 SCHEMA: Final = "procrastinate"
@@ -72,12 +75,13 @@ def install(url: str) -> None:
             )
 
 
-def make_app(db: Database) -> procrastinate.App:
+def make_app(db: Database, spans: Spans = Spans()) -> procrastinate.App:  # noqa: B008  it cannot change
     """Make the app with all tasks; its connector is not open yet."""
     connector = procrastinate.PsycopgConnector(conninfo=_conninfo(db.url), min_size=1, max_size=3)
     app = procrastinate.App(connector=connector)
+    _add_upkeep(app, db, spans)
     for add in (
-        _add_upkeep, _add_estimates, _add_discovery, _add_measuring, _add_watch, _add_audits, _add_checks,
+        _add_estimates, _add_discovery, _add_measuring, _add_watch, _add_audits, _add_checks, _add_erasing,
     ):  # fmt: skip
         add(app, db)
 
@@ -90,7 +94,7 @@ def make_app(db: Database) -> procrastinate.App:
     return app
 
 
-def _add_upkeep(app: procrastinate.App, db: Database) -> None:
+def _add_upkeep(app: procrastinate.App, db: Database, spans: Spans) -> None:
     @app.periodic(cron="17 0 * * *")
     @app.task(name="upkeep", retry=_RETRY)
     def run_upkeep(timestamp: int) -> None:  # noqa: ARG001  given to every periodic task
@@ -99,6 +103,7 @@ def _add_upkeep(app: procrastinate.App, db: Database) -> None:
         upkeep.make_log_partitions(db, now)
         upkeep.purge(db, now)
         metering.forget(db, now)
+        forgetting.forget(db, now, spans)
         cards.refresh(db, now)
         for project in reestimation.to_estimate(db):
             with contextlib.suppress(GoldveinError):
@@ -157,6 +162,14 @@ def _add_audits(app: procrastinate.App, db: Database) -> None:
         for project in reestimation.to_estimate(db):
             with contextlib.suppress(GoldveinError):
                 audits.round_(db, project, datetime.now(UTC))
+
+
+def _add_erasing(app: procrastinate.App, db: Database) -> None:
+    @app.periodic(cron="*/5 * * * *")
+    @app.task(name="erase", retry=_RETRY, queueing_lock="erase")
+    def run_erase(timestamp: int) -> None:  # noqa: ARG001
+        """Every five minutes: what people said who were erased goes, and what was left when a worker died."""
+        erasing.carry_on(db, datetime.now(UTC))
 
 
 async def _defer_each(db: Database, task: Task[..., Any, ...], **arguments: float) -> None:
@@ -218,11 +231,12 @@ def work(
     stop: threading.Event,
     grace_seconds: float,
     around: Sequence[WorkerMiddleware] = (),
+    spans: Spans = Spans(),  # noqa: B008
 ) -> None:
     """Carry out scheduled jobs until ``stop`` is set; raises if the database goes away."""
     install(db.url)
     upkeep.make_log_partitions(db, datetime.now(UTC))
-    asyncio.run(_work(make_app(db), concurrency, stop, grace_seconds, around))
+    asyncio.run(_work(make_app(db, spans), concurrency, stop, grace_seconds, around))
 
 
 async def _work(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from goldvein.decisions.gate import State, passes, suspects
 from goldvein.domain.errors import InvalidInput, NotFound
@@ -24,6 +24,8 @@ _TURNS = {"state", "dismiss", "rescored", "audited", "ruling"}
 _TIPPING = {"dismiss", "rescored", "audited", "ruling"}
 _MOVED = {"rescored", "audited", "ruling"}
 """Rows that move what is thought of somebody, without an answer."""
+
+ERASED_WORDS: Final = "(the words were erased)"
 
 
 @dataclass(frozen=True, slots=True)
@@ -358,7 +360,7 @@ def _audit_sentence(row: LogRow) -> str:
             f"tasks: P(good) {_number(row.p_benchmarks)}, {row.decision}"
         )
     said = "was dismissed" if row.decision == State.DISMISSED else "was let in again, to show it anew"
-    return f"{said}: {told.get('reason')}; P(good) {_number(row.p_benchmarks)}"
+    return f"{said}: {told.get('reason', ERASED_WORDS)}; P(good) {_number(row.p_benchmarks)}"
 
 
 def _trust_sentence(row: LogRow) -> str:
@@ -366,7 +368,7 @@ def _trust_sentence(row: LogRow) -> str:
     basis = told.get("basis", "standing")
     by = "benchmarks here" if basis == "standing" else basis
     if row.decision == "barred":
-        return f"was barred from the panel: {told.get('reason')}"
+        return f"was barred from the panel: {told.get('reason', ERASED_WORDS)}"
     if row.decision == "ended":
         return f"is on the panel no more by what was said of it before ({by})"
     return f"joined the panel ({row.decision}, by {by})"

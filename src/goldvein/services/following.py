@@ -93,7 +93,7 @@ def portray(db: Database, project: int, labeler: int, cursor: str = "") -> Portr
         policy = Policy.from_dict(projects.get_policy(tx, project, found.policy_version))
         rows, before, earlier = _page(tx, project, labeler, place)
         return Portrait(
-            labeler, names[labeler], roles[labeler],
+            labeler, names[labeler], roles.get(labeler, "erased"),
             line=roster.find(tx, project, labeler),
             panel=trust.basis(tx, project, labeler),
             beliefs=_beliefs(tx, project, labeler),

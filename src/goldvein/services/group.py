@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 import numpy as np
 
 from goldvein.decisions.gate import State
-from goldvein.domain.errors import GoldveinError, LeaseLost
+from goldvein.domain.errors import GoldveinError, LeaseLost, Unauthenticated
 from goldvein.domain.records import NoWork, Work, WorkRequest, WorkResult
 from goldvein.services.deferral import defer
 from goldvein.services.dispatch import Desk
@@ -81,7 +81,9 @@ class Group:
             self.tx, [key for key in [*named, *in_hand, *deferred] if _storable(key)]
         )
         for request, one in zip(self.requests, opened, strict=True):
-            if isinstance(one, tuple):
+            if self.hands[request.labeler].is_erased:  # while a server still remembers the session or key
+                self.outcomes.append(Unauthenticated())
+            elif isinstance(one, tuple):
                 key, fence = one
                 closed = key[0] not in self.by_project
                 outcome = resolve(self.tx, request, fence, self.attempts.get(key), self.writes, closed=closed)

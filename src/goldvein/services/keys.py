@@ -30,6 +30,8 @@ _KINDS: Final[dict[Role, str]] = {
 }
 ENDING: Final = 4
 """Characters of a key that are kept, so that its owner knows it again; they make it no easier to guess."""
+ERASED: Final = "erased #"
+"""How the names of people begin who were erased; a number follows (store/sql/erasures.sql)."""
 _TOKEN = re.compile(r"gv_(?:cus|lab|ops)_[A-Za-z0-9_-]{43}")
 
 
@@ -86,7 +88,14 @@ def create_labelers(db: Database, people: Sequence[tuple[str, Role]], now: datet
     ------
     Conflict
         ``labeler_exists``: a name is taken, or stands twice in the list.
+    InvalidInput
+        ``name_reserved``: for people who were erased.
     """
+    if reserved := next((name for name, _ in people if name.startswith(ERASED)), None):
+        raise InvalidInput(
+            f"{reserved[:100]!r} cannot be a labeler's name: so are people called who were erased",
+            code="name_reserved",
+        )
     try:
         with db.transaction() as tx:
             ids = store.insert_labelers(tx, people, now)

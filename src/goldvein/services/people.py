@@ -93,9 +93,16 @@ def disable(db: Database, by: Principal, account: int, now: datetime) -> None:
 
 
 def enable(db: Database, by: Principal, account: int) -> None:
-    """Let somebody in again, with the password that they had; keys are made anew."""
+    """Let somebody in again, with the password that they had; keys are made anew.
+
+    Raises
+    ------
+    Conflict
+        ``person_erased``.
+    """
     with db.transaction() as tx:
-        _touched(tx, by, account)
+        if _touched(tx, by, account).erased_at is not None:
+            raise Conflict("this account was erased: invite the person anew", code="person_erased")
         store.set_disabled(tx, account, None)
 
 

@@ -169,6 +169,14 @@ def leave(db: Database, project: int, labeler: int, reason: str, now: datetime) 
         _told(tx, project, labeler, "ended", {"basis": noted, "reason": reason}, now)
 
 
+def end_all(tx: Transaction, labeler: int, now: datetime) -> None:
+    """Let somebody who has gone be on no panel any more, and forget why they were or were not."""
+    for project in trust.projects_of(tx, labeler):
+        standings.lock(tx, [(project, labeler)])
+        earned = trust.end_panel(tx, project, labeler)
+        _told(tx, project, labeler, "ended", {"basis": trust.forget(tx, project, labeler) or earned}, now)
+
+
 def _decide(db: Database, project: int, labeler: int, basis: str, reason: str, now: datetime) -> None:
     with db.transaction() as tx:
         _check(tx, project, labeler, reason)

@@ -11,11 +11,9 @@ from goldvein.store.database import Database
 
 DAYS_AHEAD: Final = 7
 """The log has partitions so many days ahead; rows without one of their own go to the default partition."""
-KEEP_DELIVERIES: Final = timedelta(days=30)
 _DEFAULT_AT_MOST: Final = 64 * 1024 * 1024
 """Bytes. While the default partition is larger, none is made: PostgreSQL would read all of it first, and
 answers would wait. Its rows are as good there; this happens only where nobody ran upkeep for long."""
-_AT_ONCE: Final = 10_000
 
 
 def make_log_partitions(db: Database, now: datetime, days: int = DAYS_AHEAD) -> list[str]:
@@ -49,15 +47,5 @@ def _make_partition(db: Database, name: str, first: datetime, end: datetime) -> 
 
 
 def purge(db: Database, now: datetime) -> dict[str, int]:
-    """Forget deliveries, idempotency keys and sessions that have ended; return how many of each."""
-    keys = idempotency.forget(db, now)
-    sessions = accounts.purge(db, now)
-    deliveries = 0
-    while count := _purge_deliveries(db, now - KEEP_DELIVERIES):
-        deliveries += count
-    return {"deliveries": deliveries, "idempotency_keys": keys, "sessions": sessions}
-
-
-def _purge_deliveries(db: Database, before: datetime) -> int:
-    with db.transaction() as tx:
-        return upkeep.purge_deliveries(tx, before, limit=_AT_ONCE)
+    """Forget idempotency keys and sessions that have ended; return how many of each."""
+    return {"idempotency_keys": idempotency.forget(db, now), "sessions": accounts.purge(db, now)}

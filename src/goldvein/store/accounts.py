@@ -26,6 +26,7 @@ class Account:
     locked_until: datetime | None
     created_at: datetime
     disabled_at: datetime | None
+    erased_at: datetime | None
 
     def can_guess(self, now: datetime) -> bool:
         """Whether a password is looked at now."""
@@ -225,3 +226,9 @@ def purge(tx: Transaction, now: datetime, *, limit: int) -> int:
     row = tx.execute(_queries.purge, {"now": now, "limit": limit}).fetchone()
     assert row is not None
     return int(row[0])
+
+
+def find_of_labeler(tx: Transaction, labeler: int) -> Account | None:
+    """Read the account of a labeler."""
+    row = tx.execute(_queries.find_of_labeler, {"labeler": labeler}).fetchone()
+    return Account(*row) if row else None

@@ -24,6 +24,7 @@ class Hand:
     expires_at: datetime | None
     deferred_project: int | None
     deferred_attempt: int | None
+    is_erased: bool
 
     @property
     def lease(self) -> Key | None:

@@ -14,9 +14,11 @@ CREATE TABLE accounts (
     locked_until timestamp with time zone,
     created_at timestamp with time zone NOT NULL,
     disabled_at timestamp with time zone,
+    erased_at timestamp with time zone,
     CONSTRAINT accounts_check CHECK (((role = 'customer'::text) = (customer IS NOT NULL))),
     CONSTRAINT accounts_check1 CHECK (((role = ANY (ARRAY['labeler'::text, 'trusted'::text, 'auditor'::text])) = (labeler IS NOT NULL))),
     CONSTRAINT accounts_check2 CHECK (((issuer IS NULL) = (subject IS NULL))),
+    CONSTRAINT accounts_check3 CHECK (((erased_at IS NULL) OR (disabled_at IS NOT NULL))),
     CONSTRAINT accounts_login_check CHECK ((login = lower(login))),
     CONSTRAINT accounts_role_check CHECK ((role = ANY (ARRAY['customer'::text, 'labeler'::text, 'trusted'::text, 'auditor'::text, 'operator'::text, 'admin'::text])))
 );
@@ -295,6 +297,28 @@ CREATE TABLE entries (
     CONSTRAINT entries_hash_check CHECK ((length(hash) = 32))
 );
 
+CREATE TABLE erasures (
+    id integer NOT NULL,
+    account integer,
+    labeler integer,
+    asked_at timestamp with time zone NOT NULL,
+    confirmed_at timestamp with time zone,
+    confirmed_by integer,
+    project integer DEFAULT 0 NOT NULL,
+    ended_at timestamp with time zone,
+    CONSTRAINT erasures_check CHECK (((account IS NOT NULL) OR (labeler IS NOT NULL))),
+    CONSTRAINT erasures_check1 CHECK (((ended_at IS NULL) OR (confirmed_at IS NOT NULL)))
+);
+
+ALTER TABLE erasures ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME erasures_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
 CREATE TABLE figures (
     project integer NOT NULL,
     span smallint NOT NULL,
@@ -324,6 +348,12 @@ CREATE TABLE filter_checks (
     at timestamp with time zone NOT NULL,
     audits integer NOT NULL,
     found jsonb NOT NULL
+);
+
+CREATE TABLE forgotten (
+    what text NOT NULL,
+    upto bigint NOT NULL,
+    CONSTRAINT forgotten_what_check CHECK ((what = ANY (ARRAY['focus'::text, 'comments'::text])))
 );
 
 CREATE TABLE gauges (
@@ -441,6 +471,7 @@ CREATE TABLE labelers (
     seen_at timestamp with time zone,
     deferred_project integer,
     deferred_attempt bigint,
+    erased_at timestamp with time zone,
     CONSTRAINT labelers_role_check CHECK ((role = ANY (ARRAY['labeler'::text, 'trusted'::text, 'auditor'::text])))
 )
 WITH (fillfactor='50');
@@ -1070,11 +1101,23 @@ ALTER TABLE ONLY disputes
 ALTER TABLE ONLY entries
     ADD CONSTRAINT entries_pkey PRIMARY KEY (hash);
 
+ALTER TABLE ONLY erasures
+    ADD CONSTRAINT erasures_account_key UNIQUE (account);
+
+ALTER TABLE ONLY erasures
+    ADD CONSTRAINT erasures_labeler_key UNIQUE (labeler);
+
+ALTER TABLE ONLY erasures
+    ADD CONSTRAINT erasures_pkey PRIMARY KEY (id);
+
 ALTER TABLE ONLY figures
     ADD CONSTRAINT figures_pkey PRIMARY KEY (project, span, at);
 
 ALTER TABLE ONLY filter_checks
     ADD CONSTRAINT filter_checks_pkey PRIMARY KEY (project, at);
+
+ALTER TABLE ONLY forgotten
+    ADD CONSTRAINT forgotten_pkey PRIMARY KEY (what);
 
 ALTER TABLE ONLY gauges
     ADD CONSTRAINT gauges_pkey PRIMARY KEY (project, span, at);
@@ -1268,6 +1311,8 @@ CREATE INDEX entries_account ON entries USING btree (account);
 
 CREATE INDEX entries_expiry ON entries USING btree (expires_at);
 
+CREATE INDEX erasures_under_way ON erasures USING btree (id) WHERE (ended_at IS NULL);
+
 CREATE UNIQUE INDEX holds_attempt ON holds USING btree (project, attempt);
 
 CREATE INDEX holds_expiry ON holds USING btree (project, expires_at);
@@ -1423,6 +1468,15 @@ ALTER TABLE ONLY deliveries
 
 ALTER TABLE ONLY entries
     ADD CONSTRAINT entries_account_fkey FOREIGN KEY (account) REFERENCES accounts(id);
+
+ALTER TABLE ONLY erasures
+    ADD CONSTRAINT erasures_account_fkey FOREIGN KEY (account) REFERENCES accounts(id);
+
+ALTER TABLE ONLY erasures
+    ADD CONSTRAINT erasures_confirmed_by_fkey FOREIGN KEY (confirmed_by) REFERENCES accounts(id);
+
+ALTER TABLE ONLY erasures
+    ADD CONSTRAINT erasures_labeler_fkey FOREIGN KEY (labeler) REFERENCES labelers(id);
 
 ALTER TABLE ONLY filter_checks
     ADD CONSTRAINT filter_checks_project_fkey FOREIGN KEY (project) REFERENCES projects(id);

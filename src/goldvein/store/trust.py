@@ -107,3 +107,8 @@ def end_panel(tx: Transaction, project: int, labeler: int) -> str | None:
 def follow_role(tx: Transaction, labeler: int, *, trusted: bool) -> None:
     """Let all standings say whether a labeler is appointed everywhere."""
     tx.execute(_queries.appoint_standings if trusted else _queries.end_appointments, {"labeler": labeler})
+
+
+def projects_of(tx: Transaction, labeler: int) -> list[int]:
+    """List the projects on whose panel a labeler is, or is barred from it."""
+    return [row[0] for row in tx.execute(_queries.projects_of, {"labeler": labeler})]

@@ -1,15 +1,17 @@
 """One's own account: the password, and where one is signed in."""
 
+from collections.abc import AsyncIterator
 from typing import Any, Final
 
 from litestar import Response, get, post
+from litestar.response import Stream
 from litestar.types import ControllerRouterHandler
 
 from goldvein.api.access import PEOPLE
 from goldvein.api.keyring import SESSION_COOKIE, session_token
 from goldvein.api.service import Call, service_of
 from goldvein.domain.errors import Forbidden, GoldveinError
-from goldvein.services import accounts, passwords
+from goldvein.services import accounts, erasing, passwords, personal
 from goldvein.web.entrance import signed_in, user_agent
 from goldvein.web.forms import form
 from goldvein.web.responses import go, page
@@ -52,6 +54,38 @@ async def sign_out_everywhere(request: Call) -> Response[Any]:
     return response
 
 
+@get("/account/data", opt={"roles": PEOPLE}, include_in_schema=False)
+async def download(request: Call) -> Stream:
+    """Stream all that is stored of oneself, as JSON Lines."""
+    service, who = service_of(request), own_account(request)
+    labeler = await service.call(personal.of_account, who)
+    blocks = personal.encoded(service.db, who, labeler, service.now())
+
+    async def written() -> AsyncIterator[bytes]:
+        while block := await service.run(lambda: next(blocks, b"")):
+            yield block
+
+    headers = {"Content-Disposition": 'attachment; filename="my-data.jsonl"', "Cache-Control": "no-store"}
+    return Stream(written(), media_type="application/jsonl", headers=headers)
+
+
+@post("/account/erase", opt={"roles": PEOPLE}, include_in_schema=False, status_code=200)
+async def ask_for_erasure(request: Call) -> Response[Any]:
+    """Ask to be forgotten; an operator confirms it."""
+    await form(request)
+    service = service_of(request)
+    await service.call(erasing.ask, own_account(request), service.now())
+    return go("/account#data")
+
+
+@post("/account/erase/take-back", opt={"roles": PEOPLE}, include_in_schema=False, status_code=200)
+async def keep_account(request: Call) -> Response[Any]:
+    """Think better of it."""
+    await form(request)
+    await service_of(request).call(erasing.take_back, own_account(request))
+    return go("/account#data")
+
+
 def own_account(request: Call) -> int:
     """Name the account that asks.
 
@@ -74,6 +108,7 @@ async def _shown(request: Call, *, done: str = "", error: str = "", status: int 
         status=status,
         account=await service.call(accounts.get, who),
         sessions=await service.call(accounts.list_sessions, who, token, service.now()),
+        erasure=await service.call(erasing.find, who),
         shortest=passwords.SHORTEST,
         longest=passwords.LONGEST,
         done=done,
@@ -81,4 +116,11 @@ async def _shown(request: Call, *, done: str = "", error: str = "", status: int 
     )
 
 
-HANDLERS: Final[tuple[ControllerRouterHandler, ...]] = (show, change_password, sign_out_everywhere)
+HANDLERS: Final[tuple[ControllerRouterHandler, ...]] = (
+    show,
+    change_password,
+    sign_out_everywhere,
+    download,
+    ask_for_erasure,
+    keep_account,
+)

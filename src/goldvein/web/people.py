@@ -1,5 +1,6 @@
 """Who is here: accounts, found by name or role, and what an operator does to one."""
 
+from dataclasses import asdict
 from typing import Annotated, Any, Final, get_args
 
 from litestar import Response, get, post
@@ -10,7 +11,7 @@ from goldvein.api.access import OPERATORS
 from goldvein.api.service import Call, service_of
 from goldvein.domain.errors import InvalidInput
 from goldvein.domain.records import Role
-from goldvein.services import accounts, invitations, keys, people
+from goldvein.services import accounts, erasing, invitations, keys, people
 from goldvein.web.forms import form
 from goldvein.web.responses import address, go, page
 
@@ -18,6 +19,7 @@ TABS: Final = (
     ("/people", "Accounts"),
     ("/people/invitations", "Invitations"),
     ("/people/customers", "Customers"),
+    ("/people/erasures", "Erasures"),
 )
 Id = Annotated[int, PathParameter(ge=1, le=2**31 - 1)]
 _A_PAGE: Final = 50
@@ -98,6 +100,28 @@ async def make_link(request: Call, account: Id) -> Response[str]:
     return await _shown(request, account, link=address(request, f"/join/{token}"))
 
 
+@get("/people/erasures", opt={"roles": OPERATORS}, include_in_schema=False)
+async def list_erasures(request: Call) -> Response[str]:
+    """List who asks to be forgotten, the oldest first, a page at a time."""
+    after = number_of(request, "after", 0)
+    found = await service_of(request).call(erasing.waiting, after=after, limit=_A_PAGE + 1)
+    more = found[_A_PAGE - 1].id if len(found) > _A_PAGE else 0
+    kept = asdict(service_of(request).spans)
+    return page(request, "people/erasures.html", tabs=TABS, wishes=found[:_A_PAGE], more=more, kept=kept)
+
+
+@post("/people/{account:int}/erase", opt={"roles": OPERATORS}, include_in_schema=False, status_code=200)
+async def erase(request: Call, account: Id) -> Response[Any]:
+    """Erase somebody who asked for it, once their name is typed."""
+    fields, service = await form(request), service_of(request)
+    try:
+        await service.call(erasing.confirm, request.user, account, fields.get("typed", ""), service.now())
+    except InvalidInput as error:
+        return await _shown(request, account, error=error.detail, status=error.status)
+    service.keyring.forget()
+    return go(f"/people/{account}")
+
+
 def number_of(request: Call, name: str, otherwise: int) -> int:
     """Read the id after or before which a page of a list begins; what is none begins at the beginning."""
     text = request.query_params.get(name, "")
@@ -118,13 +142,16 @@ def role_of(text: str) -> Role:
     return found
 
 
-async def _shown(request: Call, account: int, *, link: str = "") -> Response[str]:
+async def _shown(
+    request: Call, account: int, *, link: str = "", error: str = "", status: int = 200
+) -> Response[str]:
     service = service_of(request)
     person = await service.call(accounts.get, account)
     customer = None if person.customer is None else await service.call(keys.get_customer, person.customer)
     return page(
         request,
         "people/person.html",
+        status=status,
         tabs=TABS,
         person=person,
         customer=customer,
@@ -132,6 +159,8 @@ async def _shown(request: Call, account: int, *, link: str = "") -> Response[str
         roles=[(one, one) for one in people.others(person.role)],
         may_change=person.role in people.GIVES[request.user.role] and account != request.user.account,
         link=link,
+        erasure=await service.call(erasing.find, account),
+        error=error,
     )
 
 
@@ -143,4 +172,6 @@ HANDLERS: Final[tuple[ControllerRouterHandler, ...]] = (
     enable,
     sign_out,
     make_link,
+    list_erasures,
+    erase,
 )

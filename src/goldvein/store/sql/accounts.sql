@@ -6,22 +6,22 @@ RETURNING id;
 
 -- name: find_by_login
 -- An account by its login.
-SELECT id, login, password_hash, role, customer, labeler, issuer, subject, failures, locked_until, created_at, disabled_at
+SELECT id, login, password_hash, role, customer, labeler, issuer, subject, failures, locked_until, created_at, disabled_at, erased_at
 FROM accounts WHERE login = %(login)s;
 
 -- name: find
 -- An account by its id.
-SELECT id, login, password_hash, role, customer, labeler, issuer, subject, failures, locked_until, created_at, disabled_at
+SELECT id, login, password_hash, role, customer, labeler, issuer, subject, failures, locked_until, created_at, disabled_at, erased_at
 FROM accounts WHERE id = %(account)s;
 
 -- name: find_by_subject
 -- The account of whom an issuer of OpenID Connect vouches for.
-SELECT id, login, password_hash, role, customer, labeler, issuer, subject, failures, locked_until, created_at, disabled_at
+SELECT id, login, password_hash, role, customer, labeler, issuer, subject, failures, locked_until, created_at, disabled_at, erased_at
 FROM accounts WHERE issuer = %(issuer)s AND subject = %(subject)s;
 
 -- name: lock_by_login
 -- An account by its login, locked against other guesses, not against new sessions.
-SELECT id, login, password_hash, role, customer, labeler, issuer, subject, failures, locked_until, created_at, disabled_at
+SELECT id, login, password_hash, role, customer, labeler, issuer, subject, failures, locked_until, created_at, disabled_at, erased_at
 FROM accounts WHERE login = %(login)s FOR NO KEY UPDATE;
 
 -- name: count_guess
@@ -78,7 +78,7 @@ RETURNING e.account;
 
 -- name: lock
 -- An account by its id, locked against other changes of it.
-SELECT id, login, password_hash, role, customer, labeler, issuer, subject, failures, locked_until, created_at, disabled_at
+SELECT id, login, password_hash, role, customer, labeler, issuer, subject, failures, locked_until, created_at, disabled_at, erased_at
 FROM accounts WHERE id = %(account)s FOR NO KEY UPDATE;
 
 -- name: list_people
@@ -124,3 +124,8 @@ WITH s AS (
     ) RETURNING 1
 )
 SELECT (SELECT count(*) FROM s) + (SELECT count(*) FROM e);
+
+-- name: find_of_labeler
+-- The account of a labeler.
+SELECT id, login, password_hash, role, customer, labeler, issuer, subject, failures, locked_until, created_at, disabled_at, erased_at
+FROM accounts WHERE labeler = %(labeler)s;

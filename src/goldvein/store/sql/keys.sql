@@ -29,8 +29,8 @@ WITH person AS (
 SELECT id, name, role, created_at FROM person;
 
 -- name: roles_of
--- The role of each of some labelers.
-SELECT id, role FROM labelers WHERE id = ANY(%(labelers)s);
+-- The role of each of some labelers; who was erased has none.
+SELECT id, role FROM labelers WHERE id = ANY(%(labelers)s) AND erased_at IS NULL;
 
 -- name: insert_keys
 -- New keys, of which only the hash is known.

@@ -1,6 +1,8 @@
 -- name: lock
 -- The labelers of a group, locked in key order: a labeler has one lease in hand at a time.
-SELECT id, role, lease_project, lease_attempt, lease_expires_at, deferred_project, deferred_attempt FROM labelers
+SELECT id, role, lease_project, lease_attempt, lease_expires_at, deferred_project, deferred_attempt,
+       erased_at IS NOT NULL
+FROM labelers
 WHERE id = ANY (%(labelers)s) ORDER BY id FOR UPDATE;
 
 -- name: set_leases

@@ -56,3 +56,8 @@ UPDATE standings SET panel = NULL WHERE labeler = %(labeler)s AND panel = 'appoi
 -- name: appoint_standings
 -- Somebody is appointed everywhere: the standings of all projects follow.
 UPDATE standings SET panel = 'appointed' WHERE labeler = %(labeler)s;
+
+-- name: projects_of
+-- The projects on whose panel a labeler is, or is barred from it.
+SELECT project FROM panel_members WHERE labeler = %(labeler)s
+UNION SELECT project FROM trust WHERE labeler = %(labeler)s ORDER BY project;
