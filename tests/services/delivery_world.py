@@ -143,7 +143,11 @@ def receiver(*, verify_times: bool = True) -> Iterator[Receiver]:
             state.ended.release()
 
         def do_POST(self) -> None:
-            body = self.rfile.read(int(self.headers["content-length"]))
+            length = int(self.headers["content-length"])
+            body = self.rfile.read(length)
+            if len(body) < length:  # whoever sent it was killed meanwhile
+                self.close_connection = True
+                return
             headers = {name.lower(): value for name, value in self.headers.items()}
             verifier = Verifier(state.secret)
             if not verify_times:
