@@ -117,13 +117,25 @@ def test_a_range_is_learned_after_three_days_and_lent_only_where_projects_are_al
     """Before, a similar project's shares and times serve, wider; its throughput never does."""
     rng = np.random.default_rng(0)
     days = [points((rng.binomial(50, 0.9, 144 * n) / 50).tolist(), 50.0) for n in (1, 4)]
-    assert alerting.learned("benchmark_pass_rate", days[0]) is None
-    known = alerting.learned("benchmark_pass_rate", days[1])
+    assert alerting.learned(DEFAULTS["benchmark_pass_rate"], days[0]) is None
+    known = alerting.learned(DEFAULTS["benchmark_pass_rate"], days[1])
     assert known is not None
     borrowed = alerting.lent("benchmark_pass_rate", known)
     assert borrowed is not None
     assert borrowed.widened == alerting.BORROWED
     assert alerting.lent("throughput_per_hour", known) is None
+
+
+@pytest.mark.parametrize(("age", "alerts"), [(3600.0, 0), (20_000.0, 1)])
+def test_a_queue_is_worth_an_alert_from_half_its_deadline_on(age: float, alerts: int) -> None:
+    """However unusual, an hour is nothing where tasks have nine; five and a half are, after long quiet."""
+    rule = alerting.rules_of({}, 9 * 3600.0)["queue_age_seconds"]
+    known = alerting.learned(rule, points([60.0] * 144 * 4))
+    assert known is not None
+    _, changes = alerting.look(rule, known, Watch(), points([age] * 12), 10.0)
+    assert [change.opened for change in changes] == [True] * alerts
+    high = alerting.ordinary(rule, known, np.array([START]), np.ones(1))[1, 0]
+    assert high == pytest.approx(4.5 * 3600)
 
 
 def test_without_a_range_nothing_is_said() -> None:

@@ -47,6 +47,16 @@ def test_opened_and_over_take_turns_each_with_enough_behind_it(points: list[floa
         so_far = after
 
 
+@given(st.lists(st.floats(-3, 3), max_size=200))
+def test_the_highest_of_a_sum_is_that_of_its_steps(points: list[float]) -> None:
+    """Played step by step, a sum that never opens gets as high as is said."""
+    so_far, most = Sum(), 0.0
+    for point in points:
+        so_far = cusum.step(so_far, point, 1e9)
+        most = max(most, so_far.off)
+    assert cusum.highest(np.array(points)) == pytest.approx(most, abs=1e-9)
+
+
 def test_a_slip_opens_nothing_and_calm_ends_what_is_open() -> None:
     """One absurd point is no alert; three are; and it is over after four that speak against it."""
     limit = cusum.threshold(60_000)

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from goldvein.stats import expected
+from goldvein.stats import cusum, expected
 from goldvein.stats.arrays import Array, ShapeError
 from goldvein.stats.expected import BINS, Scale
 
@@ -82,6 +82,45 @@ def test_deviations_that_last_for_hours_are_no_change(scale: Scale) -> None:
         ratios = quiet_ratios(scale, seed, evidence=400.0, walk=0.2)
         sums.append(ratios[: len(ratios) // 36 * 36].reshape(-1, 36).sum(axis=1))
     assert (np.concatenate(sums) > 5).mean() < 0.02
+
+
+def loud_days(seed: int) -> tuple[float, float]:
+    """Of days after those learned from: how many get loud by a plain range and by a tempered one.
+
+    On some days times are half as long again for an hour or three, at any hour: no spread tells of that.
+    """
+    rng, seconds = np.random.default_rng(seed), moments(63)
+    off, evidence = np.zeros(len(seconds)), np.full(len(seconds), 100.0)
+    for begin in np.flatnonzero(rng.random(len(seconds)) < 0.5 / 144):
+        off[begin : begin + rng.integers(6, 20)] = 0.5
+    values = 12 * np.exp(off + 0.11 * rng.standard_normal(len(seconds)))
+    past = slice(21 * 144)
+    before, later = ((seconds[of], values[of], evidence[of]) for of in (past, slice(past.stop, None)))
+    plain = expected.learn(DURATION, *before)
+    shares = [
+        np.mean([cusum.highest(day) > cusum.threshold(1440) for day in np.split(said, 42)])
+        for known in (plain, expected.temper(DURATION, plain, [1.0], *before))
+        for said in [expected.speaks(DURATION, known, 1.0, *later)]
+    ]
+    return float(shares[0]), float(shares[1])
+
+
+def test_a_range_is_tempered_until_its_own_past_is_quiet() -> None:
+    """Where days get loud four times as often as they may, later ones hardly get so twice as often."""
+    plain, tempered = np.mean([loud_days(seed) for seed in range(8)], axis=0)
+    assert plain > 0.35
+    assert tempered < 0.23
+
+
+def test_what_its_past_allows_is_not_tempered() -> None:
+    """Points that vary by chance alone, and two wild days, leave a range as eager as it was."""
+    rng, seconds = np.random.default_rng(9), moments(21)
+    evidence = np.full(len(seconds), 100.0)
+    values = 12.0 * np.exp(0.11 * rng.standard_normal(len(seconds)))
+    for wild in (1.0, 1.6):
+        values[:288] *= wild
+        known = expected.learn(DURATION, seconds, values, evidence)
+        assert expected.temper(DURATION, known, (1.0, -1.0), seconds, values, evidence) == known
 
 
 def test_a_bad_tenth_of_the_past_teaches_little() -> None:

@@ -7,6 +7,7 @@ rules together, so that a rule more makes every rule a little less eager, and no
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from functools import cache
 from types import MappingProxyType
@@ -20,11 +21,12 @@ from goldvein.stats.cusum import Sum
 from goldvein.stats.expected import Range, Scale
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable
 
     from goldvein.stats.arrays import Array
 
 Side = Literal["low", "high"]
+SIGNS: Final[Mapping[Side, float]] = MappingProxyType({"low": -1.0, "high": 1.0})
 
 SPAN_MINUTES: Final = 10
 """Rules look at points of so many minutes."""
@@ -33,6 +35,8 @@ FALSE_PER_WEEK: Final = 0.25
 """What all rules of a project together are set to; docs/alerts.md has what simulated weeks show."""
 LEAST_DAYS: Final = 3.0
 """Of an own past from which a range is learned."""
+QUEUE_SHARE: Final = 0.5
+"""Of the deadline, from which on the age of a queue is worth an alert."""
 BORROWED: Final = 2.0
 """Factor on the spread of a range that another project lends."""
 LENT: Final = frozenset(("share", "duration", "amount"))
@@ -60,6 +64,8 @@ class Rule:
     low, high : float or None
         Fixed bounds; without any the range is learned.
     on : bool
+    worth : float or None
+        Where the range is learned: what a value must be over to be worth an alert, however unusual it is.
     """
 
     metric: str
@@ -67,6 +73,7 @@ class Rule:
     low: float | None = None
     high: float | None = None
     on: bool = True
+    worth: float | None = None
 
     @property
     def is_fixed(self) -> bool:
@@ -110,7 +117,7 @@ DEFAULTS: Final[Mapping[str, Rule]] = _rules(
     Rule("active_labelers", ("low",)),
     Rule("answer_seconds_p50", ("low", "high")),
     Rule("answer_seconds_spread", ("low", "high")),
-    Rule("queue_age_seconds", ("high",)),
+    Rule("queue_age_seconds", ("high",), worth=3600.0),
     Rule("latency_p95_share", ("high",), high=1.0),
     Rule("late_share", ("high",), high=0.05),
     Rule("held_share", ("high",)),
@@ -128,13 +135,17 @@ DEFAULTS: Final[Mapping[str, Rule]] = _rules(
 raw agreement, and standings follow the pass rate days later."""
 
 
-def rules_of(overrides: Mapping[str, Mapping[str, Any]]) -> dict[str, Rule]:
+def rules_of(
+    overrides: Mapping[str, Mapping[str, Any]], deadline_seconds: float | None = None
+) -> dict[str, Rule]:
     """The rules of a project that overrides some defaults.
 
     Parameters
     ----------
     overrides : mapping
         By metric: ``on``; and ``range``, which is ``learned`` or ``fixed`` with ``low``, ``high`` or both.
+    deadline_seconds : float or None
+        Of its tasks: a queue is worth an alert from half of it on, and from an hour on without any.
 
     Raises
     ------
@@ -144,10 +155,14 @@ def rules_of(overrides: Mapping[str, Mapping[str, Any]]) -> dict[str, Rule]:
     unknown = sorted(overrides.keys() - DEFAULTS.keys())
     if unknown:
         raise InvalidInput(f"no rule watches {unknown[0]!r}", code="unknown_metric", pointer=f"/{unknown[0]}")
-    return {
+    rules = {
         metric: _overridden(rule, overrides[metric]) if metric in overrides else rule
         for metric, rule in DEFAULTS.items()
     }
+    if deadline_seconds is not None:
+        age = rules["queue_age_seconds"]
+        rules[age.metric] = replace(age, worth=QUEUE_SHARE * deadline_seconds)
+    return rules
 
 
 def _overridden(rule: Rule, override: Mapping[str, Any]) -> Rule:
@@ -247,18 +262,26 @@ def webhook_is_dead(*, tries: int, failing_seconds: float, is_disabled: bool) ->
     return is_disabled or (tries >= DEAD_AFTER_TRIES and failing_seconds >= DEAD_AFTER_SECONDS)
 
 
-def learned(metric: str, past: Readings) -> Range | None:
+def learned(rule: Rule, past: Readings) -> Range | None:
     """What is expected of a metric from a project's own past; None while that is too short."""
     if not len(past.seconds) or len(past.seconds) * SPAN_MINUTES < 0.25 * LEAST_DAYS * 24 * 60:
         return None
     if past.seconds[-1] - past.seconds[0] < LEAST_DAYS * 86_400 - 3600:
         return None
-    return expected.learn(SCALES[metric], past.seconds, past.values, past.evidence)
+    scale, points = SCALES[rule.metric], (past.seconds, past.values, past.evidence)
+    signs = [SIGNS[side] for side in rule.sides]
+    return expected.temper(scale, expected.learn(scale, *points), signs, *points)
 
 
 def lent(metric: str, other: Range) -> Range | None:
     """What a similar project lends; None for what no two projects have in common."""
     return expected.widen(other, BORROWED) if SCALES[metric].family in LENT else None
+
+
+def ordinary(rule: Rule, known: Range, seconds: Array, evidence: Array) -> Array:
+    """Lower and upper end of what is no cause for an alert, for single points: (2, n), as values."""
+    low, high = expected.band(SCALES[rule.metric], known, seconds, evidence)
+    return np.array([low, high if rule.worth is None else np.maximum(high, rule.worth)])
 
 
 def look(
@@ -299,10 +322,14 @@ def look(
 
 def _speaks(rule: Rule, side: Side, known: Range | None, new: Readings) -> Array | None:
     """How much points speak for having left the range on a side; None where no range is known."""
-    scale, sign = SCALES[rule.metric], 1.0 if side == "high" else -1.0
+    scale, sign = SCALES[rule.metric], SIGNS[side]
     if rule.is_fixed:
         bound = rule.bound(side)
         return None if bound is None else expected.beyond(scale, bound, sign, new.values, new.evidence)
     if known is None:
         return None
-    return expected.speaks(scale, known, sign, new.seconds, new.values, new.evidence)
+    unusual = expected.speaks(scale, known, sign, new.seconds, new.values, new.evidence)
+    if rule.worth is None:
+        return unusual
+    # The less of two honest ratios is honest.
+    return np.minimum(unusual, expected.beyond(scale, rule.worth, sign, new.values, new.evidence))

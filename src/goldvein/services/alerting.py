@@ -22,8 +22,8 @@ from goldvein.domain.records import AlertKind
 from goldvein.services import series
 from goldvein.services.alarms import open_alarm, resolve_alarm
 from goldvein.stats.cusum import Sum
-from goldvein.stats.expected import Range, band
-from goldvein.store import alerts, watching
+from goldvein.stats.expected import Range
+from goldvein.store import alerts, projects, watching
 from goldvein.store.database import Database, Transaction
 from goldvein.store.figures import begin
 from goldvein.store.watching import Remembered
@@ -75,7 +75,7 @@ def learn(db: Database, project: int, now: datetime) -> None:
                 continue
             incidents = [(o.timestamp(), e.timestamp()) for name, o, e in spells if name == metric]
             points = past.get(metric, NOTHING).after(since_of.get(metric, since.timestamp()))
-            known = alerting.learned(metric, alerting.lessons(points, incidents, now.timestamp()))
+            known = alerting.learned(rule, alerting.lessons(points, incidents, now.timestamp()))
             found = known or _borrowed(metric, lent.get(metric))
             written = None if found is None else asdict(found)
             ranges[metric] = (written, lender if known is None and found is not None else None)
@@ -101,8 +101,9 @@ NOTHING: Final = Readings(np.zeros(0), np.zeros(0), np.zeros(0))
 
 def rules_of(tx: Transaction, project: int) -> dict[str, Rule]:
     """The rules in force for a project."""
-    own = watching.rules(tx, project)
-    return alerting.rules_of(own.rules if own is not None else {})
+    own, found = watching.rules(tx, project), projects.find(tx, project)
+    deadline = found.deadline_seconds if found is not None else None
+    return alerting.rules_of(own.rules if own is not None else {}, deadline)
 
 
 def readings(points: Sequence[Point]) -> dict[str, Readings]:
@@ -116,10 +117,7 @@ def readings(points: Sequence[Point]) -> dict[str, Readings]:
 
 def range_of(written: Mapping[str, Any]) -> Range:
     """A range as it was stored."""
-    return Range(
-        tuple(written["centres"]), tuple(written["points"]), written["spread"], written["inflation"],
-        written["widened"],
-    )  # fmt: skip
+    return Range(**{**written, "centres": tuple(written["centres"]), "points": tuple(written["points"])})
 
 
 def _borrowed(metric: str, other: Remembered | None) -> Range | None:
@@ -198,9 +196,8 @@ def _expected(rule: Rule, known: Range | None, change: Change, new: Readings) ->
     if rule.is_fixed or known is None:
         return {"range": "fixed", "low": rule.low, "high": rule.high}
     place = int(np.searchsorted(new.seconds, change.seconds))
-    low, high = band(
-        alerting.SCALES[rule.metric], known, new.seconds[place : place + 1], new.evidence[place : place + 1]
-    )
+    point = slice(place, place + 1)
+    low, high = alerting.ordinary(rule, known, new.seconds[point], new.evidence[point])
     return {"range": "learned", "low": float(low[0]), "high": float(high[0])}
 
 

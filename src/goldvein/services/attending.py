@@ -16,7 +16,6 @@ from goldvein.domain.records import Alert
 from goldvein.services import alerting, series
 from goldvein.services.alarms import resolve_alarm
 from goldvein.services.projects import read as read_project
-from goldvein.stats.expected import band
 from goldvein.store import alerts, channels, watching
 from goldvein.store.alerts import Listed
 from goldvein.store.channels import Told
@@ -153,7 +152,7 @@ def _curve(tx: Transaction, project: int, alert: Alert, now: datetime) -> Curve 
         low, high = [rule.low] * len(nothing), [rule.high] * len(nothing)
     elif written is not None and written.range is not None and len(points.seconds):
         known = alerting.range_of(written.range)
-        ends = band(SCALES[alert.subject], known, points.seconds, np.maximum(points.evidence, 1.0))
+        ends = rules.ordinary(rule, known, points.seconds, np.maximum(points.evidence, 1.0))
         low, high = ends.tolist()
     at = [datetime.fromtimestamp(one, now.tzinfo) for one in points.seconds]
     return Curve(alert.subject, at, points.values.tolist(), low, high)

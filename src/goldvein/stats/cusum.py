@@ -6,6 +6,10 @@ from dataclasses import dataclass
 from math import log
 from typing import Final
 
+import numpy as np
+
+from goldvein.stats.arrays import Array
+
 CALM: Final = 3.5
 """What speaks for being back when a change is over, on the same scale: thirty to one."""
 LEAST_POINTS: Final = 3
@@ -43,6 +47,12 @@ def step(so_far: Sum, speaks: float, threshold: float) -> Sum:
         return Sum() if back >= CALM else Sum(so_far.off, back, is_open=True)
     off = max(0.0, so_far.off + speaks)
     return Sum(off, 0.0, off >= threshold - 1e-9)
+
+
+def highest(speaks: Array) -> float:
+    """The most that a sum gets to over some points, if nothing ever opens: (n,) ratios, in order."""
+    total = np.concatenate([[0.0], np.cumsum(speaks)])
+    return float(np.max(total - np.minimum.accumulate(total)))
 
 
 def threshold(points: float) -> float:

@@ -7,12 +7,14 @@ is robust: a tenth of the past may have been anything.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
 from typing import Final, Literal
 
 import numpy as np
 
 from goldvein.stats.arrays import Array, BoolArray, IntArray, ShapeError
+from goldvein.stats.cusum import highest, threshold
 
 Family = Literal["count", "share", "duration", "amount"]
 """Whether a value counts events, is a share of its evidence, lasts, or is any number."""
@@ -28,12 +30,13 @@ _HUBER: Final = 2.0
 _SPELL: Final = 72
 """Points that are believed together: chance alone makes single ones of little evidence look absurd."""
 _WANDERS: Final = 1.5
-_LEAST_CHANGE: Final = {"count": 0.5, "share": 0.6, "duration": 0.36, "amount": 0.15}
-"""That of durations is over twice the step of quantiles that are kept in buckets (``stats.spread``): a median
-that moves from one bucket to the next speaks against a change."""
+_LEAST_CHANGE: Final = {"count": 0.5, "share": 0.6, "duration": 0.25, "amount": 0.15}
 _BLOCKS: Final = (6, 18, 36)
 _FEWEST_BLOCKS: Final = 8
 _LONGEST: Final = 4.0
+_MOST_SPREAD: Final = 5.0
+_DAY: Final = 86_400
+_LOUD_DAYS: Final = 0.1
 _ROUNDS: Final = 6
 _NORMAL_MEDIAN: Final = 0.6745
 _NORMAL_MOST: Final = 1.4395
@@ -75,13 +78,19 @@ class Scale:
 
     def deviation(self, centre: Array, evidence: Array, spread: float) -> Array:
         """Standard deviation of points around what is expected: (n,), (n,) to (n,), working scale."""
+        chance, lever = self.variation(centre, evidence)
+        result: Array = np.sqrt(chance + np.square(spread * lever))
+        return result
+
+    def variation(self, centre: Array, evidence: Array) -> tuple[Array, Array]:
+        """The variance by chance, and what a spread of 1 adds as a standard deviation: (n,) each."""
         if self.family == "count":
-            return np.sqrt(self.unit * np.maximum(centre, 0.05 * self.unit) + np.square(spread * centre))
+            return self.unit * np.maximum(centre, 0.05 * self.unit), centre
         if self.family == "share":
             centre = np.clip(centre, 1e-4, 1 - 1e-4)
             own = centre * (1 - centre)
-            return np.sqrt(own / np.maximum(evidence, 1e-9) + np.square(spread * own))
-        return np.sqrt(self.unit / np.maximum(evidence, 1e-9) + spread**2)
+            return own / np.maximum(evidence, 1e-9), own
+        return self.unit / np.maximum(evidence, 1e-9), np.ones_like(centre)
 
     @property
     def least_change(self) -> float:
@@ -132,6 +141,9 @@ class Range:
         Beyond chance: relative for counts, of the logit for shares, of the working scale otherwise.
     inflation : float
         By how much sums of consecutive deviations vary more than if each were independent; at least 1.
+    tempered : float
+        By how much less every point speaks than its distribution says, so that the past that the range was
+        learned from would have been as quiet as it had to be; at least 1.
     widened : float
         Factor on the spread: over 1 where the range is borrowed.
     """
@@ -140,6 +152,7 @@ class Range:
     points: tuple[float, ...]
     spread: float
     inflation: float
+    tempered: float = 1.0
     widened: float = 1.0
 
 
@@ -215,8 +228,34 @@ def speaks(scale: Scale, known: Range, side: float, seconds: Array, values: Arra
     spread = known.spread * known.widened
     wander = known.inflation**2 * (1 + known.inflation**2 / np.maximum(points, 1.0))
     change = max(scale.least_change, _WANDERS * spread * known.inflation)
-    ratios: Array = scale.ratio(expected, side * change, scale.work(values), evidence, spread) / wander
+    ratios: Array = scale.ratio(expected, side * change, scale.work(values), evidence, spread)
+    ratios /= wander * known.tempered
     return ratios
+
+
+def temper(
+    scale: Scale, known: Range, sides: Iterable[float], seconds: Array, values: Array, evidence: Array
+) -> Range:
+    """Temper a range until its own past is quiet, whatever the shape of what the metric does.
+
+    A sum of honest ratios passes h on one day of ten at most, where h is the threshold of the points of ten
+    days. Where the past, played back a day at a time, gets higher on a tenth of its days, all ratios are made
+    smaller by that factor. So days on which anything may have happened, if they are fewer, do not count.
+
+    Parameters
+    ----------
+    sides : iterable of float
+        That are watched: 1 or -1.
+    seconds, values, evidence : (n,) float
+        The past from which the range was learned.
+    """
+    days = np.flatnonzero(np.diff(seconds // _DAY)) + 1
+    usual = threshold(len(seconds) / (len(days) + 1) / _LOUD_DAYS)
+    loud = [
+        np.quantile([highest(day) for day in np.split(said, days)], 1 - _LOUD_DAYS, method="lower")
+        for said in (speaks(scale, known, side, seconds, values, evidence) for side in sides)
+    ]
+    return replace(known, tempered=max(1.0, known.tempered * float(max(loud, default=0.0)) / usual))
 
 
 def beyond(scale: Scale, bound: float, side: float, values: Array, evidence: Array) -> Array:
@@ -240,7 +279,7 @@ def band(scale: Scale, known: Range, seconds: Array, evidence: Array, width: flo
 
 def widen(known: Range, factor: float) -> Range:
     """A range of another project, trusted less."""
-    return Range(known.centres, known.points, known.spread, known.inflation, known.widened * factor)
+    return replace(known, widened=known.widened * factor)
 
 
 def _centres(worked: Array, weight: Array, place: IntArray) -> tuple[Array, Array]:
@@ -272,21 +311,21 @@ def _trust(off: Array) -> Array:
 
 
 def _spread(scale: Scale, worked: Array, expected: Array, evidence: Array) -> float:
-    """The spread at which half, and 85%, of the deviations are as small as they should be; bisection.
+    """The spread at which half, and 85%, of the deviations are as small as they should be.
 
     By the median alone a metric that is mostly at rest, as the age of an empty queue, would have no spread.
     """
     tells = scale.tells_spread(expected, evidence)
     if tells.sum() < _LEAST_POINTS:
         return scale.least_spread
-    far, centre, known = np.abs(worked - expected)[tells], expected[tells], evidence[tells]
-    low, high = scale.least_spread, 5.0
-    for _ in range(14):
-        middle = 0.5 * (low + high)
-        half, most = np.quantile(far / scale.deviation(centre, known, middle), [0.5, 0.85])
-        wide = half > _NORMAL_MEDIAN or most > _NORMAL_MOST
-        low, high = (middle, high) if wide else (low, middle)
-    return low
+    chance, lever = scale.variation(expected[tells], evidence[tells])
+    far = np.square(worked - expected)[tells]
+    # The squared spread at which a point lies just as far off as it may: so many must lie below the answer.
+    needed = [
+        np.quantile((far / most**2 - chance) / np.square(lever), share)
+        for share, most in ((0.5, _NORMAL_MEDIAN), (0.85, _NORMAL_MOST))
+    ]
+    return float(np.sqrt(np.clip(max(needed), scale.least_spread**2, _MOST_SPREAD**2)))
 
 
 def _inflation(off: Array) -> float:

@@ -118,8 +118,9 @@ class World:
 
 @dataclass(frozen=True, slots=True)
 class Played:
-    """The points of each metric; and, span by span, tasks pushed and whether webhooks arrive."""
+    """The deadline and the points of each metric; by spans, tasks pushed and whether webhooks arrive."""
 
+    deadline: float
     points: Mapping[str, Readings]
     seconds: Array
     pushed: Array
@@ -316,7 +317,7 @@ def _observe(rng: np.random.Generator, kind: Kind, world: World) -> Played:
         name: Readings(seconds[there], np.asarray(value, float)[there], np.asarray(evidence, float)[there])
         for name, (value, evidence, there) in measured.items()
     }
-    return Played(points, seconds, queue.pushed, world.alive)
+    return Played(kind.deadline, points, seconds, queue.pushed, world.alive)
 
 
 @dataclass(frozen=True, slots=True)
@@ -360,10 +361,10 @@ def _times(rng: np.random.Generator, world: World, answers: Array) -> tuple[Arra
     median = median + 1.25 * world.times / np.sqrt(count) * rng.standard_normal(len(count))
     ratio = ratio + 1.57 * world.times / np.sqrt(count) * rng.standard_normal(len(count))
     lower, upper = median - ratio / 2, median + ratio / 2
-    return _kept(np.exp(median)), _kept(np.exp(upper)) / _kept(np.exp(lower))
+    return np.exp(median), np.exp(upper - lower)
 
 
 def _kept(seconds: Array) -> Array:
-    """Durations as they are kept, in buckets."""
+    """Durations that all lie in one bucket, as they are told."""
     result: Array = 2 ** ((np.floor(PER_DOUBLING * np.log2(seconds)) + 0.5) / PER_DOUBLING)
     return result

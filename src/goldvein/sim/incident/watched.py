@@ -8,12 +8,10 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 
 from goldvein.decisions import alerting, silence
-from goldvein.decisions.alerting import DEFAULTS, Change, Watch
+from goldvein.decisions.alerting import Change, Watch
 from goldvein.sim.incident.operation import PER_DAY, SPAN, START, Played
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     from goldvein.decisions.alerting import Readings, Rule
 
 _BACKOFF_SECONDS: Final = (0.0, 5.0, 15.0, 35.0, 75.0, 155.0, 315.0, 635.0)
@@ -29,9 +27,10 @@ class Told:
     resolved: float | None = None
 
 
-def watch(played: Played, rules: Mapping[str, Rule] = DEFAULTS, *, first_day: int = 0) -> list[Told]:
+def watch(played: Played, *, first_day: int = 0) -> list[Told]:
     """Watch a project from a day on: ranges are learned each day, from the past without incidents."""
     told: list[Told] = []
+    rules = alerting.rules_of({}, played.deadline)
     on = [rule for rule in rules.values() if rule.on and rule.metric in played.points]
     limit = alerting.threshold_of(rules.values())
     for rule in on:
@@ -46,11 +45,7 @@ def _watch_metric(rule: Rule, points: Readings, limit: float, seconds: np.ndarra
     for begin in range(0, len(seconds), PER_DAY):
         morning = float(seconds[begin])
         spells = [(one.opened, one.resolved or morning) for one in [*ended, *told.values()]]
-        known = (
-            None
-            if rule.is_fixed
-            else alerting.learned(rule.metric, alerting.lessons(points, spells, morning))
-        )
+        known = None if rule.is_fixed else alerting.learned(rule, alerting.lessons(points, spells, morning))
         today = alerting.between(points, morning - 1, morning + PER_DAY * SPAN - 1)
         remembered, changes = alerting.look(rule, known, remembered, today, limit)
         for change in changes:
