@@ -179,7 +179,7 @@ def _book(tx: Transaction, project: int) -> RuleBook:
     own = versions[0].rules if versions else {}
     known = watching.watches(tx, project)
     lines = []
-    for metric, rule in rules.rules_of(own).items():
+    for metric, rule in alerting.rules_of(tx, project).items():
         range_ = known.get(metric)
         if rule.is_fixed:
             source = "fixed"
