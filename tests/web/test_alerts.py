@@ -54,15 +54,15 @@ def test_an_alert_is_explained_with_its_metric(
         expect(page.get_by_role("heading", name="Alerts")).to_be_visible()
         expect(page.get_by_text("The customer sends nothing")).to_have_count(0)
         visit.check_accessible()
-        visit.screenshot("alerts")
+        visit.screenshot(f"alerts-{size[0]}{'-dark' if dark else ''}")
         page.get_by_role("link", name="Fewer benchmarks are answered right").click()
-        expect(page.locator(".chart .main-svg").first).to_be_visible()
+        page.locator(".chart .main-svg").first.wait_for()  # the library of charts is large
         expect(page.get_by_text("The crowd misses more keys than it did.")).to_be_visible()
         expect(page.get_by_text("op@label.example")).to_be_visible()
         page.get_by_text("As a table").click()
         expect(page.get_by_role("columnheader", name="expected at least")).to_be_visible()
         visit.check_accessible()
-        visit.screenshot("alert")
+        visit.screenshot(f"alert-{size[0]}{'-dark' if dark else ''}")
 
 
 def test_somebody_looks_after_it_and_mutes_it(browsers: Browsers, site: Site, place: Metered) -> None:
