@@ -86,7 +86,7 @@ def _chart(curve: Curve) -> Chart:
     if any(value is not None for value in curve.low):
         series.append(Series("expected at least", curve.low, "gold"))
     if any(value is not None for value in curve.high):
-        series.append(Series("expected at most", curve.high, "warn"))
+        series.append(Series("expected at most", curve.high, "bad"))
     return Chart(
         "metric", curve.metric.replace("_", " "), metric.meaning, curve.at, series,
         _UNITS.get(metric.unit, "number"),
