@@ -63,6 +63,9 @@ class Project:
     copy_of: int | None = None
     carried: int = 0
     family: int | None = None
+    sandbox_of: int | None = None
+    warm_per_day: int = 0
+    warm_on: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -267,6 +267,16 @@ JOIN task_inputs i ON i.project = b.project AND i.task = b.task
 JOIN item_versions v ON v.project = b.project AND v.task = b.task AND v.version = b.item_version
 ORDER BY b.task;
 
+-- name: carried_of
+-- Some benchmarks as they may go on in a copy of their project.
+SELECT b.task, b.exposures, b.promoted_at, i.input, i.metadata, i.rules, t.content, v.key_probabilities, v.difficulty,
+       b.expected_response, b.initial_response, b.explanation
+FROM benchmarks b
+JOIN tasks t ON t.project = b.project AND t.id = b.task
+JOIN task_inputs i ON i.project = b.project AND i.task = b.task
+JOIN item_versions v ON v.project = b.project AND v.task = b.task AND v.version = b.item_version
+WHERE b.project = %(project)s AND b.task = ANY (%(tasks)s::bigint[]) ORDER BY b.task;
+
 -- name: retirable
 -- Those of some benchmarks that are in use, or frozen; candidates are the panel's.
 SELECT task FROM benchmarks
