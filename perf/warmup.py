@@ -1,10 +1,10 @@
-"""A silent hour, with and without a warm sandbox: how idle people are, and how soon the first real task is answered.
+"""A silent hour, with and without a warm sandbox: idle people, and how soon the first real task is answered.
 
     python -m perf.warmup [--people 60] [--minutes 60] [--seeds 3] [--json FILE]
 
-Virtual time goes straight through the services, in groups of half a second; everything else is real. People think
-20 to 60 s about a task and, without work, ask again when they are told to, as on their page. A project opens and
-works off its rounds; then its customer is silent for so many minutes, and pushes one task at the end.
+Virtual time goes straight through the services, in groups of half a second; everything else is real. People
+think 20 to 60 s about a task and, without work, ask again when they are told to, as on their page. A project
+opens and works off its rounds; then its customer is silent for so long, and pushes one task at the end.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from typing import Any
 
 from goldvein.cli.logs import set_up_logs
 from goldvein.domain.errors import GoldveinError
-from goldvein.domain.records import NoWork, Work, WorkRequest
+from goldvein.domain.records import NoWork, Work
 from goldvein.services import sandboxes, verification
 from goldvein.services.metering import Meter
 from goldvein.services.sandboxes import SandboxDraft
@@ -135,8 +135,9 @@ def _first_answer(db: Database, hour: Silence, pushed: datetime) -> float | None
         now = hour.pass_time(now, now + TICK)
         with db.connection() as tx:
             row = tx.execute(
-                "SELECT min(received_at) FROM answers a"
-                " JOIN attempts t ON t.project = a.project AND t.id = a.attempt WHERE a.project = %s AND t.task = (SELECT max(id) FROM tasks WHERE project = %s)",
+                "SELECT min(a.received_at) FROM answers a"
+                " JOIN attempts t ON t.project = a.project AND t.id = a.attempt"
+                " WHERE a.project = %s AND t.task = (SELECT max(id) FROM tasks WHERE project = %s)",
                 (hour.project, hour.project),
             ).fetchone()
         if row is not None and row[0] is not None:
@@ -162,10 +163,10 @@ def main() -> None:
                 runs.append(run_one(server, seed, options.people, options.minutes, is_warm=is_warm))
                 print(line(runs[-1]), flush=True)
     warm = [run for run in runs if run["warm"]]
+    firsts = [run["first_answer_seconds"] or 999.0 for run in warm]
     print(
-        f"warm: idle {max(run['idle_share'] for run in warm):.2%} at most, the first real task answered after "
-        f"{max(run['first_answer_seconds'] or 999 for run in warm):.0f} s at most, "
-        f"median {statistics.median(run['first_answer_seconds'] or 999 for run in warm):.0f} s"
+        f"warm: idle {max(run['idle_share'] for run in warm):.2%} at most; first real task answered after "
+        f"{statistics.median(firsts):.0f} s (median), {max(firsts):.0f} s at most"
     )
     if options.json_path:
         Path(options.json_path).write_text(json.dumps(runs, indent=2) + "\n", encoding="utf-8")

@@ -67,6 +67,11 @@ class Project:
     warm_per_day: int = 0
     warm_on: bool = False
 
+    @property
+    def is_sandbox(self) -> bool:
+        """Whether this is a copy in which changes are tried: no customer sees it."""
+        return self.sandbox_of is not None
+
 
 @dataclass(frozen=True, slots=True)
 class ProjectDraft:

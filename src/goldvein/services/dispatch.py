@@ -60,17 +60,20 @@ class Desk:
         for view in order if seekers else ():
             if view.lapses_swept_at is None or self.now - view.lapses_swept_at >= _LAPSES_EVERY:
                 self._lapse(view)
-            here = [one for one in seekers if one.labeler not in self.given and warming.may_seek(view, one)]
+            here = [one for one in seekers if one.labeler not in self.given and self._may_seek(view, one)]
             if not here:
                 continue
             told = [seeker.reason for seeker in here]
             self._serve(view, here)
-            if view.project.sandbox_of is not None:
+            if view.project.is_sandbox:
                 warming.keep_reasons(here, told)
         return {seeker.labeler: self.given.get(seeker.labeler) or seeker.no_work for seeker in seekers}
 
+    def _may_seek(self, view: View, seeker: Seeker) -> bool:
+        return warming.may_seek(view, seeker, self.writes.standings)
+
     def _turn(self, view: View) -> tuple[bool, datetime, float]:
-        return view.project.sandbox_of is not None, self._due(view), self.rng.random()
+        return view.project.is_sandbox, self._due(view), self.rng.random()
 
     def _due(self, view: View) -> datetime:
         """The earliest deadline that waits; only asked where there is a choice of projects."""
@@ -204,7 +207,7 @@ class Desk:
             self._serve_beside(view, left, "reference", view.policy.reference_share)
         able = [seeker for seeker in able if seeker.labeler not in self.given]
         left = self.assign(view, able, "label", partial(self._ordinary, view))
-        if left and view.project.sandbox_of is not None:
+        if left and view.project.is_sandbox:
             left = self.assign(view, left, "decoy", self._queue(view, "decoy"))
         for seeker in left:
             seeker.reason = "queue_empty"

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
 from goldvein.domain.errors import Conflict, InvalidInput, NotFound
@@ -17,13 +17,14 @@ from goldvein.domain.records import Project, ProjectDraft
 from goldvein.services import promoting, reuse
 from goldvein.services.projects import make, policy_of, read
 from goldvein.services.promoting import Turned
-from goldvein.store import log, projects, sandboxes, tallies
+from goldvein.store import figures, log, projects, sandboxes, tallies
 from goldvein.store.database import Database, Transaction
 from goldvein.store.log import Entry
 from goldvein.store.sandboxes import Sandbox
 
 MOST_TASKS: Final = 10_000
 MOST_PER_DAY: Final = 1_000_000
+DAYS: Final = 30
 _AT_ONCE: Final = 1_000
 _NOT_TRIED: Final = {"audit_labelers": 0, "reference_days": 0}
 """Auditors' time, and the customer's sample, are for real work."""
@@ -156,6 +157,55 @@ def differences(db: Database, sandbox: int) -> dict[str, tuple[float, float]]:
         for name, value in tried.items()
         if before[name] != value and name not in _NOT_TRIED
     }
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What became of the answers in one project lately: shares are None where nothing was answered.
+
+    Attributes
+    ----------
+    delivered_share : float or None
+        Of answers to ordinary tasks, those that went out.
+    benchmark_share : float or None
+        Of all that was served to the crowd, benchmarks.
+    pass_rate : float or None
+        Of benchmarks, those answered with the key.
+    """
+
+    answers: int
+    delivered_share: float | None
+    benchmark_share: float | None
+    pass_rate: float | None
+    dismissals: int
+
+
+def outcome(db: Database, project: int, now: datetime) -> Outcome:
+    """Sum up what became of a project's answers in the last ``DAYS`` days."""
+    until = now + timedelta(hours=1)
+    with db.connection() as tx:
+        spans = figures.series(tx, project, 60, now - timedelta(days=DAYS), until)
+    total = {
+        name: sum(getattr(span, name) for span in spans)
+        for name in (
+            "answers",
+            "benchmark_answers",
+            "benchmarks_right",
+            "delivered",
+            "released",
+            "dismissals",
+        )
+    }
+    served = total["answers"] + total["benchmark_answers"]
+    return Outcome(
+        total["answers"], _share(total["delivered"] + total["released"], total["answers"]),
+        _share(total["benchmark_answers"], served),
+        _share(total["benchmarks_right"], total["benchmark_answers"]), total["dismissals"],
+    )  # fmt: skip
+
+
+def _share(part: int, of: int) -> float | None:
+    return min(1.0, part / of) if of else None
 
 
 def promote(db: Database, sandbox: int, now: datetime, account: int | None = None) -> Turned:

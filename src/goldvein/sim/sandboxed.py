@@ -96,7 +96,7 @@ def _people_like(tx: Transaction, view: View, size: int, rng: np.random.Generato
 def _accuracies(view: View) -> Array:
     """Mean P(key) on the benchmarks in use, by state: (n_states,)."""
     keys = np.array([item.key for item in view.pool])
-    found: Array = view.tables[np.arange(len(keys)), :, keys].mean(axis=0)
+    found: Array = view.tables[:, np.arange(len(keys)), keys].mean(axis=1)
     return found
 
 
