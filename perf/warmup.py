@@ -1,6 +1,6 @@
 """A silent hour, with and without a warm sandbox: idle people, and how soon the first real task is answered.
 
-    python -m perf.warmup [--people 60] [--minutes 60] [--seeds 3] [--json FILE]
+    python -m perf.warmup [--people 40] [--minutes 60] [--seeds 3] [--json FILE]
 
 Virtual time goes straight through the services, in groups of half a second; everything else is real. People
 think 20 to 60 s about a task and, without work, ask again when they are told to, as on their page. A project
@@ -28,7 +28,7 @@ from goldvein.sim.scratch import scratch_database, server_url
 from goldvein.store.database import Database
 from perf.customer_hour import START, SWEEP, TICK, Hour
 
-LABELS = 1_500
+LABELS = 400
 LATER = timedelta(minutes=10)
 
 
@@ -150,7 +150,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("--people", type=int, default=60)
+    parser.add_argument("--people", type=int, default=40)
     parser.add_argument("--minutes", type=float, default=60.0)
     parser.add_argument("--seeds", type=int, default=3)
     parser.add_argument("--json", dest="json_path", help="file of the figures")

@@ -19,7 +19,7 @@ from goldvein.domain.records import NoWork, Project, Work, WorkRequest, WorkResu
 from goldvein.services.views import View, Views
 from goldvein.services.work import WorkGroup
 from goldvein.sim.labelers import FirstShown, Honest, Longest, Random, Shortest
-from goldvein.sim.population import KnownTask, Knowledge, Person, answering
+from goldvein.sim.population import Knowledge, KnownTask, Person, answering
 from goldvein.store import sandboxes, standings
 from goldvein.tasktypes import choice
 

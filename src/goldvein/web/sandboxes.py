@@ -138,7 +138,7 @@ async def _shown(
     return project_page(
         request, project, "operation/sandboxes.html", status=status, here=here, lines=lines, error=error,
         done=_DONE.get(request.query_params.get("done", ""), ""), days=sandboxes.DAYS,
-        fields={"tasks": "1000", "benchmarks": "60", **(fields or {})},
+        fields={"name": "", "knobs": "", "tasks": "1000", "benchmarks": "60", **(fields or {})},
     )  # fmt: skip
 
 
