@@ -178,6 +178,12 @@ ACCESS: Final[Mapping[str, str]] = {
     "POST   /projects/{project}/push/preview": CUSTOMERS,
     "GET    /projects/{project}/labels": CUSTOMERS,
     "GET    /projects/{project}/labels/{label}": CUSTOMERS,
+    # --- pages: sandboxes
+    "GET    /operate/{project}/sandboxes": OPERATORS,
+    "POST   /operate/{project}/sandboxes": OPERATORS,
+    "POST   /operate/{project}/sandboxes/{sandbox}/warm": OPERATORS,
+    "POST   /operate/{project}/sandboxes/{sandbox}/promote": OPERATORS,
+    "POST   /operate/{project}/sandboxes/revert": OPERATORS,
     # --- pages: auditors, and benchmarks
     "GET    /audit": WATCHERS,
     "GET    /audit/benchmarks": "auditor",
@@ -217,6 +223,7 @@ GAPS: Final = {
     "alert": "999999",
     "channel": "999999",
     "piece": "999999",
+    "sandbox": "999999",
 }
 """What stands in the gaps of an address: of all these only the project exists."""
 BODIES: Final[Mapping[str, Any]] = {

@@ -63,6 +63,14 @@ class Project:
     copy_of: int | None = None
     carried: int = 0
     family: int | None = None
+    sandbox_of: int | None = None
+    warm_per_day: int = 0
+    warm_on: bool = False
+
+    @property
+    def is_sandbox(self) -> bool:
+        """Whether this is a copy in which changes are tried: no customer sees it."""
+        return self.sandbox_of is not None
 
 
 @dataclass(frozen=True, slots=True)

@@ -105,7 +105,7 @@ def _add_upkeep(app: procrastinate.App, db: Database, spans: Spans) -> None:
         metering.forget(db, now)
         forgetting.forget(db, now, spans)
         cards.refresh(db, now)
-        for project in reestimation.to_estimate(db):
+        for project in reestimation.to_estimate(db, sandboxes=False):
             with contextlib.suppress(GoldveinError):
                 renewal.renew(db, project, now)
 
@@ -159,7 +159,7 @@ def _add_audits(app: procrastinate.App, db: Database) -> None:
     @app.task(name="audit", retry=_DISTURBED, queueing_lock="audit")
     def run_audit(timestamp: int) -> None:  # noqa: ARG001
         """Every ten minutes: audits end and move standings, the filter is checked, others are drawn."""
-        for project in reestimation.to_estimate(db):
+        for project in reestimation.to_estimate(db, sandboxes=False):
             with contextlib.suppress(GoldveinError):
                 audits.round_(db, project, datetime.now(UTC))
 

@@ -42,7 +42,7 @@ class Card:
 def refresh(db: Database, now: datetime) -> int:
     """Refresh the cards that are due in all projects under way; return how many."""
     with db.connection() as tx:
-        living = dict(Views().refresh(tx))
+        living = {id_: view for id_, view in Views().refresh(tx).items() if not view.project.is_sandbox}
     after, count = (0, 0), 0
     while True:
         with db.transaction() as tx:

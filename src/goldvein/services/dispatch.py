@@ -13,6 +13,7 @@ from goldvein.decisions.gate import State
 from goldvein.decisions.serving import NOTHING_LEFT, benchmark_rate, serves_benchmark
 from goldvein.domain.policy import Policy
 from goldvein.domain.records import NoWork
+from goldvein.services import warming
 from goldvein.services.admission import admit
 from goldvein.services.collecting import COLLECTING, collects, serve_everybody
 from goldvein.services.drawing import draw_unseen
@@ -54,19 +55,25 @@ class Desk:
     taken: list[int] = field(default_factory=list)
 
     def hand_out(self, seekers: Sequence[Seeker]) -> dict[int, Given | NoWork]:
-        """Give every seeker a lease or a reason; projects are tried by least slack."""
-        order = sorted(self.by_project.values(), key=lambda view: (self._due(view), self.rng.random()))
+        """Give every seeker a lease or a reason; projects are tried by least slack, sandboxes last."""
+        order = sorted(self.by_project.values(), key=self._turn)
         for view in order if seekers else ():
             if view.lapses_swept_at is None or self.now - view.lapses_swept_at >= _LAPSES_EVERY:
                 self._lapse(view)
-            here = [
-                seeker
-                for seeker in seekers
-                if seeker.labeler not in self.given and seeker.wanted_project in (None, view.project.id)
-            ]
-            if here:
-                self._serve(view, here)
+            here = [one for one in seekers if one.labeler not in self.given and self._may_seek(view, one)]
+            if not here:
+                continue
+            told = [seeker.reason for seeker in here]
+            self._serve(view, here)
+            if view.project.is_sandbox:
+                warming.keep_reasons(here, told)
         return {seeker.labeler: self.given.get(seeker.labeler) or seeker.no_work for seeker in seekers}
+
+    def _may_seek(self, view: View, seeker: Seeker) -> bool:
+        return warming.may_seek(view, seeker, self.writes.standings)
+
+    def _turn(self, view: View) -> tuple[bool, datetime, float]:
+        return view.project.is_sandbox, self._due(view), self.rng.random()
 
     def _due(self, view: View) -> datetime:
         """The earliest deadline that waits; only asked where there is a choice of projects."""
@@ -199,24 +206,30 @@ class Desk:
             left = [seeker for seeker in able if seeker.labeler not in self.given]
             self._serve_beside(view, left, "reference", view.policy.reference_share)
         able = [seeker for seeker in able if seeker.labeler not in self.given]
-        for seeker in self.assign(view, able, "label", partial(self._ordinary, view)):
+        left = self.assign(view, able, "label", partial(self._ordinary, view))
+        if left and view.project.is_sandbox:
+            left = self.assign(view, left, "decoy", self._queue(view, "decoy"))
+        for seeker in left:
             seeker.reason = "queue_empty"
 
     def _serve_beside(self, view: View, seekers: Sequence[Seeker], stage: str, share: float) -> None:
         """Lease what looks like ordinary work, and waits in a queue of its own, to a share of the seekers."""
         drawn = [seeker for seeker in seekers if self.rng.random() < share]
         if drawn:
-            self.assign(view, drawn, stage, partial(attempts.take_open, self.tx, view.project.id, stage))
+            self.assign(view, drawn, stage, self._queue(view, stage))
+
+    def _queue(self, view: View, stage: str) -> Take:
+        return partial(attempts.take_open, self.tx, view.project.id, stage)
 
     def assign(self, view: View, seekers: Sequence[Seeker], stage: str, take: Take) -> list[Seeker]:
         """Lease the head of a queue to seekers who never had that content; return those who got nothing."""
-        left, passed = list(seekers), [*self.taken, *self._ended(view)]
+        left, passed, had_in = list(seekers), [*self.taken, *self._ended(view)], warming.had_in(view)
         for limit in (len(left), len(left) + _SPARE, len(left) + 8 * _SPARE):
             if not left:
                 break
             found = take(limit, passed)
             match = pair_off if limit == len(left) else match_any
-            matched = match(self.tx, view.project.id, left, found)
+            matched = match(self.tx, had_in, left, found)
             self.views.contents(self.tx, [(view.project.id, attempt.task) for _, attempt in matched])
             for seeker, attempt in matched:
                 self._take(view, left, seeker, attempt, stage)

@@ -50,20 +50,20 @@ Pair = tuple[Seeker, OpenAttempt]
 
 
 def pair_off(
-    tx: Transaction, project: int, seekers: Sequence[Seeker], found: Sequence[OpenAttempt]
+    tx: Transaction, projects: Sequence[int], seekers: Sequence[Seeker], found: Sequence[OpenAttempt]
 ) -> list[Pair]:
-    """One attempt each, as they come; a pair that met before is left out."""
+    """One attempt each, as they come; a pair that met before, in any of the projects, is left out."""
     pairs = list(zip(seekers, found, strict=False))
-    met = attempts.seen_pairs(tx, project, [(a.content, s.labeler) for s, a in pairs])
+    met = attempts.seen_pairs_in(tx, projects, [(a.content, s.labeler) for s, a in pairs])
     return [(s, a) for s, a in pairs if (a.content, s.labeler) not in met]
 
 
 def match_any(
-    tx: Transaction, project: int, seekers: Sequence[Seeker], found: Sequence[OpenAttempt]
+    tx: Transaction, projects: Sequence[int], seekers: Sequence[Seeker], found: Sequence[OpenAttempt]
 ) -> list[Pair]:
     """Any attempt for any seeker who never had that content: for the few left without by pairing off."""
     contents, labelers = [a.content for a in found], [s.labeler for s in seekers]
-    met = attempts.seen_contents(tx, project, contents, labelers)
+    met = set().union(*(attempts.seen_contents(tx, one, contents, labelers) for one in projects))
     left, pairs = list(seekers), list[Pair]()
     for attempt in found:
         seeker = next((s for s in left if (attempt.content, s.labeler) not in met), None)

@@ -23,7 +23,12 @@ if TYPE_CHECKING:
 
 
 def basis_of(desk: Desk, view: View, seeker: Seeker) -> str | None:
-    """Why this labeler may answer candidates of this project, appointed or earned; null for who may not."""
+    """Why this labeler may answer candidates of this project, appointed or earned; null for who may not.
+
+    A sandbox mines nothing: its benchmarks are those that came along.
+    """
+    if view.project.is_sandbox:
+        return None
     standing = desk.find_standing(view, seeker)
     return panel_basis(
         seeker.hand.role, view.trust.get(seeker.labeler), standing.panel if standing else None,

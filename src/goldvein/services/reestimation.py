@@ -62,10 +62,10 @@ class Estimated:
         return asdict(self)
 
 
-def to_estimate(db: Database) -> list[int]:
+def to_estimate(db: Database, *, sandboxes: bool = True) -> list[int]:
     """List the projects whose crowd is, or may soon be, at work."""
     with db.connection() as tx:
-        found = projects.list_all(tx, None)
+        found = [one for one in projects.list_all(tx, None) if sandboxes or not one.is_sandbox]
     return [one.id for one in found if one.model_version is not None and one.state in ("open", "paused")]
 
 

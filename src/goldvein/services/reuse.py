@@ -8,7 +8,7 @@ or later. Benchmarks carried count towards opening like others.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any, Final
 
@@ -99,6 +99,18 @@ def _check_same(original: Project, draft: CopyDraft) -> None:
             code="classes_differ",
             pointer="/classes",
         )
+
+
+def carry_these(
+    tx: Transaction, original: Project, made: Project, chosen: Sequence[int], now: datetime
+) -> None:
+    """Carry some benchmarks into a copy, which counts exposures of its own; they may open it."""
+    policy = Policy.from_dict(projects.get_policy(tx, made.id, made.policy_version))
+    projects.find_locked(tx, made.id)
+    page = [replace(one, exposures=0) for one in curated.carried_of(tx, original.id, chosen)]
+    _store(tx, original, made, page, policy, now)
+    projects.join_family(tx, original.id, made.id, carried=len(page))
+    open_if_ready(tx, made.id, policy, STARTING_ANSWERS, now)
 
 
 def _carry(tx: Transaction, original: Project, made: Project, now: datetime) -> None:

@@ -57,7 +57,7 @@ def stream(
         The tasks that are candidates now.
     """
     missing = view.project.supply_target - len(view.active)
-    if missing <= 0 or not view.policy.stream_share:
+    if missing <= 0 or not view.policy.stream_share or view.project.is_sandbox:
         return set()
     chosen = [one for one in delivered if _goes_on(view, one, contents, writes, rng)]
     if not chosen:

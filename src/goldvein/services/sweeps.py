@@ -17,6 +17,7 @@ from goldvein.services.shortcuts import watch
 from goldvein.services.supply import replan
 from goldvein.services.trusting import refresh
 from goldvein.services.views import View, Views
+from goldvein.services.warming import keep_warm
 from goldvein.services.withdrawing import review
 from goldvein.store import attempts, outbox, standings, tasks
 from goldvein.store.database import Database, Transaction
@@ -24,6 +25,7 @@ from goldvein.store.log import Entry, append
 
 _AT_ONCE = 500
 _TRUST_EVERY = timedelta(minutes=1)
+_WARM_EVERY = timedelta(seconds=5)
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,10 +50,12 @@ class Sweeper:
         self._waiting: dict[tuple[int, int], int] = {}
         self._watched: dict[int, int] = {}
         self._trusted_at: datetime | None = None
+        self._warmed_at: datetime | None = None
 
     def sweep(self, now: datetime) -> Swept:
         """End what is due by ``now``, in one short transaction a project and kind."""
         self._trust(now)
+        self._warm(now)
         with self._db.connection() as tx:
             living = dict(self._views.refresh(tx))
         holds = tasks_ended = candidates = 0
@@ -83,6 +87,12 @@ class Sweeper:
         if self._trusted_at is None or now - self._trusted_at >= _TRUST_EVERY:
             refresh(self._db, now)
             self._trusted_at = now
+
+    def _warm(self, now: datetime) -> None:
+        """Every few seconds: whose work people without any may get."""
+        if self._warmed_at is None or now - self._warmed_at >= _WARM_EVERY:
+            keep_warm(self._db, now)
+            self._warmed_at = now
 
     def _watch(self, living: Mapping[int, View], now: datetime) -> None:
         """Look anew at what shortcuts pass wherever benchmarks, model or policy have changed."""

@@ -9,10 +9,11 @@ from typing import get_args
 import msgspec
 from psycopg.errors import ForeignKeyViolation
 
-from goldvein.domain.errors import InvalidInput, NotFound
+from goldvein.domain.errors import Conflict, InvalidInput, NotFound
 from goldvein.domain.records import EventName
 from goldvein.services import delivery, sending
 from goldvein.services.outbound import Outbound, check_url
+from goldvein.store import projects
 from goldvein.store import webhooks as store
 from goldvein.store.database import Database
 from goldvein.store.webhooks import Delivery, Webhook
@@ -32,6 +33,8 @@ def create(
     ------
     InvalidInput
         If the URL cannot be called, or a kind of event does not exist.
+    Conflict
+        If the project is a sandbox.
     NotFound
         If there is no such project.
     """
@@ -44,6 +47,14 @@ def create(
             )
     checked = check_url(url, allow_private=allow_private)
     secret = "whsec_" + base64.b64encode(secrets.token_bytes(32)).decode()
+    with db.connection() as tx:
+        found = projects.find(tx, project)
+    if found is not None and found.sandbox_of is not None:
+        raise Conflict(
+            f"project {project} is a sandbox: nothing of it leaves the house; "
+            f"register the webhook with project {found.sandbox_of}",
+            code="sandbox_delivers_nothing",
+        )
     start = delivery.last_position(db, project)
     try:
         with db.transaction() as tx:

@@ -29,7 +29,7 @@ class Listed:
 def open_(
     tx: Transaction, project: int, kind: AlertKind, subject: str, detail: Mapping[str, Any], now: datetime
 ) -> int | None:
-    """Open an alert and return its id; None if one of the same kind and subject is open."""
+    """Open an alert and return its id; None if one of its kind and subject is open, or in a sandbox."""
     values = {
         "project": project, "kind": kind, "subject": subject, "detail": Jsonb(dict(detail)), "now": now,
     }  # fmt: skip

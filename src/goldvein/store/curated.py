@@ -433,6 +433,12 @@ def carried(
     return [Carried(*row) for row in tx.execute(_queries.carried, values)]
 
 
+def carried_of(tx: Transaction, project: int, chosen: Sequence[int]) -> list[Carried]:
+    """List some benchmarks as they may go on elsewhere."""
+    values = {"project": project, "tasks": list(chosen)}
+    return [Carried(*row) for row in tx.execute(_queries.carried_of, values)]
+
+
 def retirable(tx: Transaction, project: int, tasks: Sequence[int]) -> list[int]:
     """Find those of some benchmarks that are in use, or frozen."""
     return [row[0] for row in tx.execute(_queries.retirable, {"project": project, "tasks": list(tasks)})]

@@ -15,7 +15,10 @@ _queries = load("labelers")
 
 @dataclass(frozen=True, slots=True)
 class Hand:
-    """A labeler, the lease in that labeler's hands, if any, and the one that was deferred last."""
+    """A labeler, the lease in that labeler's hands, if any, and the one that was deferred last.
+
+    ``sandbox``: of a simulated labeler, the one project to work in.
+    """
 
     labeler: int
     role: str
@@ -25,6 +28,7 @@ class Hand:
     deferred_project: int | None
     deferred_attempt: int | None
     is_erased: bool
+    sandbox: int | None = None
 
     @property
     def lease(self) -> Key | None:

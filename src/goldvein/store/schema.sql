@@ -1,6 +1,17 @@
 -- All migrations in one, for reading: `just schema` writes this file, a test holds it to be equal.
 -- Why a table or an index is there stands in migrations/.
 
+CREATE FUNCTION refuse_the_house() RETURNS trigger
+    LANGUAGE plpgsql
+    AS $$
+BEGIN
+    IF EXISTS (SELECT FROM customers WHERE id = NEW.customer AND is_house) THEN
+        RAISE foreign_key_violation USING MESSAGE = 'nobody comes in as the house',
+            DETAIL = 'customer ' || NEW.customer || ' is the house: its projects are sandboxes, which no customer sees';
+    END IF;
+    RETURN NEW;
+END $$;
+
 CREATE TABLE accounts (
     id integer NOT NULL,
     login text NOT NULL COLLATE pg_catalog."C",
@@ -247,7 +258,8 @@ ALTER TABLE channels ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
 CREATE TABLE customers (
     id integer NOT NULL,
     name text NOT NULL,
-    created_at timestamp with time zone NOT NULL
+    created_at timestamp with time zone NOT NULL,
+    is_house boolean DEFAULT false NOT NULL
 );
 
 ALTER TABLE customers ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
@@ -472,6 +484,7 @@ CREATE TABLE labelers (
     deferred_project integer,
     deferred_attempt bigint,
     erased_at timestamp with time zone,
+    sandbox integer,
     CONSTRAINT labelers_role_check CHECK ((role = ANY (ARRAY['labeler'::text, 'trusted'::text, 'auditor'::text])))
 )
 WITH (fillfactor='50');
@@ -702,9 +715,14 @@ CREATE TABLE projects (
     copy_of integer,
     carried integer DEFAULT 0 NOT NULL,
     family integer,
+    sandbox_of integer,
+    warm_per_day integer DEFAULT 0 NOT NULL,
+    warm_on boolean DEFAULT false NOT NULL,
     CONSTRAINT projects_deadline_seconds_check CHECK ((deadline_seconds > 0)),
     CONSTRAINT projects_state_check CHECK ((state = ANY (ARRAY['draft'::text, 'mining'::text, 'open'::text, 'paused'::text, 'closed'::text]))),
-    CONSTRAINT projects_type_check CHECK ((type = 'choice'::text))
+    CONSTRAINT projects_type_check CHECK ((type = 'choice'::text)),
+    CONSTRAINT projects_warm CHECK (((sandbox_of IS NOT NULL) OR ((warm_per_day = 0) AND (NOT warm_on)))),
+    CONSTRAINT projects_warm_per_day_check CHECK ((warm_per_day >= 0))
 );
 
 CREATE TABLE standings (
@@ -1303,6 +1321,8 @@ CREATE INDEX cards_labeler ON cards USING btree (labeler);
 
 CREATE INDEX channels_project ON channels USING btree (project);
 
+CREATE UNIQUE INDEX customers_house ON customers USING btree (is_house) WHERE is_house;
+
 CREATE INDEX disputes_labeler ON disputes USING btree (labeler, made_at);
 
 CREATE INDEX disputes_task ON disputes USING btree (project, task);
@@ -1322,6 +1342,8 @@ CREATE INDEX holds_task ON holds USING btree (project, task);
 CREATE INDEX invitations_maker ON invitations USING btree (created_by);
 
 CREATE INDEX item_versions_struck ON item_versions USING btree (project, task) WHERE struck;
+
+CREATE INDEX labelers_sandbox ON labelers USING btree (sandbox) WHERE (sandbox IS NOT NULL);
 
 CREATE UNIQUE INDEX labels_current ON labels USING btree (project, task) WHERE (withdrawn_at IS NULL);
 
@@ -1368,6 +1390,8 @@ CREATE UNIQUE INDEX outbox_unnumbered ON outbox USING btree (project, id) WHERE 
 CREATE INDEX projects_customer ON projects USING btree (customer);
 
 CREATE INDEX projects_family ON projects USING btree (family) WHERE (family IS NOT NULL);
+
+CREATE INDEX projects_sandbox ON projects USING btree (sandbox_of) WHERE (sandbox_of IS NOT NULL);
 
 CREATE INDEX projects_state ON projects USING btree (state, id);
 
@@ -1439,6 +1463,12 @@ ALTER INDEX log_standing ATTACH PARTITION log_other_project_labeler_n_at_idx;
 
 ALTER INDEX log_task ATTACH PARTITION log_other_project_task_idx;
 
+CREATE TRIGGER refuse_the_house BEFORE INSERT OR UPDATE OF customer ON accounts FOR EACH ROW WHEN ((new.customer IS NOT NULL)) EXECUTE FUNCTION refuse_the_house();
+
+CREATE TRIGGER refuse_the_house BEFORE INSERT OR UPDATE OF customer ON api_keys FOR EACH ROW WHEN ((new.customer IS NOT NULL)) EXECUTE FUNCTION refuse_the_house();
+
+CREATE TRIGGER refuse_the_house BEFORE INSERT OR UPDATE OF customer ON invitations FOR EACH ROW WHEN ((new.customer IS NOT NULL)) EXECUTE FUNCTION refuse_the_house();
+
 ALTER TABLE ONLY accounts
     ADD CONSTRAINT accounts_customer_fkey FOREIGN KEY (customer) REFERENCES customers(id);
 
@@ -1490,6 +1520,9 @@ ALTER TABLE ONLY invitations
 ALTER TABLE ONLY invitations
     ADD CONSTRAINT invitations_customer_fkey FOREIGN KEY (customer) REFERENCES customers(id);
 
+ALTER TABLE ONLY labelers
+    ADD CONSTRAINT labelers_sandbox_fkey FOREIGN KEY (sandbox) REFERENCES projects(id);
+
 ALTER TABLE ONLY looked
     ADD CONSTRAINT looked_project_fkey FOREIGN KEY (project) REFERENCES projects(id);
 
@@ -1537,6 +1570,9 @@ ALTER TABLE ONLY projects
 
 ALTER TABLE ONLY projects
     ADD CONSTRAINT projects_customer_fkey FOREIGN KEY (customer) REFERENCES customers(id);
+
+ALTER TABLE ONLY projects
+    ADD CONSTRAINT projects_sandbox_of_fkey FOREIGN KEY (sandbox_of) REFERENCES projects(id);
 
 ALTER TABLE ONLY reference_runs
     ADD CONSTRAINT reference_runs_project_fkey FOREIGN KEY (project) REFERENCES projects(id);

@@ -47,6 +47,7 @@ _OPERATED: Final = (
     ("/operate/{}/metrics", "Metrics"),
     ("/operate/{}/labelers", "Labelers"),
     ("/operate/{}/filter", "Filter"),
+    ("/operate/{}/sandboxes", "Sandboxes"),
     ("/operate/{}/log", "Log"),
 )
 _AUDITED: Final = (("/projects/{}/benchmarks", "Benchmarks"),)

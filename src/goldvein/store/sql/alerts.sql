@@ -1,7 +1,7 @@
 -- name: open
--- Open an alert, unless the project has an open one of the same kind and subject.
+-- Open an alert, unless the project has an open one of the same kind and subject, or is a sandbox, which alarms nobody.
 INSERT INTO alerts (project, kind, subject, detail, opened_at)
-VALUES (%(project)s, %(kind)s, %(subject)s, %(detail)s, %(now)s)
+SELECT id, %(kind)s, %(subject)s, %(detail)s, %(now)s FROM projects WHERE id = %(project)s AND sandbox_of IS NULL
 ON CONFLICT DO NOTHING
 RETURNING id;
 

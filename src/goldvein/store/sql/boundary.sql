@@ -6,7 +6,7 @@ FROM standings s
 JOIN projects p ON p.id = s.project
 JOIN labelers l ON l.id = s.labeler
 WHERE s.state = 'boundary' AND (s.project, s.labeler) > (%(after_project)s::integer, %(after_labeler)s::integer)
-  AND p.state <> 'closed'
+  AND p.state <> 'closed' AND p.sandbox_of IS NULL
 ORDER BY s.project, s.labeler LIMIT %(limit)s;
 
 -- name: page_of_project
@@ -23,5 +23,5 @@ ORDER BY s.labeler LIMIT %(limit)s;
 -- How many there are in each project that goes on, up to a bound of all.
 SELECT s.project, p.name, count(*)
 FROM (SELECT project FROM standings WHERE state = 'boundary' ORDER BY project, labeler LIMIT %(bound)s) AS s
-JOIN projects p ON p.id = s.project AND p.state <> 'closed'
+JOIN projects p ON p.id = s.project AND p.state <> 'closed' AND p.sandbox_of IS NULL
 GROUP BY s.project, p.name ORDER BY s.project;

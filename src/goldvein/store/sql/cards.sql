@@ -27,7 +27,7 @@ SELECT s.project, p.name, p.state = 'closed', s.state = 'dismissed' AND s.grace 
        CASE WHEN c.admitted_at = s.admitted_at THEN c.level END, c.refreshed_at, s.readmitted_at
 FROM standings s JOIN projects p ON p.id = s.project
 LEFT JOIN cards c ON c.project = s.project AND c.labeler = s.labeler
-WHERE s.labeler = %(labeler)s ORDER BY s.admitted_at DESC, s.project LIMIT %(limit)s;
+WHERE s.labeler = %(labeler)s AND p.sandbox_of IS NULL ORDER BY s.admitted_at DESC, s.project LIMIT %(limit)s;
 
 -- name: is_out
 -- Whether a labeler was dismissed in a project, and has no answers left to give.

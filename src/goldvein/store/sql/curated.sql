@@ -150,7 +150,7 @@ FROM benchmarks b
 JOIN projects p ON p.id = b.project
 JOIN task_inputs i ON i.project = b.project AND i.task = b.task
 JOIN tasks t ON t.project = b.project AND t.id = b.task
-WHERE b.flag IS NOT NULL AND b.state IN ('active', 'frozen') AND p.state <> 'closed'
+WHERE b.flag IS NOT NULL AND b.state IN ('active', 'frozen') AND p.state <> 'closed' AND p.sandbox_of IS NULL
   AND NOT EXISTS (SELECT FROM attempts a WHERE a.project = b.project AND a.content = t.content
                   AND a.labeler = %(auditor)s AND a.state = 'leased')
   AND (b.flagged_at, b.project, b.task) > (%(flagged_at)s, %(after_project)s, %(after_task)s)
@@ -222,7 +222,7 @@ SELECT b.project, b.task
 FROM benchmarks b
 JOIN projects p ON p.id = b.project
 JOIN tasks t ON t.project = b.project AND t.id = b.task
-WHERE b.flag IS NOT NULL AND b.state IN ('active', 'frozen') AND p.state <> 'closed'
+WHERE b.flag IS NOT NULL AND b.state IN ('active', 'frozen') AND p.state <> 'closed' AND p.sandbox_of IS NULL
   AND (b.flagged_at, b.project, b.task) > (%(flagged_at)s, %(after_project)s, %(after_task)s)
   AND (%(project)s::integer IS NULL OR b.project = %(project)s)
   AND (b.claimed_until IS NULL OR b.claimed_until <= %(now)s OR b.claimed_by = %(auditor)s)
@@ -236,7 +236,7 @@ FOR UPDATE OF b SKIP LOCKED;
 SELECT d.project, p.name, d.flag, count(*), min(d.flagged_at), count(*) FILTER (WHERE d.claimed_until > %(now)s)
 FROM (SELECT project, flag, flagged_at, claimed_until FROM benchmarks
       WHERE flag IS NOT NULL AND state IN ('active', 'frozen') ORDER BY flagged_at, project, task LIMIT %(bound)s) AS d
-JOIN projects p ON p.id = d.project AND p.state <> 'closed'
+JOIN projects p ON p.id = d.project AND p.state <> 'closed' AND p.sandbox_of IS NULL
 GROUP BY d.project, p.name, d.flag ORDER BY min(d.flagged_at), d.project;
 
 -- name: audits
@@ -266,6 +266,16 @@ JOIN tasks t ON t.project = b.project AND t.id = b.task
 JOIN task_inputs i ON i.project = b.project AND i.task = b.task
 JOIN item_versions v ON v.project = b.project AND v.task = b.task AND v.version = b.item_version
 ORDER BY b.task;
+
+-- name: carried_of
+-- Some benchmarks as they may go on in a copy of their project.
+SELECT b.task, b.exposures, b.promoted_at, i.input, i.metadata, i.rules, t.content, v.key_probabilities, v.difficulty,
+       b.expected_response, b.initial_response, b.explanation
+FROM benchmarks b
+JOIN tasks t ON t.project = b.project AND t.id = b.task
+JOIN task_inputs i ON i.project = b.project AND i.task = b.task
+JOIN item_versions v ON v.project = b.project AND v.task = b.task AND v.version = b.item_version
+WHERE b.project = %(project)s AND b.task = ANY (%(tasks)s::bigint[]) ORDER BY b.task;
 
 -- name: retirable
 -- Those of some benchmarks that are in use, or frozen; candidates are the panel's.

@@ -4,7 +4,7 @@ INSERT INTO customers (name, created_at) VALUES (%(name)s, %(now)s) RETURNING id
 
 -- name: list_customers
 -- A page of customers by id.
-SELECT id, name, created_at FROM customers WHERE id > %(after)s ORDER BY id LIMIT %(limit)s;
+SELECT id, name, created_at FROM customers WHERE id > %(after)s AND NOT is_house ORDER BY id LIMIT %(limit)s;
 
 -- name: insert_labelers
 -- New labelers, all or none; the order of the ids is the order of the names.
@@ -52,7 +52,7 @@ UPDATE api_keys SET revoked_at = coalesce(revoked_at, %(now)s) WHERE id = %(key)
 
 -- name: find_customer
 -- A customer by its id.
-SELECT id, name, created_at FROM customers WHERE id = %(customer)s;
+SELECT id, name, created_at FROM customers WHERE id = %(customer)s AND NOT is_house;
 
 -- name: list_keys
 -- A customer's keys, the newest first.

@@ -1,7 +1,7 @@
 -- name: lock
 -- The labelers of a group, locked in key order: a labeler has one lease in hand at a time.
 SELECT id, role, lease_project, lease_attempt, lease_expires_at, deferred_project, deferred_attempt,
-       erased_at IS NOT NULL
+       erased_at IS NOT NULL, sandbox
 FROM labelers
 WHERE id = ANY (%(labelers)s) ORDER BY id FOR UPDATE;
 

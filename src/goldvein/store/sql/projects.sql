@@ -8,25 +8,25 @@ RETURNING id;
 -- name: get
 -- One project.
 SELECT id, customer, name, instruction, type, classes, deadline_seconds, state, revision, policy_version, model_version,
-       admitted, supply_target, created_at, opened_at, copy_of, carried, family
+       admitted, supply_target, created_at, opened_at, copy_of, carried, family, sandbox_of, warm_per_day, warm_on
 FROM projects WHERE id = %(project)s;
 
 -- name: lock
 -- One project, against two changes at once: the strongest lock, taken by rare operations only.
 SELECT id, customer, name, instruction, type, classes, deadline_seconds, state, revision, policy_version, model_version,
-       admitted, supply_target, created_at, opened_at, copy_of, carried, family
+       admitted, supply_target, created_at, opened_at, copy_of, carried, family, sandbox_of, warm_per_day, warm_on
 FROM projects WHERE id = %(project)s FOR UPDATE;
 
 -- name: list_all
 -- All projects, of one customer where one is given.
 SELECT id, customer, name, instruction, type, classes, deadline_seconds, state, revision, policy_version, model_version,
-       admitted, supply_target, created_at, opened_at, copy_of, carried, family
+       admitted, supply_target, created_at, opened_at, copy_of, carried, family, sandbox_of, warm_per_day, warm_on
 FROM projects WHERE (%(customer)s::integer IS NULL OR customer = %(customer)s) ORDER BY id;
 
 -- name: page
 -- The latest projects before one, with the names of their customers; of one customer or in one state where given.
 SELECT p.id, p.customer, p.name, p.instruction, p.type, p.classes, p.deadline_seconds, p.state, p.revision, p.policy_version,
-       p.model_version, p.admitted, p.supply_target, p.created_at, p.opened_at, p.copy_of, p.carried, p.family, c.name
+       p.model_version, p.admitted, p.supply_target, p.created_at, p.opened_at, p.copy_of, p.carried, p.family, p.sandbox_of, p.warm_per_day, p.warm_on, c.name
 FROM projects p JOIN customers c ON c.id = p.customer
 WHERE p.id < %(before)s AND (%(customer)s::integer IS NULL OR p.customer = %(customer)s)
   AND (%(state)s::text IS NULL OR p.state = %(state)s)
@@ -35,7 +35,7 @@ ORDER BY p.id DESC LIMIT %(limit)s;
 -- name: list_working
 -- The latest projects in which somebody may be at work.
 SELECT id, customer, name, instruction, type, classes, deadline_seconds, state, revision, policy_version, model_version,
-       admitted, supply_target, created_at, opened_at, copy_of, carried, family
+       admitted, supply_target, created_at, opened_at, copy_of, carried, family, sandbox_of, warm_per_day, warm_on
 FROM projects WHERE state IN ('mining', 'open') ORDER BY id DESC LIMIT %(limit)s;
 
 -- name: revisions

@@ -13,10 +13,11 @@ SELECT project, labeler, state, panel, n, model_version, posterior, p_benchmarks
 FROM standings WHERE project = %(project)s AND labeler = %(labeler)s;
 
 -- name: latest_elsewhere
--- A labeler's standings in other projects, those that moved last first.
+-- A labeler's standings in other projects, those that moved last first. What is done in a sandbox is no evidence outside of it.
 SELECT project, labeler, state, panel, n, model_version, posterior, p_benchmarks, p_all, benchmarks, undecided, answers,
        skips, held, grace, seen, admitted_at, review_wanted
 FROM standings WHERE labeler = %(labeler)s AND project <> %(project)s AND benchmarks > 0
+  AND NOT EXISTS (SELECT FROM projects p WHERE p.id = standings.project AND p.sandbox_of IS NOT NULL)
 ORDER BY updated_at DESC, project LIMIT %(limit)s;
 
 -- name: insert

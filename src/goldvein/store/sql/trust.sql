@@ -28,11 +28,13 @@ SELECT labeler, lower FROM trust WHERE project = %(project)s AND basis = %(basis
 SELECT s.labeler, s.project, s.model_version, s.posterior, s.benchmarks, s.updated_at
 FROM standings s WHERE s.labeler > %(after)s AND s.state = 'admitted' AND s.p_benchmarks >= %(p)s
   AND s.benchmarks >= %(benchmarks)s
+  AND NOT EXISTS (SELECT FROM projects p WHERE p.id = s.project AND p.sandbox_of IS NOT NULL)
 ORDER BY s.labeler, s.project LIMIT %(limit)s;
 
 -- name: dismissed_since
 -- Who was dismissed anywhere after a moment.
-SELECT DISTINCT labeler FROM standings WHERE state = 'dismissed' AND updated_at > %(since)s;
+SELECT DISTINCT labeler FROM standings s WHERE state = 'dismissed' AND updated_at > %(since)s
+  AND NOT EXISTS (SELECT FROM projects p WHERE p.id = s.project AND p.sandbox_of IS NOT NULL);
 
 -- name: panel
 -- Everybody who may answer a project's candidates or is barred from it, with what is known of each.

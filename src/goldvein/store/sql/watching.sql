@@ -2,14 +2,14 @@
 -- Projects that take part and were never looked at begin now; what they were pushed so far is no push.
 INSERT INTO looked (project, upto, pushed)
 SELECT p.id, %(upto)s, coalesce((SELECT sum(t.pushed) FROM tallies t WHERE t.project = p.id AND t.batch = 0), 0)
-FROM projects p WHERE p.state IN ('mining', 'open') ON CONFLICT DO NOTHING;
+FROM projects p WHERE p.state IN ('mining', 'open') AND p.sandbox_of IS NULL ON CONFLICT DO NOTHING;
 
 -- name: due
 -- Projects that take part and have spans that were metered to their end and that nobody looked at; and whether it is long
 -- since they were learned of.
 SELECT l.project, l.learned_at IS NULL OR l.learned_at <= %(stale)s
 FROM looked l JOIN projects p ON p.id = l.project
-WHERE p.state IN ('mining', 'open') AND l.upto < %(upto)s
+WHERE p.state IN ('mining', 'open') AND p.sandbox_of IS NULL AND l.upto < %(upto)s
   AND EXISTS (SELECT FROM gauges g WHERE g.project = l.project AND g.span = 1 AND g.at >= %(upto)s)
 ORDER BY l.project;
 
@@ -29,7 +29,7 @@ UPDATE looked SET learned_at = %(now)s, habit = %(habit)s WHERE project = %(proj
 -- Where more tasks were pushed than was seen last, its customer pushed just now.
 WITH sums AS MATERIALIZED (
     SELECT l.project, coalesce((SELECT sum(t.pushed) FROM tallies t WHERE t.project = l.project AND t.batch = 0), 0) AS pushed
-    FROM looked l JOIN projects p ON p.id = l.project WHERE p.state IN ('mining', 'open') ORDER BY l.project FOR UPDATE OF l
+    FROM looked l JOIN projects p ON p.id = l.project WHERE p.state IN ('mining', 'open') AND p.sandbox_of IS NULL ORDER BY l.project FOR UPDATE OF l
 ), moved AS (
     UPDATE looked l SET pushed = s.pushed FROM sums s WHERE l.project = s.project AND l.pushed < s.pushed RETURNING l.project
 )
@@ -47,7 +47,7 @@ DELETE FROM pushes WHERE at < %(before)s;
 -- When the customers of projects that take part push, and when each did last.
 SELECT l.project, l.habit, (SELECT max(u.at) FROM pushes u WHERE u.project = l.project)
 FROM looked l JOIN projects p ON p.id = l.project
-WHERE p.state IN ('mining', 'open') AND l.habit IS NOT NULL ORDER BY l.project;
+WHERE p.state IN ('mining', 'open') AND p.sandbox_of IS NULL AND l.habit IS NOT NULL ORDER BY l.project;
 
 -- name: watches
 -- What is remembered of a project's rules.

@@ -1,0 +1,197 @@
+"""Sandboxes: copies that no customer sees, in which people stay at work while no real work waits."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+
+from goldvein.domain.errors import Conflict, NotFound
+from goldvein.domain.records import Project, Work, WorkRequest
+from goldvein.services import accounts, cards, keys, projects, promoting, rulings, sandboxes, webhooks
+from goldvein.services.metering import Meter
+from goldvein.services.sandboxes import SandboxDraft
+from goldvein.services.sweeps import Sweeper
+from goldvein.services.verification import verify
+from goldvein.store import sandboxes as store
+from goldvein.store.database import Database
+from tests.services.town import Town, knows, outcome
+
+POLICY = {"open_at": 12, "rate_ceiling": 0.4, "decoy_share": 0.0, "audit_labelers": 0}
+
+
+@pytest.fixture
+def town(db: Database) -> Town:
+    """An open project whose customer has just fallen silent: everything is labelled."""
+    town = Town(db, POLICY)
+    town.open_by_hand(80)
+    for n in range(8):
+        town.hire(f"good {n}", knows(0.97))
+    town.push(200)
+    for _ in range(60):
+        town.round()
+        if town.rows("SELECT count(*) FROM tasks WHERE state = 'queued'") == [(0,)]:
+            break
+    for _ in range(12):
+        town.round(30)
+    return town
+
+
+def warm(town: Town, per_day: int = 100_000, draft: SandboxDraft = SandboxDraft()) -> Project:  # noqa: B008
+    """A sandbox whose work people get, as the loops leave it."""
+    made = sandboxes.create(town.db, 1, draft, town.now)
+    sandboxes.set_warm(town.db, made.id, per_day, town.now)
+    tend(town)
+    return made
+
+
+def tend(town: Town) -> None:
+    """What the loops beside the way do now."""
+    Meter(town.db).step(town.now)
+    Sweeper(town.db).sweep(town.now)
+
+
+def test_a_sandbox_is_a_copy_of_the_house(town: Town) -> None:
+    """It opens with benchmarks of the original and holds its latest labelled tasks."""
+    made = sandboxes.create(town.db, 1, SandboxDraft("tried", tasks=50, benchmarks=30), town.now)
+    assert (made.name, made.state, made.sandbox_of, made.carried) == ("tried", "open", 1, 30)
+    assert town.rows(f"SELECT count(*) FROM attempts WHERE project = {made.id} AND state = 'open'") == [(50,)]
+    last = "SELECT task FROM labels WHERE project = 1 ORDER BY id DESC LIMIT 50"
+    copied = town.rows(f"SELECT content FROM tasks WHERE project = {made.id} AND state = 'queued' ORDER BY 1")
+    assert copied == town.rows(f"SELECT content FROM tasks WHERE id IN ({last}) ORDER BY 1")
+    again = sandboxes.create(town.db, 1, SandboxDraft(tasks=5), town.now)
+    assert again.customer == made.customer != town.customer
+    assert [one.id for one in sandboxes.list_(town.db, 1, town.now)] == [again.id, made.id]
+
+
+def test_no_customer_sees_it(town: Town) -> None:
+    """Neither the original's customer nor any other, and nobody can be made to be the house."""
+    made = sandboxes.create(town.db, 1, SandboxDraft(tasks=5), town.now)
+    assert [one.id for one in projects.list_(town.db, town.customer)] == [1]
+    with pytest.raises(NotFound):
+        projects.get(town.db, made.id, town.customer)
+    with pytest.raises(NotFound, match="the house"):
+        keys.issue(town.db, "customer", made.customer, "", town.now)
+    with pytest.raises(NotFound):
+        accounts.create(
+            town.db, "somebody", "correct horse battery", "customer", town.now, customer=made.customer
+        )
+    assert made.customer not in [one.id for one in keys.list_customers(town.db)]
+    with pytest.raises(Conflict, match="nothing of it leaves the house"):
+        webhooks.create(town.db, made.id, "https://example.org/", None, allow_private=False, now=town.now)
+
+
+def test_what_cannot_be_copied(db: Database, town: Town) -> None:
+    """A sandbox, a project that has not opened, one without enough benchmarks for what is to be tried."""
+    made = sandboxes.create(db, 1, SandboxDraft(tasks=5), town.now)
+    with pytest.raises(Conflict, match="is a sandbox of 1"):
+        sandboxes.create(db, made.id, SandboxDraft(), town.now)
+    with pytest.raises(Conflict, match="a sandbox needs 500"):
+        sandboxes.create(db, 1, SandboxDraft(policy={"open_at": 500}), town.now)
+    with pytest.raises(NotFound):
+        sandboxes.create(db, 99, SandboxDraft(), town.now)
+
+
+def test_people_stay_at_work_and_real_work_comes_first(town: Town) -> None:
+    """Without real work they get the sandbox's; the first real task goes to whoever asks next."""
+    who = town.names["good 3"]
+    town.leases.pop(who, None)
+    town.wait(3600)
+    assert town.ask(who, 1) == "queue_empty"
+    made = warm(town)
+    work = town.ask(who, 1)
+    assert isinstance(work, Work)
+    assert work.project == made.id
+    assert work.instruction == "Pick the right one."
+    town.push(3, start=5_000)
+    following = town.answer(who, work)
+    assert isinstance(following, Work)
+    assert following.project == 1
+
+
+def test_work_does_not_run_out_and_nothing_is_seen_twice(town: Town) -> None:
+    """Eight people go on with forty tasks for hours: all that each has not had, in either project."""
+    made = warm(town, draft=SandboxDraft(tasks=60, benchmarks=20))
+    for _ in range(40):
+        town.round(30)
+        tend(town)
+    done = dict(town.rows(f"SELECT labeler, count(*) FROM answers WHERE project = {made.id} GROUP BY 1"))
+    assert len(done) == 8
+    assert min(done.values()) > 30
+    assert town.proof() == []
+
+
+def test_a_day_has_a_budget(town: Town) -> None:
+    """When it is spent people wait as before, for the real project's reason; the next day has another."""
+    made = warm(town, per_day=40)
+    for _ in range(12):
+        town.round(10)
+        tend(town)
+    spent = sandboxes.find(town.db, made.id, town.now).spent
+    assert 40 <= spent <= 40 + 2 * 8
+    assert set(town.reasons.values()) == {"queue_empty"}
+    assert not sandboxes.find(town.db, made.id, town.now).warm_on
+    town.now += timedelta(days=1)
+    tend(town)
+    assert sandboxes.find(town.db, made.id, town.now).warm_on
+
+
+def test_who_is_out_gets_nothing_and_cards_say_nothing(town: Town) -> None:
+    """Somebody dismissed from the original is not kept warm; a card knows real projects only."""
+    out, other = town.names["good 1"], town.names["good 2"]
+    rulings.rule(town.db, 1, out, "dismiss", "asked to go", town.now)
+    warm(town)
+    for _ in range(10):
+        town.round(30)
+    assert town.rows(f"SELECT count(*) FROM standings WHERE project <> 1 AND labeler = {out}") == [(0,)]
+    assert town.rows(f"SELECT count(*) FROM standings WHERE project <> 1 AND labeler = {other}") == [(1,)]
+    assert [line.project for line in cards.read(town.db, other, town.now).projects] == [1]
+
+
+def test_answers_in_a_sandbox_say_nothing_in_the_original(town: Town) -> None:
+    """Standings of the real project stay as they were, whatever people do in its sandbox."""
+    before = town.rows("SELECT labeler, n, posterior FROM standings WHERE project = 1 ORDER BY 1")
+    labels = town.rows("SELECT count(*) FROM labels WHERE project = 1")
+    made = warm(town)
+    group = [WorkRequest(labeler, "next", project=1) for labeler in town.people if labeler not in town.leases]
+    works = [outcome(result) for result in town.handle(*group)]
+    assert works
+    assert {work.project for work in works if isinstance(work, Work)} == {made.id}
+    assert town.rows("SELECT labeler, n, posterior FROM standings WHERE project = 1 ORDER BY 1") == before
+    assert town.rows("SELECT count(*) FROM labels WHERE project = 1") == labels
+
+
+def test_a_simulated_labeler_works_there_and_nowhere_else(town: Town) -> None:
+    """Also where real work waits; and people get no work of a sandbox that is not warm."""
+    made = sandboxes.create(town.db, 1, SandboxDraft(tasks=40), town.now)
+    with town.db.transaction() as tx:
+        (twin,) = store.hire(tx, made.id, ["twin 1"], town.now)
+    town.push(5, start=6_000)
+    for wanted in (None, 1, made.id):
+        work = town.ask(twin, wanted)
+        assert isinstance(work, Work)
+        assert work.project == made.id
+    assert sandboxes.find(town.db, made.id, town.now).simulated == 1
+
+
+def test_what_was_tried_goes_to_work_and_comes_back(db: Database, town: Town) -> None:
+    """The knobs that differ become a version of the original's policy, and a word takes them back."""
+    made = sandboxes.create(db, 1, SandboxDraft(tasks=5, policy={"deliver_at": 0.8}), town.now)
+    assert sandboxes.differences(db, made.id) == {"deliver_at": (0.9, 0.8)}
+    assert sandboxes.promote(db, made.id, town.now).knobs == {"deliver_at": (0.9, 0.8)}
+    assert projects.policy(db, 1).deliver_at == 0.8
+    with pytest.raises(Conflict):
+        sandboxes.promote(db, made.id, town.now)
+    promoting.revert(db, 1, town.now)
+    assert projects.policy(db, 1).deliver_at == 0.9
+    with pytest.raises(NotFound):
+        sandboxes.promote(db, 1, town.now)
+
+
+def test_both_are_proved(town: Town) -> None:
+    """The logs of the original and of its sandbox give back all that is stored."""
+    warm(town)
+    for _ in range(15):
+        town.round(20)
+    proof = verify(town.db)
+    assert proof.ok, proof.broken
