@@ -23,6 +23,8 @@ COMMANDS = {
     "demo",
     "explain",
     "export",
+    "person",
+    "sandbox",
     "replay",
     "serve",
     "simulate",

@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -88,15 +87,3 @@ def test_circles_and_rings_are_filled_in_turn() -> None:
 
     assert np.bincount(people.taste).tolist() == [50, 10, 10, 10, 10, 10]
     assert np.bincount(people.ring + 1).tolist() == [50, 10, 10, 10, 20]
-
-
-@pytest.mark.perf
-def test_two_thousand_answers_a_step_take_about_a_millisecond() -> None:
-    """Half a millisecond on a quiet core."""
-    from time import perf_counter
-
-    world = world_of({"kind": "honest", "share": 0.7}, {"kind": "random", "share": 0.3})
-    start = perf_counter()
-    live(world, size=2000, steps=300)
-
-    assert perf_counter() - start < 300 * 0.003
