@@ -31,7 +31,9 @@ CATALOGS = {
         SELECT relname, relkind, relpersistence, reloptions, pg_get_expr(relpartbound, oid),
                pg_get_partkeydef(oid)
         FROM pg_class WHERE relnamespace = 'public'::regnamespace AND relname !~ '^migrations' ORDER BY 1""",
-    "functions": "SELECT oid::regprocedure::text FROM pg_proc WHERE pronamespace = 'public'::regnamespace ORDER BY 1",
+    "functions": """
+        SELECT oid::regprocedure::text FROM pg_proc
+        WHERE pronamespace = 'public'::regnamespace ORDER BY 1""",
     "triggers": "SELECT tgrelid::regclass::text, tgname FROM pg_trigger WHERE NOT tgisinternal ORDER BY 1, 2",
 }
 
