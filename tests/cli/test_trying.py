@@ -79,3 +79,24 @@ def test_a_policy_goes_to_work_and_comes_back(on_database: Run, town: Town, tmp_
         "already" in on_database("admin", "policy", "promote", "1", "--set", "deliver_at=0.9", code=1).output
     )
     on_database("admin", "policy", "promote", "1", code=2)
+
+
+def test_a_sandbox_from_beginning_to_end(on_database: Run, town: Town) -> None:
+    """Made, listed, kept warm, worked in by simulated labelers, and what it tries put to work."""
+    made = json.loads(
+        on_database(
+            "sandbox", "create", "1", "--set", "deliver_at=0.8", "--tasks", "60", "--json", "-"
+        ).output
+    )
+    assert (made["of"], made["state"], made["warm_per_day"]) == (1, "open", 0)
+    box = str(made["id"])
+    assert "500 pieces of work a day" in on_database("sandbox", "warm", box, "--per-day", "500").output
+    assert "500" in on_database("sandbox", "list", "1").output
+    ran = json.loads(
+        on_database("sandbox", "run", box, "--people", "10", "--answers", "80", "--json", "-").output
+    )
+    assert sum(ran["people"].values()) == 10
+    assert sum(ran["answers"].values()) >= 80
+    assert "deliver_at: 0.9 -> 0.8" in on_database("sandbox", "promote", box).output
+    assert "is no sandbox" in on_database("sandbox", "promote", "1", code=1).output
+    assert town.rows("SELECT max(version) FROM policy_versions WHERE project = 1") == [(2,)]
