@@ -31,7 +31,7 @@ CELLS: Final = frozen([0.01, 0.1, 0.5, 0.9, 0.97, 0.995])
 """Where the filter's probabilities are cut into strata."""
 INTERVAL: Final = 0.9
 """Mass of all intervals here."""
-_SHARED: Final = 6
+N_SHARED: Final = 6
 """Values that all labelers share; then one for each stratum."""
 _LEAST: Final = 1e-12
 _AT_ONCE: Final = 2_000_000
@@ -85,7 +85,7 @@ def values_of(x: Array, prior: Prior) -> Values:
         worth=np.exp(prior.worth * x[:, 0]), lean=prior.lean * x[:, 1], shortcuts=prior.shortcuts * x[:, 2],
         fooled=np.minimum(prior.fooled * np.exp(prior.fooled_sd * x[:, 3]), 0.5),
         shift=prior.shift + prior.shift_sd * x[:, 4], auditor=prior.auditor + prior.auditor_sd * x[:, 5],
-        own=prior.own * x[:, _SHARED:],
+        own=prior.own * x[:, N_SHARED:],
     )  # fmt: skip
 
 
@@ -190,17 +190,28 @@ class Found:
     of: IntArray
     overlap: Overlap = Overlap()
 
+    def with_(self, more: Found) -> Found:
+        """These and more."""
+        one, other = self.overlap, more.overlap
+        return Found(
+            np.concatenate([self.posteriors, more.posteriors]),
+            np.concatenate([self.strata, more.strata]),
+            np.concatenate([self.agreed, more.agreed]),
+            np.concatenate([self.of, more.of]),
+            Overlap(one.agreed + other.agreed, one.of + other.of),
+        )
+
 
 def calibrate(rng: np.random.Generator, setting: Setting, found: Found, n_strata: int) -> Values:
     """What the filter's word is worth, given the audits; what was believed before, if there are none."""
     present, place = np.unique(found.strata, return_inverse=True)
     told = state_likelihoods(setting.curves, found.agreed, found.of)
     likelihood = partial(_log_likelihood, setting=setting, found=found, place=place, told=told)
-    x = elliptical_slices(rng, likelihood, _SHARED + len(present))
+    x = elliptical_slices(rng, likelihood, N_SHARED + len(present))
     # A stratum of which nobody was audited may lie anywhere around the others.
     own = rng.standard_normal((len(x), n_strata))
-    own[:, present] = x[:, _SHARED:]
-    return values_of(np.concatenate([x[:, :_SHARED], own], axis=1), setting.prior)
+    own[:, present] = x[:, N_SHARED:]
+    return values_of(np.concatenate([x[:, :N_SHARED], own], axis=1), setting.prior)
 
 
 def _log_likelihood(x: Array, *, setting: Setting, found: Found, place: IntArray, told: Array) -> Array:
@@ -245,6 +256,13 @@ class People:
     delivers: BoolArray
     kept_out: BoolArray
     audited: IntArray
+
+    def only(self, places: IntArray) -> People:
+        """Some of them."""
+        return People(
+            self.posteriors[places], self.strata[places], self.delivers[places], self.kept_out[places],
+            self.audited[places],
+        )  # fmt: skip
 
 
 def goodness(setting: Setting, people: People, found: Found, values: Values) -> Array:
