@@ -18,8 +18,8 @@ from goldvein.stats.audits import (
     People,
     Prior,
     Setting,
-    Values,
     behind,
+    believed,
     calibrate,
     goodness,
     interval,
@@ -72,11 +72,6 @@ def people_of(setting: Setting, posteriors: Array) -> People:
     p = posteriors[:, setting.good].sum(axis=1)
     delivers = p >= 0.9
     return People(posteriors, strata_of(p, (~delivers).astype(int)), delivers, ~delivers, np.full(len(p), -1))
-
-
-def before(rng: np.random.Generator, setting: Setting) -> Values:
-    """What is believed before anybody is audited."""
-    return values_of(rng.standard_normal((300, 6 + N_STRATA)), setting.prior)
 
 
 def test_slices_draw_from_the_posterior() -> None:
@@ -196,7 +191,7 @@ def test_a_drawing_is_a_sample_with_known_chances(seed: int, wanted: int) -> Non
     rng = np.random.default_rng(seed)
     setting = make_setting()
     people = people_of(setting, crowd(setting, rng, 60))
-    drawn = draw(rng, setting, people, before(rng, setting), wanted, 10)
+    drawn = draw(rng, setting, people, believed(rng, setting.prior, N_STRATA), wanted, 10)
     assert len(np.unique(drawn.places)) == len(drawn.places) == min(wanted, 60)
     assert ((drawn.chance > 0) & (drawn.chance <= 1 + 1e-12)).all()
 
@@ -206,7 +201,7 @@ def test_audits_go_where_they_tell() -> None:
     rng = np.random.default_rng(10)
     setting = make_setting()
     people = people_of(setting, crowd(setting, rng, 600))
-    drawn = draw(rng, setting, people, before(rng, setting), 60, 15)
+    drawn = draw(rng, setting, people, believed(rng, setting.prior, N_STRATA), 60, 15)
     p = people.posteriors[:, setting.good].sum(axis=1)
     hopeless = p < CELLS[0]
     assert hopeless[drawn.places[drawn.at_random :]].mean() < 0.5 * hopeless.mean()

@@ -10,19 +10,18 @@ import numpy as np
 from goldvein.stats.auditdesign import draw
 from goldvein.stats.audits import (
     CELLS,
-    N_SHARED,
     Found,
     Interval,
     Overlap,
     People,
     Prior,
     Setting,
+    believed,
     calibrate,
     goodness,
     interval,
     share,
     strata_of,
-    values_of,
     worlds,
 )
 from goldvein.stats.model import Model, make_model
@@ -44,7 +43,6 @@ MINED_SD: Final = 0.3
 AT_ONCE: Final = 20
 """Audits that a design draws before it looks at what came out: a week's."""
 N_STRATA: Final = GROUPS * (len(CELLS) + 1)
-_BELIEVED: Final = 800
 _ROUNDS: Final = 30
 
 
@@ -217,7 +215,7 @@ def _truth(world: World) -> tuple[float, float]:
 def by_boundary(rng: np.random.Generator, world: World, audits: int, answers: int) -> Errors:
     """Audit whom the design draws, some at a time: each time by what was found until then."""
     setting, people = world.setting(), world.people(np.empty(0, dtype=np.int64))
-    known = values_of(rng.standard_normal((_BELIEVED, N_SHARED + N_STRATA)), setting.prior)
+    known = believed(rng, setting.prior, N_STRATA)
     places, found = np.empty(0, dtype=np.int64), None
     while len(places) < audits:
         if found is not None:

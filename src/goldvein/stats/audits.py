@@ -31,8 +31,10 @@ CELLS: Final = frozen([0.01, 0.1, 0.5, 0.9, 0.97, 0.995])
 """Where the filter's probabilities are cut into strata."""
 INTERVAL: Final = 0.9
 """Mass of all intervals here."""
-N_SHARED: Final = 6
+_SHARED: Final = 6
 """Values that all labelers share; then one for each stratum."""
+_BELIEVED: Final = 800
+"""Draws of what is believed before any audit."""
 _LEAST: Final = 1e-12
 _AT_ONCE: Final = 2_000_000
 
@@ -79,13 +81,18 @@ class Values:
     own: Array
 
 
+def believed(rng: np.random.Generator, prior: Prior, n_strata: int) -> Values:
+    """What is believed before anybody was audited."""
+    return values_of(rng.standard_normal((_BELIEVED, _SHARED + n_strata)), prior)
+
+
 def values_of(x: Array, prior: Prior) -> Values:
     """Standard normal values, (n_draws, 6 + n_strata), as what they stand for."""
     return Values(
         worth=np.exp(prior.worth * x[:, 0]), lean=prior.lean * x[:, 1], shortcuts=prior.shortcuts * x[:, 2],
         fooled=np.minimum(prior.fooled * np.exp(prior.fooled_sd * x[:, 3]), 0.5),
         shift=prior.shift + prior.shift_sd * x[:, 4], auditor=prior.auditor + prior.auditor_sd * x[:, 5],
-        own=prior.own * x[:, N_SHARED:],
+        own=prior.own * x[:, _SHARED:],
     )  # fmt: skip
 
 
@@ -207,11 +214,11 @@ def calibrate(rng: np.random.Generator, setting: Setting, found: Found, n_strata
     present, place = np.unique(found.strata, return_inverse=True)
     told = state_likelihoods(setting.curves, found.agreed, found.of)
     likelihood = partial(_log_likelihood, setting=setting, found=found, place=place, told=told)
-    x = elliptical_slices(rng, likelihood, N_SHARED + len(present))
+    x = elliptical_slices(rng, likelihood, _SHARED + len(present))
     # A stratum of which nobody was audited may lie anywhere around the others.
     own = rng.standard_normal((len(x), n_strata))
-    own[:, present] = x[:, N_SHARED:]
-    return values_of(np.concatenate([x[:, :N_SHARED], own], axis=1), setting.prior)
+    own[:, present] = x[:, _SHARED:]
+    return values_of(np.concatenate([x[:, :_SHARED], own], axis=1), setting.prior)
 
 
 def _log_likelihood(x: Array, *, setting: Setting, found: Found, place: IntArray, told: Array) -> Array:
