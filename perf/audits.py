@@ -4,8 +4,9 @@
 
 Populations of a thousand people whose truth is known, each judged by a filter with a flaw of its own
 (none, too sure of itself, keys known to the bad, people who turned since, another crowd than it learned
-from), are audited as the design draws and at random. A random sample is judged twice: by the same model
-as the design's, so that nothing but the drawing differs, and plainly, by nothing but its own answers.
+from), are audited as the design draws (20 at a time, as a week does, each time by what was found until then)
+and at random. A random sample is judged twice: by the same model as the design's, so that nothing but the
+drawing differs, and plainly, by nothing but its own answers.
 Printed for each flaw and all together are the share of 90% intervals that hold the truth, and their mean
 width; and how many random audits the width of the design's takes, for each of its own.
 """

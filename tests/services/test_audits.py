@@ -126,7 +126,9 @@ def test_what_an_audit_finds_moves_the_standing_and_is_proven(db: Database) -> N
     before = dict(town.rows("SELECT labeler, p_benchmarks FROM standings"))
     audit_all(town, hire_auditor(town))
     steps = town.rows("SELECT labeler, p_benchmarks, detail FROM log WHERE kind = 'audited'")
-    assert len(steps) == 6
+    ended = town.rows("SELECT count(*) FROM audits WHERE ended_at IS NOT NULL")
+    assert ended == [(len(steps),)]
+    assert len(steps) > 2, "where two had the same task, one audit waits for another auditor"
     for labeler, p, detail in steps:
         share = detail["agreed"] / detail["of"]
         if share > 0.9:

@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from goldvein.stats.arrays import Array
-from goldvein.stats.auditdesign import allocation, draw
+from goldvein.stats.auditdesign import Outlook, allocation, cells_of, draw
 from goldvein.stats.audits import (
     CELLS,
     Found,
@@ -19,6 +19,7 @@ from goldvein.stats.audits import (
     Prior,
     Setting,
     behind,
+    believed,
     calibrate,
     goodness,
     interval,
@@ -190,7 +191,7 @@ def test_a_drawing_is_a_sample_with_known_chances(seed: int, wanted: int) -> Non
     rng = np.random.default_rng(seed)
     setting = make_setting()
     people = people_of(setting, crowd(setting, rng, 60))
-    drawn = draw(rng, setting, people, wanted, 10)
+    drawn = draw(rng, setting, people, believed(rng, setting.prior, N_STRATA), wanted, 10)
     assert len(np.unique(drawn.places)) == len(drawn.places) == min(wanted, 60)
     assert ((drawn.chance > 0) & (drawn.chance <= 1 + 1e-12)).all()
 
@@ -200,14 +201,41 @@ def test_audits_go_where_they_tell() -> None:
     rng = np.random.default_rng(10)
     setting = make_setting()
     people = people_of(setting, crowd(setting, rng, 600))
-    present, counts = np.unique(people.strata, return_counts=True)
-    given_ = allocation(rng, setting, people, 60, 15, np.zeros(len(present), dtype=np.int64))
-    assert given_.sum() == 60
-    assert (given_ <= counts).all()
+    drawn = draw(rng, setting, people, believed(rng, setting.prior, N_STRATA), 60, 15)
     p = people.posteriors[:, setting.good].sum(axis=1)
-    hopeless = people.strata[p < CELLS[0]]
-    of_hopeless = given_[np.isin(present, hopeless)].sum() / 60
-    assert of_hopeless < 0.5 * len(hopeless) / len(p)
+    hopeless = p < CELLS[0]
+    assert hopeless[drawn.places[drawn.at_random :]].mean() < 0.5 * hopeless.mean()
+
+
+def test_a_cell_holds_people_of_one_stratum() -> None:
+    """Cells part strata further, so that a sample of each cell is a sample of each stratum."""
+    setting = make_setting()
+    people = people_of(setting, crowd(setting, np.random.default_rng(11), 300))
+    cell = cells_of(setting, people)
+    assert all(len(np.unique(people.strata[cell == one])) == 1 for one in np.unique(cell))
+    assert len(np.unique(cell)) > len(np.unique(people.strata))
+
+
+def test_with_nothing_shared_audits_are_given_as_neyman_does() -> None:
+    """Two cells of which an audit tells alike, one of them known four times better: it gets the fewer."""
+    rng = np.random.default_rng(12)
+    high, low = (rng.beta(size, size, 800) for size in (2.0, 60.0))
+    chance = np.array([np.stack([1 - p, p], axis=1) for p in (high, low)])
+    outlook = Outlook(chance, (high + low)[None] / 2, np.zeros(1))
+    given_ = allocation(rng, outlook, np.array([500, 500]), 30, np.array([0, 3]))
+    assert given_.sum() == 30
+    assert given_[1] >= 3
+    assert given_[0] > 2 * given_[1]
+
+
+def test_no_cell_gets_more_than_it_has() -> None:
+    """However much an audit in it would tell."""
+    rng = np.random.default_rng(13)
+    p = rng.beta(1, 1, (2, 300))
+    outlook = Outlook(np.stack([1 - p, p], axis=2), p[:1], np.zeros(1))
+    np.testing.assert_array_equal(
+        allocation(rng, outlook, np.array([2, 9]), 11, np.zeros(2, dtype=np.int64)), [2, 9]
+    )
 
 
 def test_an_interval_needs_draws() -> None:

@@ -101,7 +101,7 @@ def test_a_drop_is_told_with_its_cause_and_what_to_do(browsers: Browsers, site: 
         visit.check_accessible()
         visit.screenshot("reference-dropped")
         page = visit.go(f"/projects/{project}")
-        expect(page.get_by_text("Accuracy against the customer's own sample")).to_be_visible()
+        expect(page.get_by_text("Accuracy against the customer's sample fell")).to_be_visible()
         page.get_by_role("link", name="Reference").click()
         page.wait_for_url("**/reference")
     with browsers.visit(site.accounts["customer"], dark=True) as visit:

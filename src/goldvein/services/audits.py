@@ -76,7 +76,10 @@ def draw(db: Database, project: int, now: datetime) -> int:
         if setting is None:
             return 0
         people = filter_checks.people_of(view, Models(tx, project, view.models), lines)
-        drawn = draw_people(rng, setting, people, view.policy.audit_labelers, view.policy.audit_answers)
+        known = filter_checks.known_of(rng, tx, view, setting, now)
+        drawn = draw_people(
+            rng, setting, people, known, view.policy.audit_labelers, view.policy.audit_answers
+        )
         begun = 0
         chosen = [lines[place] for place in drawn.places]
         work = audits.work_of(

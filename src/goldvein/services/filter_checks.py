@@ -30,12 +30,12 @@ from goldvein.stats.audits import (
     Setting,
     Values,
     bars,
+    believed,
     calibrate,
     goodness,
     interval,
     share,
     strata_of,
-    values_of,
     worlds,
 )
 from goldvein.stats.model import Model, convert
@@ -155,7 +155,7 @@ def known_of(
     models = Models(tx, view.project.id, view.models)
     ended, pairs = _read(tx, view, now)
     if not ended:
-        return values_of(rng.standard_normal((400, 6 + N_STRATA)), setting.prior)
+        return believed(rng, setting.prior, N_STRATA)
     return calibrate(rng, setting, _found(view, models, ended, pairs), N_STRATA)
 
 

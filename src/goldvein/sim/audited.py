@@ -16,6 +16,7 @@ from goldvein.stats.audits import (
     People,
     Prior,
     Setting,
+    believed,
     calibrate,
     goodness,
     interval,
@@ -39,6 +40,9 @@ OPTIONS: Final = 4
 DELIVER_AT: Final = 0.9
 OVERLAP: Final = 0.2
 MINED_SD: Final = 0.3
+AT_ONCE: Final = 20
+"""Audits that a design draws before it looks at what came out: a week's."""
+N_STRATA: Final = GROUPS * (len(CELLS) + 1)
 _ROUNDS: Final = 30
 
 
@@ -192,11 +196,10 @@ class Errors:
     good_truly: float
 
 
-def estimate(rng: np.random.Generator, world: World, places: IntArray, answers: int) -> Errors:
-    """Audit some people, and estimate how often the filter errs."""
-    found, setting = audit(rng, world, places, answers), world.setting()
-    known = calibrate(rng, setting, found, GROUPS * (len(CELLS) + 1))
-    people = world.people(places)
+def estimate(rng: np.random.Generator, world: World, places: IntArray, found: Found) -> Errors:
+    """Estimate how often the filter errs, from those who were audited."""
+    setting, people = world.setting(), world.people(places)
+    known = calibrate(rng, setting, found, N_STRATA)
     likely = worlds(rng, goodness(setting, people, found, known))
     bad, kept = share(~likely, people.delivers), share(likely, people.kept_out)
     assert bad is not None
@@ -210,14 +213,26 @@ def _truth(world: World) -> tuple[float, float]:
 
 
 def by_boundary(rng: np.random.Generator, world: World, audits: int, answers: int) -> Errors:
-    """Audit whom the design draws."""
-    drawn = draw(rng, world.setting(), world.people(np.empty(0, dtype=np.int64)), audits, answers)
-    return estimate(rng, world, drawn.places, answers)
+    """Audit whom the design draws, some at a time: each time by what was found until then."""
+    setting, people = world.setting(), world.people(np.empty(0, dtype=np.int64))
+    known = believed(rng, setting.prior, N_STRATA)
+    places, found = np.empty(0, dtype=np.int64), None
+    while len(places) < audits:
+        if found is not None:
+            known = calibrate(rng, setting, found, N_STRATA)
+        others = np.setdiff1d(np.arange(len(world.p)), places)
+        drawn = draw(rng, setting, people.only(others), known, min(AT_ONCE, audits - len(places)), answers)
+        new = others[drawn.places]
+        more = audit(rng, world, new, answers)
+        places, found = np.concatenate([places, new]), more if found is None else found.with_(more)
+    assert found is not None
+    return estimate(rng, world, places, found)
 
 
 def at_random(rng: np.random.Generator, world: World, audits: int, answers: int) -> Errors:
     """Audit anybody."""
-    return estimate(rng, world, rng.permutation(len(world.p))[:audits], answers)
+    places = rng.permutation(len(world.p))[:audits]
+    return estimate(rng, world, places, audit(rng, world, places, answers))
 
 
 def plainly(rng: np.random.Generator, world: World, audits: int, answers: int) -> Errors:

@@ -33,6 +33,8 @@ INTERVAL: Final = 0.9
 """Mass of all intervals here."""
 _SHARED: Final = 6
 """Values that all labelers share; then one for each stratum."""
+_BELIEVED: Final = 800
+"""Draws of what is believed before any audit."""
 _LEAST: Final = 1e-12
 _AT_ONCE: Final = 2_000_000
 
@@ -77,6 +79,11 @@ class Values:
     shift: Array
     auditor: Array
     own: Array
+
+
+def believed(rng: np.random.Generator, prior: Prior, n_strata: int) -> Values:
+    """What is believed before anybody was audited."""
+    return values_of(rng.standard_normal((_BELIEVED, _SHARED + n_strata)), prior)
 
 
 def values_of(x: Array, prior: Prior) -> Values:
@@ -190,6 +197,17 @@ class Found:
     of: IntArray
     overlap: Overlap = Overlap()
 
+    def with_(self, more: Found) -> Found:
+        """These and more."""
+        one, other = self.overlap, more.overlap
+        return Found(
+            np.concatenate([self.posteriors, more.posteriors]),
+            np.concatenate([self.strata, more.strata]),
+            np.concatenate([self.agreed, more.agreed]),
+            np.concatenate([self.of, more.of]),
+            Overlap(one.agreed + other.agreed, one.of + other.of),
+        )
+
 
 def calibrate(rng: np.random.Generator, setting: Setting, found: Found, n_strata: int) -> Values:
     """What the filter's word is worth, given the audits; what was believed before, if there are none."""
@@ -245,6 +263,13 @@ class People:
     delivers: BoolArray
     kept_out: BoolArray
     audited: IntArray
+
+    def only(self, places: IntArray) -> People:
+        """Some of them."""
+        return People(
+            self.posteriors[places], self.strata[places], self.delivers[places], self.kept_out[places],
+            self.audited[places],
+        )  # fmt: skip
 
 
 def goodness(setting: Setting, people: People, found: Found, values: Values) -> Array:

@@ -26,13 +26,18 @@ if TYPE_CHECKING:
 
     from goldvein.stats.arrays import Array, IntArray
 
-WINDOW: Final = 8
-"""Days back from today on which a drop may have begun; one that began before was found, or is not worth a
-name."""
-LEAST_DAYS: Final = 2
+SPANS: Final = (3, 5)
+"""Days up to today that are tested for a drop. Each span more is a chance more of a false alert, one day most
+of all: its few mistakes are far from Gaussian, and a drop that one day makes certain stands out among three
+as well."""
+WINDOW: Final = SPANS[-1]
+LEAST_DAYS: Final = 3
 """Days that are learned from before a drop can begin."""
-SOME_CARELESS: Final = 0.12
-"""P(a drop is some people's, not everybody's)."""
+SOME_CARELESS: Final = 0.02
+"""Weight of a drop that is some people's, not everybody's: on easy tasks it shows so clearly that a small one
+is enough, and a large one would hide the other kind."""
+LEAST_SIZE: Final = 0.5
+"""The smallest drop that is worth a name, as a share of the one that is looked for."""
 _PRIOR_CONCENTRATION: Final = 3.0
 """Of tasks' probabilities to be answered right, while little is known: recorded crowds have 1.1 to 5.7."""
 _SPREAD_ERROR: Final = 0.1
@@ -160,11 +165,13 @@ def evidence(
         if day >= least:
             suspects.append(_Suspicion(day, learn(*known, chance), chance, drop, inflation))
             suspects = suspects[-WINDOW:]
+        best = np.full(right.shape[1:-1], -np.inf)
         for one in suspects:
             ratio = one.add(right[day], seen[day])
-            better = ratio > ratios[day]
-            ratios[day] = np.where(better, ratio, ratios[day])
-            began[day] = np.where(better, one.day, began[day])
+            began[day] = np.where(ratio > best, one.day, began[day])
+            best = np.maximum(ratio, best)
+            if day - one.day + 1 in SPANS:
+                ratios[day] = np.maximum(ratio, ratios[day])
         known = known[0] + right[day], known[1] + seen[day]
     return Evidence(ratios, began)
 
@@ -223,10 +230,11 @@ class _Kind:
             Answers since the drop began, that day's included.
         """
         self.total = self.total + _dot(self.weight, told)
-        expected = _dot(self.fall, since)
+        expected = np.maximum(_dot(self.fall, since), 1e-12)
         variance = inflation * _dot(self.within, since) + _dot(self.between, since**2)
         variance = np.maximum(variance + _dot(self.common, since) ** 2, 1e-12)
-        return np.asarray((expected * self.total - expected**2 / 2) / variance + self.log_prior)
+        likeliest = np.maximum(self.total, LEAST_SIZE * expected)
+        return np.asarray((likeliest * self.total - likeliest**2 / 2) / variance + self.log_prior)
 
 
 def _dot(one: Array, other: Array) -> Array:

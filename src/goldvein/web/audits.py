@@ -54,7 +54,7 @@ def over_time(checks: Sequence[Check]) -> Chart:
     for name, words, colour in kinds:
         for end, said in (("estimate", words), ("low", f"{words}: at least"), ("high", f"{words}: at most")):
             values = [_end(check, name, end) for check in rows]
-            series.append(Series(said, values, colour if end == "estimate" else "ink-soft"))
+            series.append(Series(said, values, colour, "line" if end == "estimate" else "bound"))
     return Chart(
         "filter", "How often the filter errs", "Estimates by audits, each with its 90% interval.",
         [check.at for check in rows], series, "percent",

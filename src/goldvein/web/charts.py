@@ -19,12 +19,12 @@ _OVER: Final[dict[type, Over]] = {datetime: "time", int: "steps", str: "words"}
 
 @dataclass(frozen=True, slots=True)
 class Series:
-    """One line, row of bars or set of points; a null is a gap."""
+    """One line, row of bars, set of points, or end of a range (a thin line); a null is a gap."""
 
     name: str
     values: Sequence[float | None]
     colour: Colour
-    kind: Literal["line", "bar", "points"] = "line"
+    kind: Literal["line", "bar", "points", "bound"] = "line"
     notes: Sequence[str] | None = None
     """What is told of each value beside itself."""
 

@@ -149,8 +149,8 @@ def _charts(checks: Checks) -> list[Chart]:
             days,
             [
                 Series("accuracy", [one["accuracy"] for one in reports], "accent"),
-                Series("at least", lows, "ink-soft"),
-                Series("at most", [one["paired_high"] for one in reports], "ink-soft"),
+                Series("at least", lows, "ink-soft", "bound"),
+                Series("at most", [one["paired_high"] for one in reports], "ink-soft", "bound"),
                 Series("all answers", [one["all"]["accuracy"] for one in reports], "gold", "points"),
             ],
             unit="percent", x_name="Day", least=floor(10 * max(0, min(lows, default=0) - 0.05)) / 10,

@@ -61,7 +61,7 @@ function trace(chart, one, colour) {
   }
   if (one.kind === "bar") return { ...shape, type: "bar" };
   if (one.kind === "points") return { ...shape, type: "scatter", mode: "markers", marker: { ...shape.marker, size: 8, symbol: SYMBOLS[one.colour] ?? "circle" } };
-  return { ...shape, type: "scatter", mode: one.values.filter((value) => value !== null).length > 1 ? "lines" : "markers", line: { width: 2 } };
+  return { ...shape, type: "scatter", mode: one.values.filter((value) => value !== null).length > 1 ? "lines" : "markers", line: one.kind === "bound" ? { width: 1.2, dash: "dot" } : { width: 2 } };
 }
 
 function layout(chart, colour, width) {
