@@ -43,4 +43,4 @@ schema:
 constraints:
     ./run uv pip compile --universal --generate-hashes --upgrade --quiet \
         --no-header --no-annotate --no-emit-index-url --no-emit-find-links --python-version 3.11 \
-        --group dev --group bootstrap --extra plot --extra attack --extra parquet --extra sso --extra otel --extra apprise pyproject.toml --output-file constraints.txt
+        --group dev --group bootstrap --extra plot --extra attack --extra parquet --extra sso --extra otel --extra apprise --extra tune pyproject.toml --output-file constraints.txt

@@ -28,6 +28,7 @@ COMMANDS = {
     "replay",
     "serve",
     "simulate",
+    "tune",
     "twin",
     "verify",
     "version",

@@ -14,6 +14,7 @@ from goldvein.cli.replay import replay
 from goldvein.cli.sandbox import sandbox
 from goldvein.cli.serve import serve, work
 from goldvein.cli.simulate import simulate
+from goldvein.cli.tune import tune
 from goldvein.cli.twin import twin
 from goldvein.cli.verify import verify
 from goldvein.cli.whatif import whatif
@@ -24,7 +25,7 @@ click.rich_click.COMMAND_GROUPS = {
         {"name": "Try it", "commands": ["demo", "replay", "simulate"]},
         {"name": "Run it", "commands": ["serve", "work", "admin", "export", "person"]},
         {"name": "Trust it", "commands": ["verify", "explain", "characteristic", "attack-benchmarks"]},
-        {"name": "Tune it", "commands": ["whatif", "twin", "sandbox"]},
+        {"name": "Tune it", "commands": ["whatif", "twin", "tune", "sandbox"]},
         {"name": "About it", "commands": ["version"]},
     ]
 }
@@ -60,6 +61,7 @@ main.add_command(replay)
 main.add_command(sandbox)
 main.add_command(serve)
 main.add_command(simulate)
+main.add_command(tune)
 main.add_command(twin)
 main.add_command(verify)
 main.add_command(whatif)

@@ -21,10 +21,12 @@ from goldvein.sim.twin.fitting import fit, resampled, scenario_of
 from goldvein.stats.intervals import NORMAL_95
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
     from goldvein.sim.contest.player import Record
+    from goldvein.sim.twin.fitting import Fitted
     from goldvein.sim.twin.past import Past
+    from goldvein.stats.arrays import Array
 
 FIGURES: Final = ("bad_share", "benchmark_share", "held_honest", "false_rejection")
 BENCHMARKS: Final = "benchmark_share"
@@ -44,6 +46,23 @@ class Prediction:
     def holds(self, value: float) -> bool:
         """Whether a value lies in the interval."""
         return self.low <= value <= self.high
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Twin:
+    """One twin: fitted to resampled labelers, with the crowd that comes and the seed of its run."""
+
+    fitted: Fitted
+    shares: Array
+    seed: int
+
+
+def twins_of(past: Past, seed: int, *, draws: int, size: int, answers_each: int) -> Iterator[Twin]:
+    """Fit twins to resampled records, one after the other."""
+    for stream in np.random.SeedSequence(seed).spawn(draws):
+        rng = np.random.default_rng(stream)
+        fitted = fit(past.of(resampled(rng, past.size)), answers_each)
+        yield Twin(fitted, rng.multinomial(size, fitted.shares) / size, int(rng.integers(2**31)))
 
 
 def predict(
@@ -67,19 +86,14 @@ def predict(
         Told after each run how many are done.
     """
     found: dict[str, dict[str, list[float]]] = {name: {f: [] for f in FIGURES} for name in policies}
-    streams = np.random.SeedSequence(seed).spawn(draws)
     size, done, twins = size or past.size, 0, []
     answers_each = answers_each or len(past.evidence)
-    for stream in streams:
-        rng = np.random.default_rng(stream)
-        fitted = fit(past.of(resampled(rng, past.size)), answers_each)
-        shares = rng.multinomial(size, fitted.shares) / size
-        of_run = int(rng.integers(2**31))
+    for twin in twins_of(past, seed, draws=draws, size=size, answers_each=answers_each):
         for name, knobs in policies.items():
             tables = scenario_of(
-                fitted, past, size=size, answers_each=answers_each, policy=knobs, shares=shares
+                twin.fitted, past, size=size, answers_each=answers_each, policy=knobs, shares=twin.shares
             )
-            played = play_round(scenario_from_dict(tables, name), OURS, of_run)
+            played = play_round(scenario_from_dict(tables, name), OURS, twin.seed)
             ratios = measure(played).ratios
             if name == IN_FORCE:
                 twins.append(share_as_recorded(played, past))
