@@ -23,7 +23,7 @@ from goldvein.cli.common import database, errors_for_people, json_option, progre
     "--least",
     default="benchmark_share",
     show_default=True,
-    help="The figure to be made as small as can be: bad_share, benchmark_share, held_honest or false_rejection.",
+    help="The figure to be made small: bad_share, benchmark_share, held_honest or false_rejection.",
 )
 @click.option(
     "--subject-to",

@@ -10,7 +10,7 @@ from goldvein.sim.twin.past import Past
 from goldvein.sim.twin.recording import record
 from goldvein.sim.twin.tuning import objective_of, ranges_of, tune
 
-SIZE, ANSWERS = 60, 80
+SIZE, ANSWERS = 40, 60
 
 
 @pytest.fixture(scope="module")
@@ -35,7 +35,7 @@ def test_fewer_benchmarks_are_found_where_they_are_not_needed(past: Past) -> Non
     """Of floors from 1% to 20% a low one spends least; it is predicted on other twins to spend less."""
     found = tune(
         past, objective_of("benchmark_share", ["bad_share<=0.2"]), ranges_of(["rate_floor=0.01:0.2"]),
-        trials=6, draws=2, size=SIZE, answers_each=ANSWERS, seed=1,
+        trials=6, draws=2, size=SIZE, answers_each=ANSWERS, seed=1, other_draws=2,
     )  # fmt: skip
     assert found.meets
     assert found.knobs["rate_floor"] < 0.1
@@ -47,7 +47,7 @@ def test_a_bound_that_nothing_keeps_is_said(past: Past) -> None:
     """The policy that breaks it least is given, and that it breaks it."""
     found = tune(
         past, objective_of("bad_share", ["benchmark_share<=0.0001"]), ranges_of(["rate_floor=0.05:0.2"]),
-        trials=3, draws=2, size=SIZE, answers_each=ANSWERS, seed=1,
+        trials=3, draws=2, size=SIZE, answers_each=ANSWERS, seed=1, other_draws=2,
     )  # fmt: skip
     assert not found.meets
     assert found.knobs.get("rate_floor", 0.2) < 0.2

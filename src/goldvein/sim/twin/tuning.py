@@ -1,8 +1,8 @@
 """Tuning: knobs of a policy that do best by a stated objective, on twins of a project's record.
 
 All trials are played by the same twins, so that they differ by their knobs and not by luck. What is found
-best is then predicted beside the policy in force on other twins: on its own ones the best of many looks better
-than it is.
+best is then predicted on other twins, beside the policy in force: on its own ones the best of many looks
+better than it is.
 """
 
 from __future__ import annotations
@@ -30,6 +30,8 @@ if TYPE_CHECKING:
 
 _BOUND: Final = re.compile(r"\s*(\w+)\s*<=\s*([\d.eE+-]+)\s*")
 _RANGE: Final = re.compile(r"\s*(\w+)\s*=\s*([\d.eE+-]+)\s*:\s*([\d.eE+-]+)\s*")
+_PENALTY: Final = 10.0
+"""What a point over a bound costs, in points of the figure: no policy pays it that can keep to the bounds."""
 _OTHER_TWINS: Final = 1_000_003
 
 
@@ -100,7 +102,8 @@ def ranges_of(texts: Sequence[str]) -> dict[str, tuple[float, float]]:
 
 def tune(
     past: Past, objective: Objective, ranges: Mapping[str, tuple[float, float]], *, trials: int, draws: int,
-    size: int, answers_each: int, seed: int, show: Callable[[int], None] | None = None,
+    size: int, answers_each: int, seed: int, other_draws: int = 8,
+    show: Callable[[int], None] | None = None,
 ) -> Tuned:  # fmt: skip
     """Search knobs in their ranges; needs the extra ``tune``.
 
@@ -113,16 +116,18 @@ def tune(
         Policies that are tried, and twins that play each.
     size, answers_each : int
         Labelers of a run, and their answers.
+    other_draws : int
+        Twins on which what was found is predicted.
 
     Source
     ------
-    Bergstra et al. (2011), the tree-structured Parzen estimator, with bounds as constraints, by optuna.
+    Bergstra et al. (2011), the tree-structured Parzen estimator, by optuna; bounds are penalties.
     """
     import optuna
 
     optuna.logging.set_verbosity(optuna.logging.ERROR)
     twins = list(twins_of(past, seed, draws=draws, size=size, answers_each=answers_each))
-    study = optuna.create_study(sampler=optuna.samplers.TPESampler(seed=seed, constraints_func=_constraints))
+    study = optuna.create_study(sampler=optuna.samplers.TPESampler(seed=seed))
     before = past.policy.to_dict()
     study.enqueue_trial({knob: min(max(before[knob], low), high) for knob, (low, high) in ranges.items()})
 
@@ -133,16 +138,16 @@ def tune(
         trial.set_user_attr("over", [found[name] - bound for name, bound in objective.at_most.items()])
         if show is not None:
             show(trial.number + 1)
-        return found[objective.least]
+        return found[objective.least] + _PENALTY * _broken(trial.user_attrs["over"])
 
     study.optimize(trial_of, n_trials=trials)
     best = _best(study)
     knobs = {name: value for name, value in best.user_attrs["knobs"].items() if value != before[name]}
     policies: dict[str, Mapping[str, float]] = {IN_FORCE: {}} | ({"tuned": knobs} if knobs else {})
     predicted = predict(
-        past, policies, seed + _OTHER_TWINS, draws=max(draws, 8), size=size, answers_each=answers_each
+        past, policies, seed + _OTHER_TWINS, draws=other_draws, size=size, answers_each=answers_each
     )
-    return Tuned(knobs, max(_constraints(best), default=0.0) <= 0, trials, predicted)
+    return Tuned(knobs, not _broken(best.user_attrs["over"]), trials, predicted)
 
 
 def _suggested(trial: optuna.Trial, knob: str, ends: tuple[float, float], before: float) -> float:
@@ -168,12 +173,12 @@ def _means(
     return {figure: float(np.nan_to_num(values, nan=1.0).mean()) for figure, values in found.items()}
 
 
-def _constraints(trial: optuna.trial.FrozenTrial) -> Sequence[float]:
-    over: Sequence[float] = trial.user_attrs["over"]
-    return over
+def _broken(over: Sequence[float]) -> float:
+    """By how much bounds are broken together."""
+    return sum(max(0.0, one) for one in over)
 
 
 def _best(study: optuna.Study) -> optuna.trial.FrozenTrial:
     """The trial with the least of the figure within bounds, or else the one that breaks them least."""
     done = [trial for trial in study.trials if trial.value is not None]
-    return min(done, key=lambda trial: (sum(max(0.0, one) for one in _constraints(trial)), trial.value))
+    return min(done, key=lambda trial: (_broken(trial.user_attrs["over"]), trial.value))
