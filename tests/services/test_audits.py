@@ -147,7 +147,8 @@ TAMPERING = {
     "a likelihood": "UPDATE log SET detail = jsonb_set(detail, '{likelihood,0}', '1') WHERE kind = 'audited'",
     "a count": "UPDATE log SET detail = jsonb_set(detail, '{agreed}', '99') WHERE kind = 'audited'",
     "a second answer": "UPDATE second_answers SET said = 3 - said WHERE NOT is_overlap AND said >= 0",
-    "whose it was": "UPDATE audits SET labeler = 10000 - labeler WHERE id = (SELECT min(id) FROM audits)",
+    "whose it was": "UPDATE audits SET labeler = 10000 - labeler "
+    "WHERE id = (SELECT min(id) FROM audits WHERE ended_at IS NOT NULL)",
     "a state": "UPDATE log SET decision = 'dismissed' WHERE kind = 'audited'",
 }
 
