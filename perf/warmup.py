@@ -109,13 +109,14 @@ def run_one(server: str, seed: int, people: int, minutes: float, *, is_warm: boo
         out = _dismissed(db, hour.project)
         idle, now = hour.measure(now, minutes)
         hour.push(now, 1)
-        latency = _first_answer(db, hour, now)
+        handed, answered = _first_answer(db, hour, now)
         checked = verification.verify(db)
     at_work = people - out
     return {
         "seed": seed, "warm": is_warm, "people": people, "dismissed": out,
         "idle_share": idle / (at_work * 60 * minutes), "no_work": dict(hour.reasons),
-        "first_answer_seconds": latency, "verify": "ok" if checked.ok else len(checked.broken),
+        "first_handed_seconds": handed, "first_answer_seconds": answered,
+        "verify": "ok" if checked.ok else len(checked.broken),
     }  # fmt: skip
 
 
@@ -128,21 +129,21 @@ def _dismissed(db: Database, project: int) -> int:
     return int(row[0])
 
 
-def _first_answer(db: Database, hour: Silence, pushed: datetime) -> float | None:
-    """Seconds from the push of a task until somebody has answered it."""
+def _first_answer(db: Database, hour: Silence, pushed: datetime) -> tuple[float | None, float | None]:
+    """Seconds from the push of a task until it is in somebody's hands, and until somebody has answered it."""
     now = pushed
     while now < pushed + LATER:
         now = hour.pass_time(now, now + TICK)
         with db.connection() as tx:
             row = tx.execute(
-                "SELECT min(a.received_at) FROM answers a"
-                " JOIN attempts t ON t.project = a.project AND t.id = a.attempt"
-                " WHERE a.project = %s AND t.task = (SELECT max(id) FROM tasks WHERE project = %s)",
+                "SELECT min(t.shown_at), min(a.received_at) FROM attempts t"
+                " LEFT JOIN answers a ON a.project = t.project AND a.attempt = t.id"
+                " WHERE t.project = %s AND t.task = (SELECT max(id) FROM tasks WHERE project = %s)",
                 (hour.project, hour.project),
             ).fetchone()
-        if row is not None and row[0] is not None:
-            return float((row[0] - pushed).total_seconds())
-    return None
+        if row is not None and row[1] is not None:
+            return (row[0] - pushed).total_seconds(), (row[1] - pushed).total_seconds()
+    return None, None
 
 
 def main() -> None:
@@ -174,12 +175,16 @@ def main() -> None:
 
 def line(run: dict[str, Any]) -> str:
     """One run for people."""
-    first = run["first_answer_seconds"]
+    handed, answered = (_seconds(run[f"first_{what}_seconds"]) for what in ("handed", "answer"))
     return (
         f"seed {run['seed']}, {'warm' if run['warm'] else 'cold'}: {run['people']} people, "
-        f"{run['dismissed']} of them dismissed; idle {run['idle_share']:.2%}; first real task answered after "
-        f"{'-' if first is None else f'{first:.0f} s'}; no work: {run['no_work']}; verify {run['verify']}"
+        f"{run['dismissed']} of them dismissed; idle {run['idle_share']:.2%}; first real task handed out "
+        f"after {handed}, answered after {answered}; no work: {run['no_work']}; verify {run['verify']}"
     )
+
+
+def _seconds(value: float | None) -> str:
+    return "-" if value is None else f"{value:.1f} s"
 
 
 if __name__ == "__main__":

@@ -15,7 +15,7 @@ from goldvein.services.sweeps import Sweeper
 from goldvein.services.verification import verify
 from goldvein.store import sandboxes as store
 from goldvein.store.database import Database
-from tests.services.town import Town, knows, outcome
+from tests.services.town import Town, guesses, knows, outcome
 
 POLICY = {"open_at": 12, "rate_ceiling": 0.4, "decoy_share": 0.0, "audit_labelers": 0}
 
@@ -43,6 +43,11 @@ def warm(town: Town, per_day: int = 100_000, draft: SandboxDraft = SandboxDraft(
     sandboxes.set_warm(town.db, made.id, per_day, town.now)
     tend(town)
     return made
+
+
+def at_work_in(town: Town, labeler: int) -> int:
+    """The project of what a labeler has in hand."""
+    return int(town.rows(f"SELECT lease_project FROM labelers WHERE id = {labeler}")[0][0])
 
 
 def tend(town: Town) -> None:
@@ -101,12 +106,12 @@ def test_people_stay_at_work_and_real_work_comes_first(town: Town) -> None:
     made = warm(town)
     work = town.ask(who, 1)
     assert isinstance(work, Work)
-    assert work.project == made.id
-    assert work.instruction == "Pick the right one."
+    assert at_work_in(town, who) == made.id
+    assert (work.project, work.name, work.instruction) == (1, "texts", "Pick the right one.")
     town.push(3, start=5_000)
     following = town.answer(who, work)
     assert isinstance(following, Work)
-    assert following.project == 1
+    assert at_work_in(town, who) == 1
 
 
 def test_work_does_not_run_out_and_nothing_is_seen_twice(town: Town) -> None:
@@ -154,9 +159,10 @@ def test_answers_in_a_sandbox_say_nothing_in_the_original(town: Town) -> None:
     labels = town.rows("SELECT count(*) FROM labels WHERE project = 1")
     made = warm(town)
     group = [WorkRequest(labeler, "next", project=1) for labeler in town.people if labeler not in town.leases]
-    works = [outcome(result) for result in town.handle(*group)]
-    assert works
-    assert {work.project for work in works if isinstance(work, Work)} == {made.id}
+    results = zip(group, town.handle(*group), strict=True)
+    given = [request.labeler for request, result in results if isinstance(outcome(result), Work)]
+    assert given
+    assert {at_work_in(town, labeler) for labeler in given} == {made.id}
     assert town.rows("SELECT labeler, n, posterior FROM standings WHERE project = 1 ORDER BY 1") == before
     assert town.rows("SELECT count(*) FROM labels WHERE project = 1") == labels
 
@@ -170,8 +176,28 @@ def test_a_simulated_labeler_works_there_and_nowhere_else(town: Town) -> None:
     for wanted in (None, 1, made.id):
         work = town.ask(twin, wanted)
         assert isinstance(work, Work)
-        assert work.project == made.id
+        assert at_work_in(town, twin) == made.id
     assert sandboxes.find(town.db, made.id, town.now).simulated == 1
+
+
+def test_shares_of_a_project_are_those_of_its_log(town: Town) -> None:
+    """What went out after a hold counts once; what was kept back or dropped does not."""
+    guesser = town.hire("guesser", guesses)
+    town.push(60, start=7_000)
+    for _ in range(25):
+        town.round(5)
+    Meter(town.db).step(town.now)
+    out, released, answers, tests = town.rows(
+        "SELECT count(*) FILTER (WHERE kind = 'release' OR kind = 'answer' AND decision = 'deliver'),"
+        " count(*) FILTER (WHERE kind = 'release'),"
+        " count(*) FILTER (WHERE kind = 'answer' AND stage = 'label'),"
+        " count(*) FILTER (WHERE kind = 'answer' AND stage = 'benchmark') FROM log WHERE project = 1"
+    )[0]
+    found = sandboxes.outcome(town.db, 1, town.now)
+    assert released > 0
+    assert out < answers, f"nothing of labeler {guesser} was kept back"
+    assert (found.answers, found.delivered_share) == (answers, out / answers)
+    assert found.benchmark_share == tests / (tests + answers)
 
 
 def test_what_was_tried_goes_to_work_and_comes_back(db: Database, town: Town) -> None:

@@ -67,6 +67,35 @@ def test_an_auditor_answers_again_by_keyboard_alone(browsers: Browsers, site: Si
     assert done == [(3,)]
 
 
+def test_what_is_in_hand_is_kept_while_somebody_is_there(browsers: Browsers, site: Site, town: Town) -> None:
+    """Renewed while the pointer moves, given back after ten minutes without, and when the page is left."""
+    auditor = town.rows("SELECT labeler FROM accounts WHERE login = 'a-auditor'")[0][0]
+    held = f"SELECT count(*) FROM second_answers WHERE auditor = {auditor} AND said IS NULL"
+    with browsers.visit(site.accounts["auditor"]) as visit:
+        visit.page.clock.install()
+        page = visit.go("/audit/work")
+        page.locator("#asked").wait_for()
+        assert town.rows(held) == [(1,)]
+        page.clock.run_for("04:50")
+        page.mouse.move(20, 20)
+        page.mouse.move(60, 60)
+        with page.expect_response(re.compile(r"/renew$")) as renewed:
+            page.clock.run_for("01:00")
+        assert renewed.value.ok
+        with page.expect_response(re.compile(r"/release$")):
+            page.clock.run_for("11:00")
+        expect(page.locator("#over-text")).to_contain_text("Nobody was here for ten minutes")
+        assert town.rows(held) == [(0,)]
+        page.get_by_role("button", name="Look again").click()
+        page.locator("#asked").wait_for()
+        visit.go("/audit")
+        for _ in range(50):
+            if town.rows(held) == [(0,)]:
+                break
+            page.wait_for_timeout(100)
+        assert town.rows(held) == [(0,)]
+
+
 def test_operators_read_how_often_the_filter_errs(browsers: Browsers, site: Site, town: Town) -> None:
     """Before the first audit has ended nothing is claimed; then shares with intervals, bars and auditors."""
     project = town.project.id

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Any, Final
 
 from goldvein.domain.errors import Conflict, InvalidInput, NotFound
@@ -17,6 +17,7 @@ from goldvein.domain.records import Project, ProjectDraft
 from goldvein.services import promoting, reuse
 from goldvein.services.projects import make, policy_of, read
 from goldvein.services.promoting import Turned
+from goldvein.services.warming import day_of
 from goldvein.store import figures, log, projects, sandboxes, tallies
 from goldvein.store.database import Database, Transaction
 from goldvein.store.log import Entry
@@ -114,17 +115,17 @@ def _make(tx: Transaction, original: Project, draft: SandboxDraft, now: datetime
 
 def list_(db: Database, original: int | None, now: datetime) -> list[Sandbox]:
     """List the sandboxes of a project, or of all, the latest first."""
-    today = now.astimezone(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
     with db.connection() as tx:
-        return sandboxes.list_(tx, original, today)
+        return sandboxes.list_(tx, original, day_of(now))
 
 
 def find(db: Database, sandbox: int, now: datetime) -> Sandbox:
     """Read one sandbox; raises ``NotFound`` if the project is none."""
-    for one in list_(db, None, now):
-        if one.id == sandbox:
-            return one
-    raise NotFound(f"project {sandbox} is no sandbox, or is closed", code="no_sandbox")
+    with db.connection() as tx:
+        found = sandboxes.find(tx, sandbox, day_of(now))
+    if found is None:
+        raise NotFound(f"project {sandbox} is no sandbox, or is closed", code="no_sandbox")
+    return found
 
 
 def set_warm(db: Database, sandbox: int, per_day: int, now: datetime) -> None:
@@ -166,7 +167,7 @@ class Outcome:
     Attributes
     ----------
     delivered_share : float or None
-        Of answers to ordinary tasks, those that went out.
+        Of answers to ordinary tasks, those that went out, at once or after a hold.
     benchmark_share : float or None
         Of all that was served to the crowd, benchmarks.
     pass_rate : float or None
@@ -192,20 +193,19 @@ def outcome(db: Database, project: int, now: datetime) -> Outcome:
             "benchmark_answers",
             "benchmarks_right",
             "delivered",
-            "released",
             "dismissals",
         )
     }
     served = total["answers"] + total["benchmark_answers"]
     return Outcome(
-        total["answers"], _share(total["delivered"] + total["released"], total["answers"]),
+        total["answers"], _share(total["delivered"], total["answers"]),
         _share(total["benchmark_answers"], served),
         _share(total["benchmarks_right"], total["benchmark_answers"]), total["dismissals"],
     )  # fmt: skip
 
 
 def _share(part: int, of: int) -> float | None:
-    return min(1.0, part / of) if of else None
+    return part / of if of else None
 
 
 def promote(db: Database, sandbox: int, now: datetime, account: int | None = None) -> Turned:

@@ -60,10 +60,14 @@ def keep_warm(db: Database, now: datetime) -> int:
     What was answered is known within seconds (``services.metering``), so a budget may be passed by
     what people have in hand then.
     """
-    today = now.astimezone(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
     with db.transaction() as tx:
-        sandboxes.turn(tx, today)
+        sandboxes.turn(tx, day_of(now))
         warm = sandboxes.warm(tx)
         for project in warm:
             sandboxes.refill(tx, project, READY)
     return len(warm)
+
+
+def day_of(now: datetime) -> datetime:
+    """When the day of a budget began: at midnight UTC."""
+    return now.astimezone(UTC).replace(hour=0, minute=0, second=0, microsecond=0)

@@ -46,8 +46,15 @@ def mark(tx: Transaction, project: int, original: int) -> None:
 
 def list_(tx: Transaction, original: int | None, today: datetime) -> list[Sandbox]:
     """List sandboxes of a project, or of all, the latest first; closed ones are left out."""
-    rows = tx.execute(_queries.list, {"original": original, "today": today})
-    return [Sandbox(*row) for row in rows]
+    values = {"original": original, "sandbox": None, "today": today}
+    return [Sandbox(*row) for row in tx.execute(_queries.list, values)]
+
+
+def find(tx: Transaction, sandbox: int, today: datetime) -> Sandbox | None:
+    """Read one sandbox; None if the project is none, or closed."""
+    values = {"original": None, "sandbox": sandbox, "today": today}
+    row = tx.execute(_queries.list, values).fetchone()
+    return Sandbox(*row) if row else None
 
 
 def worn(tx: Transaction, project: int, *, limit: int) -> list[int]:

@@ -33,10 +33,10 @@ WHERE p.id < %(before)s AND (%(customer)s::integer IS NULL OR p.customer = %(cus
 ORDER BY p.id DESC LIMIT %(limit)s;
 
 -- name: list_working
--- The latest projects in which somebody may be at work.
+-- The latest projects in which somebody may be at work, as people know them: without sandboxes.
 SELECT id, customer, name, instruction, type, classes, deadline_seconds, state, revision, policy_version, model_version,
        admitted, supply_target, created_at, opened_at, copy_of, carried, family, sandbox_of, warm_per_day, warm_on
-FROM projects WHERE state IN ('mining', 'open') ORDER BY id DESC LIMIT %(limit)s;
+FROM projects WHERE state IN ('mining', 'open') AND sandbox_of IS NULL ORDER BY id DESC LIMIT %(limit)s;
 
 -- name: revisions
 -- What a process compares with what it has cached.

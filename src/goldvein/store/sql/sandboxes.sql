@@ -18,6 +18,7 @@ SELECT p.id, p.name, p.sandbox_of, p.state, p.policy_version, p.warm_per_day, p.
        (SELECT count(*) FROM labelers l WHERE l.sandbox = p.id), p.created_at
 FROM projects p
 WHERE p.sandbox_of IS NOT NULL AND p.state <> 'closed' AND (%(original)s::integer IS NULL OR p.sandbox_of = %(original)s)
+  AND (%(sandbox)s::integer IS NULL OR p.id = %(sandbox)s)
 ORDER BY p.id DESC;
 
 -- name: worn

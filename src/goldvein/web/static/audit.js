@@ -1,11 +1,10 @@
 // Judging benchmarks in doubt: one is taken in hand, shown blindly, answered, and only then is all of it told.
 // The next one is in hand before this one is left, so that Enter brings it at once.
 
+import { keepInHand, onKeys, optionOf, sender } from "/static/in_hand.js";
 import { TaskView, UNANSWERABLE } from "/static/task.js";
 
-const RENEW_EVERY = 5 * 60_000; // a claim lasts 15 minutes
-const IDLE_AFTER = 10 * 60_000; // whoever is gone for so long gives it back
-const HERE = "/v1/audit/benchmarks";
+const send = sender("/v1/audit/benchmarks");
 const NONE = { words: "Cannot be answered", key: "0" };
 const VERDICTS = {
   confirmed: "The key stands: you say the same",
@@ -23,21 +22,6 @@ let ahead = null; // the promise of the next one
 let aheadAt = 0;
 let place = null; // the place of the last one given back: the others come after it
 let state = "loading"; // asked, sending, told, over
-let claimedAt = 0;
-let movedAt = Date.now();
-
-async function send(path, body, more = {}) {
-  const response = await fetch(HERE + path, {
-    method: "POST",
-    headers: { "Content-Type": "application/json" },
-    body: JSON.stringify(body ?? {}),
-    ...more,
-  });
-  if (response.status === 204) return null;
-  const reply = await response.json().catch(() => ({}));
-  if (!response.ok) throw Object.assign(new Error(reply.detail ?? "The server did not answer."), { code: reply.code });
-  return reply;
-}
 
 const address = (one) => `/${one.project}/${one.task}`;
 const askNext = () => send("/next", { project, after: place });
@@ -57,7 +41,7 @@ function say(text, kind = "") {
 
 function ask(found, at = Date.now()) {
   item = found;
-  claimedAt = at;
+  claimed(at);
   if (!found) return finish();
   view = new TaskView($("task"), { type: found.type, input: found.input }, { name: "judged", unanswerable: NONE });
   $("project").textContent = found.project;
@@ -241,36 +225,26 @@ async function comment(event) {
 
 // --- keys, and time --------------------------------------------------------------------------------
 
-document.addEventListener("keydown", (event) => {
-  movedAt = Date.now();
-  if (event.ctrlKey || event.altKey || event.metaKey || event.isComposing || event.repeat) return;
-  const inField = event.target.matches("textarea, input:not([type=radio]), select");
-  const onControl = event.target.matches("button, a, summary");
-  if (inField || (event.key === "Enter" && onControl)) return;
-  const act = { asked: { Enter: answer, s: giveBack, S: giveBack }, told: { Enter: next } }[state]?.[event.key];
-  if (act) act();
-  else if (state === "asked" && /^[0-9]$/.test(event.key)) view.pick(event.key === "0" ? UNANSWERABLE : Number(event.key) - 1);
-  else return;
-  event.preventDefault();
-});
-document.addEventListener("pointermove", () => (movedAt = Date.now()), { passive: true });
-
-setInterval(async () => {
-  if (state !== "asked") return;
-  if (Date.now() - movedAt > IDLE_AFTER) {
-    await send(`${address(item)}/release`).catch(() => {});
+const claimed = keepInHand({
+  send,
+  held: () => (state === "asked" ? address(item) : null),
+  renew: "claim",
+  renewed: (reply) => {
+    item.claimed_until = reply.claimed_until;
+    tellUntil();
+  },
+  failed: stumble,
+  gone: () => {
     $("over-text").textContent = "Nobody was here for ten minutes, so the benchmark went back to the others.";
     show("over");
-  } else if (Date.now() - claimedAt > RENEW_EVERY) {
-    try {
-      item.claimed_until = (await send(`${address(item)}/claim`)).claimed_until;
-      claimedAt = Date.now();
-      tellUntil();
-    } catch (error) {
-      await stumble(error);
-    }
-  }
-}, 30_000);
+  },
+});
+onKeys((key) => {
+  if (state === "told" && key === "Enter") return next;
+  if (state !== "asked") return null;
+  const option = optionOf(key);
+  return option === null ? { Enter: answer, s: giveBack }[key] : () => view.pick(option);
+});
 
 // Whoever leaves the page gives back what is in hand, and what was fetched ahead.
 addEventListener("pagehide", () => {

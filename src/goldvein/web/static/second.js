@@ -1,11 +1,10 @@
 // Labelers' tasks, answered a second time: one is taken in hand, answered blindly, and the next one comes.
 // Nothing is told of whose work it is, neither before nor after.
 
+import { keepInHand, onKeys, optionOf, sender } from "/static/in_hand.js";
 import { TaskView, UNANSWERABLE } from "/static/task.js";
 
-const RENEW_EVERY = 5 * 60_000; // a claim lasts 15 minutes
-const IDLE_AFTER = 10 * 60_000; // whoever is gone for so long gives it back
-const HERE = "/v1/audit/work";
+const send = sender("/v1/audit/work");
 const NONE = { words: "No option is clearly right", key: "0" };
 
 const $ = (id) => document.getElementById(id);
@@ -16,22 +15,7 @@ let item = null; // what is in hand
 let view = null;
 let place = null; // the place of the last one given back: the others come after it
 let state = "loading"; // asked, sending, over
-let claimedAt = 0;
-let movedAt = Date.now();
 let count = 0;
-
-async function send(path, body, more = {}) {
-  const response = await fetch(HERE + path, {
-    method: "POST",
-    headers: { "Content-Type": "application/json" },
-    body: JSON.stringify(body ?? {}),
-    ...more,
-  });
-  if (response.status === 204) return null;
-  const reply = await response.json().catch(() => ({}));
-  if (!response.ok) throw Object.assign(new Error(reply.detail ?? "The server did not answer."), { code: reply.code });
-  return reply;
-}
 
 const address = (one) => `/${one.project}/${one.piece}`;
 
@@ -62,7 +46,7 @@ async function next() {
     show("over");
     return $("again").focus();
   }
-  claimedAt = Date.now();
+  claimed(Date.now());
   view = new TaskView($("task"), { type: item.type, input: item.input }, { name: "second", unanswerable: NONE });
   $("project").textContent = item.project;
   $("instruction").textContent = item.instruction;
@@ -114,35 +98,33 @@ async function giveBack() {
   }
 }
 
-document.addEventListener("keydown", (event) => {
-  movedAt = Date.now();
-  if (event.ctrlKey || event.altKey || event.metaKey || event.isComposing || event.repeat) return;
-  const onControl = event.target.matches("button, a, summary");
-  if (state !== "asked" || (event.key === "Enter" && onControl)) return;
-  const act = { Enter: answer, s: giveBack, S: giveBack }[event.key];
-  if (act) act();
-  else if (/^[0-9]$/.test(event.key)) view.pick(event.key === "0" ? UNANSWERABLE : Number(event.key) - 1);
-  else return;
-  event.preventDefault();
-});
-document.addEventListener("pointermove", () => (movedAt = Date.now()), { passive: true });
-
-setInterval(async () => {
-  if (state !== "asked") return;
-  if (Date.now() - movedAt > IDLE_AFTER) {
-    await send(`${address(item)}/release`).catch(() => {});
+const claimed = keepInHand({
+  send,
+  held: () => (state === "asked" ? address(item) : null),
+  renew: "renew",
+  renewed: (reply) => {
+    item.claimed_until = reply.claimed_until;
+    tellUntil();
+  },
+  failed: stumble,
+  gone: () => {
     $("over-text").textContent = "Nobody was here for ten minutes, so the task went back to the others.";
     show("over");
-  } else if (Date.now() - claimedAt > RENEW_EVERY) {
-    try {
-      item.claimed_until = (await send(`${address(item)}/renew`)).claimed_until;
-      claimedAt = Date.now();
-      tellUntil();
-    } catch (error) {
-      await stumble(error);
-    }
-  }
-}, 30_000);
+  },
+});
+onKeys((key) => {
+  if (state !== "asked") return null;
+  const option = optionOf(key);
+  return option === null ? { Enter: answer, s: giveBack }[key] : () => view.pick(option);
+});
+
+// Whoever leaves the page gives back what is in hand.
+addEventListener("pagehide", () => {
+  if (state === "asked") send(`${address(item)}/release`, {}, { keepalive: true }).catch(() => {});
+});
+addEventListener("pageshow", (event) => {
+  if (event.persisted) next();
+});
 
 $("answer").addEventListener("click", answer);
 $("back").addEventListener("click", giveBack);
