@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from goldvein.decisions.mining import Continue, Drop, Promote, Settlement, settle
+from goldvein.decisions.seeking import Ended, leaning
 from goldvein.domain.policy import Policy
 from goldvein.sim.mining.pools import Kind, Pool, draw_tasks
 from goldvein.stats.arrays import ShapeError
@@ -185,6 +186,23 @@ def test_a_whole_panel_suffices_against_any_rule() -> None:
 
     assert isinstance(last, Promote)
     assert last.key_probs[0] < 0.97
+
+
+def test_a_small_panel_is_not_refused_for_ever() -> None:
+    """Four who agree against a rule that was said to be right on 98% are believed after some refusals.
+
+    So far came a project that had found one counter-example among its first twenty benchmarks.
+    """
+    for withheld in range(100):
+        ended = Ended(put_back=562, withheld=withheld, dropped=117)
+        leans = leaning({"longest": 19.0}, 20, ended, {"longest": (1,)}, 4)
+        last = settled([0] * 4, 0, leans)
+        if isinstance(last, Promote):
+            break
+        assert isinstance(last, Drop)
+        assert last.is_withheld
+    assert isinstance(last, Promote)
+    assert withheld < 30
 
 
 @pytest.mark.parametrize("leans", [[0.5, 0.5], [0.0, 0.5, 0.25, 0.25], [0.5, 0.5, 0.5, 0.5]])

@@ -8,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from goldvein.decisions.seeking import (
+    Ended,
     agrees_with,
     counterexamples_wanted,
     leaning,
@@ -209,14 +210,36 @@ def test_a_pool_mined_so_is_never_lenient_beyond_its_part(against: float, seed: 
 
 
 def test_a_key_leans_to_what_the_strongest_rule_picks() -> None:
-    """By the benchmarks it passes and the tasks that went back for it: 50 of 100 and 230 more are .85."""
+    """By the benchmarks it passes and the tasks that went back for it: 50 of 100 and 230 more are .84."""
     counts = {"longest": 50.0, "most words": 49.0, "first listed": 20.0}
-    found = leaning(counts, 100, 230, {"longest": (2,), "most words": (2,), "first listed": (0,)}, 4)
+    found = leaning(
+        counts, 100, Ended(put_back=230), {"longest": (2,), "most words": (2,), "first listed": (0,)}, 4
+    )
 
     assert found is not None
     assert found[2] == pytest.approx(281 / 334)
     assert found.sum() == pytest.approx(1.0)
     assert np.ptp(found[[0, 1, 3]]) == pytest.approx(0.0)
+
+
+def share_of_longest(active: int, ended: Ended) -> float:
+    found = leaning({"longest": active - 1.0}, active, ended, {"longest": (2,)}, 4)
+    assert found is not None
+    return float(found[2])
+
+
+def test_what_went_back_counts_as_often_as_it_would_have_been_a_benchmark() -> None:
+    """Of candidates that went on, half were dropped: so would have been half of those that went back."""
+    assert share_of_longest(20, Ended(put_back=200, dropped=20)) == pytest.approx(120 / 124)
+
+
+def test_refusals_do_not_feed_on_themselves() -> None:
+    """A rule that is right on 80% of the sure tasks leans by that, however many were withheld for it."""
+    shares = [
+        share_of_longest(20, Ended(put_back=8 * n, withheld=n, dropped=n)) for n in (10, 100, 1_000, 10_000)
+    ]
+    assert shares == sorted(shares, reverse=True)
+    assert shares[-1] == pytest.approx(0.8, abs=0.001)
 
 
 @pytest.mark.parametrize(
@@ -233,4 +256,4 @@ def test_what_says_nothing_leans_nowhere(
     counts: dict[str, float], active: int, picks: dict[str, tuple[int, ...]]
 ) -> None:
     """No benchmarks, no pick, every option, or a rule that is right less often than guessing."""
-    assert leaning(counts, active, 0, picks, 4) is None
+    assert leaning(counts, active, Ended(), picks, 4) is None

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, TypeAlias
 
 from goldvein.decisions.gate import at_least
@@ -51,11 +51,14 @@ class Drop:
         P(the panel's best answer).
     agrees_with : str or None
         The shortcut for whose sake it goes back before its panel is through: enough benchmarks let that pass.
+    is_withheld : bool
+        Whether it would be a benchmark, but for a leaning that speaks against its key.
     """
 
     answer: int | None
     p: float
     agrees_with: str | None = None
+    is_withheld: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,14 +111,13 @@ def settle(
     p_clean, best = evidence.clean_probability(policy.ease_at_least), evidence.best
     left = min(n_trusted_left, policy.panel_max - len(choices))
     against = leaning if best < n_options and leaning is not None and leaning[best] * n_options < 1 else None
-    if _promotes(evidence, n_trusted_left, policy) and (
-        against is None or _withstands(answers, n_options, choices, against, best, left, policy)
-    ):
+    is_sure = _promotes(evidence, n_trusted_left, policy)
+    if is_sure and (against is None or _withstands(answers, n_options, choices, against, best, left, policy)):
         keys = panel_start(answers, n_options, choices, against)[:-1].sum(axis=1)
         return Promote(best, keys / keys.sum(), evidence.difficulty_weights(best), p_clean)
     doubtful = len(choices) >= 2 and p_clean <= policy.abandon_below
     if left <= 0 or doubtful:
-        return _drop(evidence, policy)
+        return replace(_drop(evidence, policy), is_withheld=is_sure)
     agreed = task_evidence(answers, n_options, [*choices, *[best] * left])
     reachable = _promotes(agreed, n_trusted_left - left, policy)
     return Continue(p_clean=p_clean) if reachable else _drop(evidence, policy)

@@ -7,6 +7,7 @@ benchmarks let pass goes back into the queue. That costs one trusted answer inst
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
@@ -24,12 +25,33 @@ if TYPE_CHECKING:
 
 PUT_BACK: Final = "agrees with a shortcut that enough benchmarks let pass"
 """Why a candidate went back into the queue before its panel was through."""
+WITHHELD: Final = "speaks against a shortcut that is mostly right, and was sure but for that"
+"""Why a candidate that would otherwise be a benchmark is none."""
 MOST_LOOKED_AT: Final = 64
 """Waiting tasks compared at once."""
 _LOOKED_AT_EACH: Final = 16
 _CERTAIN: Final = 0.98
 _MOSTLY: Final = 0.5
 _DIGITS: Final = 9
+
+
+@dataclass(frozen=True, slots=True)
+class Ended:
+    """How many candidates ended without having been benchmarks.
+
+    Attributes
+    ----------
+    put_back : int
+        After an answer that agrees with a shortcut.
+    withheld : int
+        Sure, but for a shortcut against which they speak.
+    dropped : int
+        For anything else: ambiguous, not to be answered, or nobody left to ask.
+    """
+
+    put_back: int = 0
+    withheld: int = 0
+    dropped: int = 0
 
 
 def looked_at(wanted: int) -> int:
@@ -113,19 +135,23 @@ def _leaning(
 
 
 def leaning(
-    pass_counts: Mapping[str, float], active: int, put_back: int, picks: Mapping[str, Sequence[int]],
+    pass_counts: Mapping[str, float], active: int, ended: Ended, picks: Mapping[str, Sequence[int]],
     n_options: int,
 ) -> Array | None:  # fmt: skip
     """Where the key of a task lies before anybody answers it, by the rule that is right most often.
 
-    Right it is on the benchmarks that it passes, and on the tasks that went back because it was; guessing
-    counts as ``n_options`` tasks more, so that few say little. Rules that agree with each other are one rule:
-    only the strongest counts.
+    What counts are tasks of which a panel is sure. Right the rule is on the benchmarks that it passes, and on
+    as many of those that went back for its sake as would have become benchmarks, had their panels gone on;
+    wrong it is on the other benchmarks, and on what was withheld for its sake: without these, each refusal
+    would make the next one more likely, and a small panel could refuse for ever. Guessing counts as
+    ``n_options`` tasks more, so that few say little. Rules that agree with each other are one rule: only the
+    strongest counts.
 
     Parameters
     ----------
-    pass_counts, active, put_back
+    pass_counts, active
         As for ``plentiful``.
+    ended : Ended
     picks : mapping of str to options
         What each rule picks of this task.
     n_options : int
@@ -140,8 +166,9 @@ def leaning(
         return None
     rule = max(spoken, key=spoken.__getitem__)
     picked = list(picks[rule])
-    share = (spoken[rule] + put_back + 1) / (active + put_back + n_options)
-    share = min(share, _CERTAIN)
+    sure = active + ended.withheld
+    passed = ended.put_back * sure / max(1, sure + ended.dropped)
+    share = min((spoken[rule] + passed + 1) / (sure + passed + n_options), _CERTAIN)
     if share <= len(picked) / n_options:
         return None
     leans = np.full(n_options, (1 - share) / (n_options - len(picked)))

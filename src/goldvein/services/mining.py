@@ -12,7 +12,7 @@ import numpy as np
 from goldvein.decisions.admission import may_open
 from goldvein.decisions.mining import Continue, Drop, Promote, settle
 from goldvein.decisions.planning import contradicts, rareness, urgency
-from goldvein.decisions.seeking import PUT_BACK, lenient
+from goldvein.decisions.seeking import PUT_BACK, WITHHELD, lenient
 from goldvein.domain.policy import Policy
 from goldvein.domain.records import UNANSWERABLE, Project
 from goldvein.services import supply
@@ -178,6 +178,8 @@ def _drop(tx: Transaction, attempt: Attempt, settlement: Drop, *, delivered: boo
     reason = "answered by the panel, not unambiguous" if delivered else "ambiguous, or not to be answered"
     if settlement.agrees_with is not None:
         reason = PUT_BACK
+    elif settlement.is_withheld:
+        reason = WITHHELD
     revision = projects.next_revision(tx, attempt.project)
     benchmarks.retire(tx, attempt.project, [attempt.task], reason=reason, revision=revision)
 

@@ -73,7 +73,7 @@ def counts(tx: Transaction, view: View) -> dict[str, float]:
 
 def mined(tx: Transaction, project: int, active: int) -> int:
     """How many tasks were looked at for counter-examples: those that are benchmarks, and those put back."""
-    return active + shortcuts.count_put_back(tx, project)
+    return active + shortcuts.count_ended(tx, project).put_back
 
 
 def leaning_of(tx: Transaction, view: View, content: Content) -> Array | None:
@@ -81,8 +81,8 @@ def leaning_of(tx: Transaction, view: View, content: Content) -> Array | None:
     options = len(choice.choices_of(content.input, view.project.classes))
     passed, active = counts(tx, view), len(view.active if view.mix is None else view.pool)
     named = [rule for rule in passed if rule not in _places(view.project, options)]
-    put_back = shortcuts.count_put_back(tx, view.project.id)
-    return leaning(passed, active, put_back, _picks(view.project, content, named, options), options)
+    ended = shortcuts.count_ended(tx, view.project.id)
+    return leaning(passed, active, ended, _picks(view.project, content, named, options), options)
 
 
 def screened(
@@ -124,7 +124,7 @@ def _plentiful(tx: Transaction, view: View, task: int, options: int, writes: Wri
     named = [rule for rule in passed if rule not in _places(view.project, options)]
     under_way = content_passes(tx, view.project, said, named)
     total = {rule: n + float(under_way[rule].sum()) for rule, n in passed.items()}
-    put_back = shortcuts.count_put_back(tx, project)
+    put_back = shortcuts.count_ended(tx, project).put_back
     return plentiful(total, active + len(said), target, 1 / options, put_back, policy)
 
 

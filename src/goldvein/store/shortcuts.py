@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from goldvein.decisions.seeking import PUT_BACK
+from goldvein.decisions.seeking import PUT_BACK, WITHHELD, Ended
 from goldvein.store.queries import load
 
 if TYPE_CHECKING:
@@ -18,8 +18,9 @@ def candidates(tx: Transaction, project: int, bound: int = 1_000) -> list[int]:
     return [row[0] for row in tx.execute(_queries.candidates, {"project": project, "bound": bound})]
 
 
-def count_put_back(tx: Transaction, project: int) -> int:
-    """Count candidates that went back because they agree with a shortcut."""
-    row = tx.execute(_queries.count_put_back, {"project": project, "reason": PUT_BACK}).fetchone()
+def count_ended(tx: Transaction, project: int) -> Ended:
+    """Count the candidates that ended without having been benchmarks, by why."""
+    reasons = {"project": project, "put_back": PUT_BACK, "withheld": WITHHELD}
+    row = tx.execute(_queries.count_ended, reasons).fetchone()
     assert row is not None
-    return int(row[0])
+    return Ended(*row)
