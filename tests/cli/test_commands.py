@@ -26,6 +26,7 @@ COMMANDS = {
     "person",
     "sandbox",
     "replay",
+    "reweigh",
     "serve",
     "simulate",
     "tune",

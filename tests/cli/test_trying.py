@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from goldvein.cli.reweigh import table
 from goldvein.sim.contest.scenario import read_scenario
 from goldvein.store.database import Database
 from tests.cli.conftest import Run
@@ -41,6 +42,33 @@ def test_the_log_under_another_gate(on_database: Run, town: Town) -> None:
     assert "the bar lies at 70.0% of benchmarks right" in barred
     assert "rate_floor" in on_database("whatif", "1", "--set", "rate_floor=0.1", code=1).output
     on_database("whatif", "1", code=2)
+
+
+def test_draws_on_record_under_other_rates(on_database: Run, town: Town) -> None:
+    """The table tells that too few people could say; a knob of the gate is refused."""
+    told = on_database("reweigh", "1", "--set", "rate_ceiling=0.7", "--answers", "3").output
+    assert f"first 3 answers: {len(town.people)} stretches of {len(town.people)} people, who count as" in told
+    assert "too few people count" in told
+    report = json.loads(on_database("reweigh", "1", "--set", "rate_ceiling=0.7", "--json", "-").output)
+    assert report["changes"] == {"rate_ceiling": 0.7}
+    assert report["newcomers"]["benchmark_share"] is None
+    refused = on_database("reweigh", "1", "--set", "deliver_at=0.99", code=1).output
+    assert "whatif" in refused
+    on_database("reweigh", "1", code=2)
+
+
+def test_a_table_of_draws_has_every_change() -> None:
+    """Where enough people count, each figure stands with its interval and its change."""
+    shares = {"estimate": 0.25, "interval": [0.2, 0.3]}
+    ratio = {"was": shares, "would": shares, "change": {"estimate": 0.0, "interval": [-0.05, 0.05]}}
+    names = ("benchmark_share", "delivered_share", "bad_share", "good_delivering", "bad_delivering")
+    part = {"people": 90, "stretches": 180, "effective_people": 61.4} | dict.fromkeys(names, ratio)
+    lines = list(table({"answers": 20, "newcomers": part, "later": part, "not_known": ["what comes after"]}))
+    assert lines[0] == "first 20 answers: 180 stretches of 90 people, who count as 61"
+    assert (
+        sum("25.00% (20.00% to 30.00%)" in line and "0.00% (-5.00% to 5.00%)" in line for line in lines) == 10
+    )
+    assert lines[-1] == "not known: what comes after"
 
 
 def test_a_twin_is_saved_and_predicts(on_database: Run, town: Town, tmp_path: Path) -> None:

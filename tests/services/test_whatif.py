@@ -131,8 +131,10 @@ def test_only_the_time_asked_about_is_counted(town: Town) -> None:
 
 def test_what_the_log_cannot_tell_is_refused(town: Town) -> None:
     """Another rate, an impossible value, an unknown project and one that has not opened: each by an error."""
-    with pytest.raises(InvalidInput, match="twin"):
+    with pytest.raises(InvalidInput, match="reweigh"):
         what_if(town.db, 1, {"rate_floor": 0.1}, town.now)
+    with pytest.raises(InvalidInput, match="twin"):
+        what_if(town.db, 1, {"best_of": 8}, town.now)
     with pytest.raises(InvalidInput, match="deliver_at"):
         what_if(town.db, 1, {"deliver_at": 2.0}, town.now)
     with pytest.raises(InvalidInput, match=r"choose a bar|move it less"):

@@ -11,6 +11,7 @@ from goldvein.cli.explain import explain
 from goldvein.cli.export import export
 from goldvein.cli.person import person
 from goldvein.cli.replay import replay
+from goldvein.cli.reweigh import reweigh
 from goldvein.cli.sandbox import sandbox
 from goldvein.cli.serve import serve, work
 from goldvein.cli.simulate import simulate
@@ -25,7 +26,7 @@ click.rich_click.COMMAND_GROUPS = {
         {"name": "Try it", "commands": ["demo", "replay", "simulate"]},
         {"name": "Run it", "commands": ["serve", "work", "admin", "export", "person"]},
         {"name": "Trust it", "commands": ["verify", "explain", "characteristic", "attack-benchmarks"]},
-        {"name": "Tune it", "commands": ["whatif", "twin", "tune", "sandbox"]},
+        {"name": "Tune it", "commands": ["whatif", "reweigh", "twin", "tune", "sandbox"]},
         {"name": "About it", "commands": ["version"]},
     ]
 }
@@ -58,6 +59,7 @@ main.add_command(explain)
 main.add_command(export)
 main.add_command(person)
 main.add_command(replay)
+main.add_command(reweigh)
 main.add_command(sandbox)
 main.add_command(serve)
 main.add_command(simulate)

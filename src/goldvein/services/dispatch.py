@@ -110,7 +110,7 @@ class Desk:
         self._serve_benchmarks(view, [s for s in crowd if serves_benchmark(self.rng, s.rate)])
         self._serve_ordinary(view, [s for s in crowd if s.labeler not in self.given])
         waiting = [s for s in crowd if s.labeler not in self.given and self._standing(view, s).held]
-        self._serve_benchmarks(view, waiting)
+        self._serve_benchmarks(view, waiting, is_drawn=False)
         idle = [s for s in panel if s not in first and s.labeler not in self.given]
         if idle:
             serve_panel(self, view, idle)
@@ -174,15 +174,21 @@ class Desk:
 
     # --- benchmarks ----------------------------------------------------------------------------------------
 
-    def _serve_benchmarks(self, view: View, seekers: Sequence[Seeker]) -> None:
-        """Lease a benchmark never seen to each seeker for whom there is one."""
-        for drawn in draw_unseen(self.tx, view, self.writes, self.rng, seekers):
-            self._give_benchmark(view, drawn.seeker, drawn.item, drawn.probability)
+    def _serve_benchmarks(self, view: View, seekers: Sequence[Seeker], *, is_drawn: bool = True) -> None:
+        """Lease a benchmark never seen to each seeker for whom there is one.
 
-    def _give_benchmark(self, view: View, seeker: Seeker, item: Item, probability: float) -> None:
+        Where the draw fell on ordinary work and there is none to give, the log names no rate.
+        """
+        for drawn in draw_unseen(self.tx, view, self.writes, self.rng, seekers):
+            rate = drawn.seeker.rate if is_drawn else None
+            self._give_benchmark(view, drawn.seeker, drawn.item, rate, drawn.probability)
+
+    def _give_benchmark(
+        self, view: View, seeker: Seeker, item: Item, rate: float | None, probability: float
+    ) -> None:
         lease = Lease(
             view.project.id, None, item.task, item.content, "benchmark", NO_DEADLINE, seeker.labeler,
-            self._order(view, item.table.shape[1] - 1), self._expiry(view), seeker.rate, probability,
+            self._order(view, item.table.shape[1] - 1), self._expiry(view), rate, probability,
             exposures=self.writes.exposures[view.project.id, item.task],
         )  # fmt: skip
         self.writes.exposures[view.project.id, item.task] += 1
@@ -198,7 +204,7 @@ class Desk:
                 out = not len(view.unseen(standing.seen))
                 seeker.reason = "benchmarks_exhausted" if out else "holds_full"
                 if not out:
-                    self._serve_benchmarks(view, [seeker])
+                    self._serve_benchmarks(view, [seeker], is_drawn=False)
             else:
                 able.append(seeker)
         self._serve_beside(view, able, "decoy", _decoy_rate(view.policy))

@@ -315,10 +315,10 @@ def _withdrawn_sentence(run: Sequence[LogRow]) -> str:
 
 def _moment_of_benchmark(row: LogRow, is_over: bool, was_over: bool) -> Moment:  # noqa: FBT001
     hit = "right" if row.choice == row.key else f"wrong, key {row.key}"
+    why = "given since nothing else was left" if row.rate is None else f"drawn at rate {row.rate:.3g}"
     text = (
         f"benchmark {row.benchmarks} (task {row.task}): option {row.choice}, {hit}; "
-        f"P(good) {_number(row.p_benchmarks)}; drawn at rate {_number(row.rate)}, "
-        f"this one with probability {_number(row.draw)}"
+        f"P(good) {_number(row.p_benchmarks)}; {why}, this one with probability {_number(row.draw)}"
     )
     if is_over != was_over:
         text += "; from here on labels go out" if is_over else "; from here on labels are held"

@@ -115,7 +115,7 @@ class RecordedDesk(Desk):
         standing: Standing = self._standing(view, seeker)
         self.writes.standings[standing.key] = replace(standing, seen=mark_seen(standing.seen, item.ordinal))
         seeker.rate = 1.0  # the record leaves no choice
-        self._give_benchmark(view, seeker, item, 1.0)
+        self._give_benchmark(view, seeker, item, 1.0, 1.0)
         return "benchmark"
 
     def _can_be_settled(self, view: View, row: RecordedRow) -> bool:

@@ -13,9 +13,10 @@ from typing import Final
 
 import numpy as np
 
-from goldvein.decisions.gate import Gate, State, gate, hold_limit_seconds, releases
+from goldvein.decisions.gate import Gate, State, gate, hold_limit_seconds, passes, releases
 from goldvein.decisions.serving import benchmark_rate
-from goldvein.domain.policy import Policy
+from goldvein.domain.errors import InvalidInput
+from goldvein.domain.policy import Policy, PolicyError
 from goldvein.domain.records import UNANSWERABLE
 from goldvein.services.observing import Past
 from goldvein.services.replaying import STRETCH, Track, admitted, anew, move, renewed_items, run
@@ -31,6 +32,31 @@ GATE_KNOBS: Final = (
     "boundary_deliver_at", "hold_seconds",
 )  # fmt: skip
 """Knobs of the policy whose effect follows from the log alone."""
+RATE_KNOBS: Final = ("rate_ceiling", "rate_floor", "rate_slope", "rate_fresh_benchmarks")
+"""Knobs that say how often a benchmark is drawn: logged draws tell of them."""
+
+
+def turned(policy: Policy, changes: Mapping[str, float], known: Sequence[str]) -> Policy:
+    """A policy with some of the known knobs turned.
+
+    Raises
+    ------
+    InvalidInput
+        If a knob is another one, or a value breaks a rule.
+    """
+    for name in changes:
+        if name not in known:
+            way = "whatif" if name in GATE_KNOBS else "reweigh" if name in RATE_KNOBS else "twin"
+            raise InvalidInput(
+                f"this cannot tell what another {name} would have done, but only another {', '.join(known)}; "
+                f"ask `goldvein {way}` instead",
+                code="policy_invalid",
+                pointer="/policy",
+            )
+    try:
+        return Policy.from_dict({**policy.to_dict(), **changes})
+    except PolicyError as error:
+        raise InvalidInput(str(error), code="policy_invalid", pointer="/policy") from error
 
 
 @dataclass(slots=True)
@@ -47,12 +73,15 @@ class Course:
         Labelers who were dismissed, with the version of the standing that did it.
     rates : dict of (labeler, n) to float
         Share of benchmarks asked for after each step.
+    passing : set of (labeler, n)
+        Steps after which the labeler's answers go out.
     """
 
     policies: Mapping[int, Policy]
     fates: dict[int, str] = field(default_factory=dict)
     dismissed: dict[int, int] = field(default_factory=dict)
     rates: dict[tuple[int, int], float] = field(default_factory=dict)
+    passing: set[tuple[int, int]] = field(default_factory=set)
     _ends: dict[int, datetime] = field(default_factory=dict)
 
     def page(
@@ -92,6 +121,12 @@ class Course:
         for track in tracks.values():
             for attempt in track.holds:
                 self.fates[attempt] = DISCARDED if self._ends[attempt] <= until else HELD
+
+    def clear(self) -> None:
+        """Forget what was noted of the page before."""
+        self.rates.clear()
+        self.fates.clear()
+        self.passing.clear()
 
     def _read(self, past: Past, steps: Mapping[int, Sequence[Step]], first: int) -> None:
         past.read([step for own in steps.values() for step in own[first : first + STRETCH]])
@@ -145,7 +180,7 @@ class Course:
         track.holds.clear()
 
     def _note_rates(self, past: Past, rows: Sequence[tuple[Step, Track]]) -> None:
-        """Share of benchmarks that the policies ask for next, at the standings as they are."""
+        """Whether answers go out, and the share of benchmarks asked for next, at standings as they are."""
         for version in {step.policy_version for step, _ in rows}:
             own = [(step, track) for step, track in rows if step.policy_version == version]
             p = np.array([track.p for _, track in own])
@@ -156,7 +191,10 @@ class Course:
                 for told in (False, True)
             ]
             rates = np.where(watched, asked[1], asked[0]).tolist()
-            self.rates |= {(step.labeler, step.n): rate for (step, _), rate in zip(own, rates, strict=True)}
+            out = passes(p[:, 0], p[:, 1], counts, states, self.policies[version]).tolist()
+            places = [(step.labeler, step.n) for step, _ in own]
+            self.rates |= dict(zip(places, rates, strict=True))
+            self.passing.update(place for place, passing in zip(places, out, strict=True) if passing)
 
 
 def _end_of_hold(step: Step, moment: Moment, policy: Policy, logged: Policy) -> datetime:

@@ -12,12 +12,12 @@ from typing import Any, Final
 import numpy as np
 
 from goldvein.domain.errors import Conflict, InvalidInput
-from goldvein.domain.policy import Policy, PolicyError
+from goldvein.domain.policy import Policy
 from goldvein.domain.records import Project
 from goldvein.services.hindsight import look_back
 from goldvein.services.observing import Past
 from goldvein.services.projects import read
-from goldvein.services.regating import DELIVERED, DISCARDED, GATE_KNOBS, HELD, RELEASED, Course
+from goldvein.services.regating import DELIVERED, DISCARDED, GATE_KNOBS, HELD, RELEASED, Course, turned
 from goldvein.stats.arrays import ShapeError
 from goldvein.stats.intervals import NORMAL_95
 from goldvein.stats.items import accuracy_curve, bar_theta
@@ -95,7 +95,7 @@ def what_if(
             raise Conflict(f"project {project} has not opened: nothing passed its gate yet")
         models = {version: Model.from_dict(values) for version, values in model_values.items()}
         policies = {version: Policy.from_dict(values) for version, values in policy_values.items()}
-        others = {version: changed(policy, changes) for version, policy in policies.items()}
+        others = {version: turned(policy, changes, GATE_KNOBS) for version, policy in policies.items()}
         try:
             bar = _bar(tx, project, models, changes.get("quality_bar"))
             moved = bar.models(models)
@@ -114,28 +114,6 @@ def what_if(
         "moved": _moved(log.answered),
         "not_known": list(NOT_KNOWN),
     }
-
-
-def changed(policy: Policy, changes: Mapping[str, float]) -> Policy:
-    """A policy with knobs of its gate turned.
-
-    Raises
-    ------
-    InvalidInput
-        If a knob is no gate's, or a value breaks a rule.
-    """
-    for name in changes:
-        if name not in GATE_KNOBS:
-            raise InvalidInput(
-                f"the log cannot tell what another {name} would have done, but only another "
-                f"{', '.join(GATE_KNOBS)}; for all others let a twin of the project work: `goldvein twin`",
-                code="policy_invalid",
-                pointer="/policy",
-            )
-    try:
-        return Policy.from_dict({**policy.to_dict(), **changes})
-    except PolicyError as error:
-        raise InvalidInput(str(error), code="policy_invalid", pointer="/policy") from error
 
 
 # --- the bar ----------------------------------------------------------------------------
@@ -216,8 +194,7 @@ class _Log:
                 self._count(labeler, recent)
                 self._look_back(own, [step for step in recent if step.stage == "label"], moments)
         for course in self.courses:
-            course.rates.clear()
-            course.fates.clear()
+            course.clear()
 
     def _is_recent(self, at: datetime) -> bool:
         return self.since is None or at >= self.since

@@ -1,4 +1,4 @@
-"""When things happened to answers: what the steps of a standing leave out."""
+"""When things happened to answers and how they were drawn: what the steps of a standing leave out."""
 
 from __future__ import annotations
 
@@ -14,12 +14,16 @@ _queries = load("whatif")
 
 @dataclass(frozen=True, slots=True)
 class Moment:
-    """When an answer came and its task was due; when and why a hold of it ended unreleased, if it did."""
+    """When an answer came and its task was due; when and why a hold of it ended unreleased, if it did.
+
+    ``rate`` is the share of benchmarks at which its task was drawn; None where nothing else was left to give.
+    """
 
     at: datetime
     due_at: datetime
     ended_at: datetime | None
     why: str | None
+    rate: float | None
 
 
 def moments(tx: Transaction, project: int, labelers: Sequence[int]) -> dict[int, Moment]:

@@ -1,6 +1,7 @@
 -- name: moments
--- When the answers of some labelers came, by when their tasks were due, and when and why a hold of theirs ended unreleased.
-SELECT l.attempt, l.at, a.due_at, coalesce(d.at, c.at), coalesce(d.decision, c.kind)
+-- When the answers of some labelers came, by when their tasks were due, when and why a hold of theirs ended unreleased, and the
+-- rate at which each was drawn.
+SELECT l.attempt, l.at, a.due_at, coalesce(d.at, c.at), coalesce(d.decision, c.kind), l.rate
 FROM log l
 JOIN attempts a ON a.project = l.project AND a.id = l.attempt
 LEFT JOIN log d ON d.project = l.project AND d.task = l.task AND d.attempt = l.attempt AND d.kind = 'discard'

@@ -1,0 +1,253 @@
+"""Reweighing: what another rate of benchmarks would have come to for a while, from draws on record."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, Final
+
+import numpy as np
+
+from goldvein.domain.errors import Conflict
+from goldvein.domain.policy import Policy
+from goldvein.domain.records import Project
+from goldvein.services.hindsight import look_back
+from goldvein.services.observing import Past
+from goldvein.services.projects import read
+from goldvein.services.regating import RATE_KNOBS, Course, turned
+from goldvein.stats.arrays import ShapeError
+from goldvein.stats.model import Model
+from goldvein.stats.reweighing import Ratio, draw_weights, effective_people, weighed_ratio
+from goldvein.store import proofs
+from goldvein.store import whatif as store
+from goldvein.store.database import Database, Transaction
+from goldvein.store.proofs import Step
+from goldvein.store.whatif import Moment
+
+FEWEST: Final = 30
+"""Effective people under whom nothing is said: an interval of so few would not hold."""
+
+NOT_KNOWN: Final = (
+    "what comes after these tasks: weights of longer stretches leave too few people",
+    "another supply: benchmarks that were used up stay so, and mining stays as it was",
+)  # fmt: skip
+"""What reweighing cannot tell."""
+
+_PAGE: Final = 100
+_NEAR: Final = 1e-6
+_BEFORE: Final = 4
+"""Steps back among which the standing is looked for that a draw was made at: work is handed out ahead."""
+
+
+@dataclass(frozen=True, slots=True)
+class Piece:
+    """One piece of work that was drawn: how the draw fell, and at which rates."""
+
+    step: Step
+    is_drawn: bool
+    was: float
+    would: float
+
+
+@dataclass(frozen=True, slots=True)
+class Stretch:
+    """Successive pieces of one labeler's work, and what they came to."""
+
+    labeler: int
+    weight: float
+    answers: int
+    benchmarks: int
+    out: int
+    out_bad: float
+    good: float
+    passes: bool
+
+
+def reweigh(
+    db: Database, project: int, changes: Mapping[str, float], now: datetime, since: datetime | None = None,
+    answers: int = 20,
+) -> dict[str, Any]:  # fmt: skip
+    """Say what other rates would have come to over stretches of so many answers; ready for JSON.
+
+    Whether a benchmark comes next is an independent draw at a rate that the log names. So stretches of work
+    are on record that other rates would have made likelier or less likely by a known factor, and weighed by
+    it they say what these would have come to. Newcomers' first stretches and all later ones are told apart.
+
+    Parameters
+    ----------
+    changes : mapping
+        Knobs of ``RATE_KNOBS`` and the values to try in place of every version's.
+    since : datetime, optional
+        Only stretches that began from then on are counted.
+    answers : int
+        In a stretch; a dismissal ends one earlier.
+
+    Raises
+    ------
+    NotFound
+        If there is no such project.
+    Conflict
+        If it has not opened, or the log has no draws that could tell.
+    InvalidInput
+        If a knob is no rate's, or a value breaks a rule.
+    """
+    with db.snapshot() as tx:
+        found = read(tx, project, None)
+        model_values, policy_values = proofs.versions(tx, project)
+        if not model_values:
+            raise Conflict(f"project {project} has not opened: nobody was served a benchmark yet")
+        models = {version: Model.from_dict(values) for version, values in model_values.items()}
+        policies = {version: Policy.from_dict(values) for version, values in policy_values.items()}
+        others = {version: turned(policy, changes, RATE_KNOBS) for version, policy in policies.items()}
+        log = _Log(tx, found, models, policies, now, since, answers, (Course(policies), Course(others)))
+        log.follow()
+    return {
+        "project": project,
+        "since": since,
+        "until": now,
+        "changes": dict(changes),
+        "answers": answers,
+        "newcomers": summary(log.first),
+        "later": summary(log.later),
+        "not_known": list(NOT_KNOWN),
+    }
+
+
+# --- following --------------------------------------------------------------------------
+
+
+@dataclass(slots=True)
+class _Log:
+    """A project's log, cut into stretches that are weighed by both rates."""
+
+    tx: Transaction
+    project: Project
+    models: Mapping[int, Model]
+    policies: Mapping[int, Policy]
+    now: datetime
+    since: datetime | None
+    answers: int
+    courses: tuple[Course, Course]
+    first: list[Stretch] = field(default_factory=list)
+    later: list[Stretch] = field(default_factory=list)
+
+    def follow(self) -> None:
+        """Follow everybody, some labelers at a time."""
+        after = 0
+        while page := proofs.labelers_of(self.tx, self.project.id, after, _PAGE):
+            after = page[-1]
+            self._page(page)
+
+    def _page(self, page: Sequence[int]) -> None:
+        steps = proofs.steps(self.tx, self.project.id, page)
+        moments = store.moments(self.tx, self.project.id, page)
+        for course in self.courses:
+            past = Past(self.tx, self.project.id, self.project.classes, self.models)
+            course.page(past, steps, moments, self.policies, self.now)
+        for own in steps.values():
+            self._cut(own, moments)
+        for course in self.courses:
+            course.clear()
+
+    def _cut(self, own: Sequence[Step], moments: Mapping[int, Moment]) -> None:
+        """Cut one labeler's work into stretches; the last counts if it is whole, or ended by a dismissal."""
+        pieces = [
+            self._piece(step, moments[step.attempt or 0]) for step in own if step.kind == "answer"
+        ]  # fmt: skip
+        gone = next((n for n, piece in enumerate(pieces) if self._is_dismissed(piece.step)), None)
+        worked = pieces if gone is None else pieces[: gone + 1]
+        known = None
+        for begin in range(0, len(worked), self.answers):
+            part = worked[begin : begin + self.answers]
+            is_whole = len(part) == self.answers or gone is not None
+            if not is_whole or (self.since and moments[part[0].step.attempt or 0].at < self.since):
+                continue
+            if known is None:
+                known = look_back(self.tx, self.project.id, self.project.classes, own, self.models)
+            good = [known[piece.step.attempt or 0].smoothed for piece in part]
+            (self.later if begin else self.first).append(self._stretch(part, good))
+
+    def _is_dismissed(self, step: Step) -> bool:
+        return step.n >= self.courses[0].dismissed.get(step.labeler, step.n + 1)
+
+    def _piece(self, step: Step, moment: Moment) -> Piece:
+        """How the draw of an answered task fell, and at which rates it was and would have been made.
+
+        A benchmark without a rate was given where the draw had fallen on ordinary work and none waited; an
+        ordinary task with a draw of zero where it had fallen on a benchmark and none was left.
+        """
+        was, would = self.courses
+        before = range(step.n - 1, max(-1, step.n - 1 - _BEFORE), -1)
+        rates = [(was.rates[at], would.rates[at]) for at in ((step.labeler, n) for n in before)]
+        is_drawn = step.draw == 0 if step.stage != "benchmark" else moment.rate is not None
+        if moment.rate is None:
+            return Piece(step, is_drawn, *rates[0])
+        logged = (moment.rate, rates[0][1])
+        near = (pair for pair in rates if abs(pair[0] - logged[0]) <= _NEAR)
+        return Piece(step, is_drawn, *next(near, logged))
+
+    def _stretch(self, part: Sequence[Piece], good: Sequence[float]) -> Stretch:
+        drawn = np.array([piece.is_drawn for piece in part])
+        rates = np.array([(piece.was, piece.would) for piece in part])
+        try:
+            weight = float(np.prod(draw_weights(drawn, rates[:, 0], rates[:, 1])))
+        except ShapeError as error:
+            raise Conflict(
+                f"benchmarks were served at rate 1 in project {self.project.id}: nothing on record says what "
+                "ordinary work would have come to instead; ask `goldvein twin`"
+            ) from error
+        out = [piece.step.stage == "label" and piece.step.decision == "deliver" for piece in part]
+        last = part[-1].step
+        return Stretch(
+            last.labeler, weight, len(part), sum(piece.step.stage == "benchmark" for piece in part), sum(out),
+            sum(1 - g for g, is_out in zip(good, out, strict=True) if is_out), good[-1],
+            (last.labeler, last.n) in self.courses[0].passing and not self._is_dismissed(last),
+        )  # fmt: skip
+
+
+# --- counting ---------------------------------------------------------------------------
+
+
+def summary(stretches: Sequence[Stretch]) -> dict[str, Any]:
+    """What some stretches came to, and would have come to; nothing where the weights leave too few people."""
+    labelers, people = np.unique([one.labeler for one in stretches], return_inverse=True)
+    weights = np.array([one.weight for one in stretches])
+    effective = effective_people(weights, people) if stretches else 0.0
+    told: dict[str, Any] = {
+        "people": len(labelers),
+        "stretches": len(stretches),
+        "effective_people": effective,
+        "mean_weight": float(weights.mean()) if stretches else None,
+    }
+    if effective < FEWEST:
+        return told | dict.fromkeys(_MEASURES)
+    for name, (top, bottom) in _MEASURES.items():
+        tops, bottoms = (np.array([part(one) for one in stretches], dtype=float) for part in (top, bottom))
+        told[name] = _plain(weighed_ratio(tops, bottoms, weights, people))
+    return told
+
+
+_MEASURES: Final[Mapping[str, tuple[Callable[[Stretch], float], Callable[[Stretch], float]]]] = {
+    "benchmark_share": (lambda one: one.benchmarks, lambda one: one.answers),
+    "delivered_share": (lambda one: one.out, lambda one: one.answers),
+    "bad_share": (lambda one: one.out_bad, lambda one: one.out),
+    "good_delivering": (lambda one: one.good * one.passes, lambda one: one.good),
+    "bad_delivering": (lambda one: (1 - one.good) * one.passes, lambda one: 1 - one.good),
+}
+"""What is told of stretches, each as a ratio of two sums."""
+
+
+def _plain(ratio: Ratio | None) -> dict[str, Any] | None:
+    """Estimates with their intervals, shares within [0, 1]."""
+    if ratio is None:
+        return None
+
+    def told(value: float, half: float, least: float) -> dict[str, Any]:
+        return {"estimate": value, "interval": [max(least, value - half), min(1.0, value + half)]}
+
+    return {
+        "was": told(ratio.was, ratio.was_half, 0.0),
+        "would": told(ratio.would, ratio.would_half, 0.0),
+        "change": told(ratio.change, ratio.change_half, -1.0),
+    }

@@ -1,0 +1,99 @@
+"""Reweighing draws on record, against every course that the draws can take."""
+
+from __future__ import annotations
+
+from itertools import product
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from goldvein.stats.arrays import Array, ShapeError
+from goldvein.stats.reweighing import draw_weights, effective_people, weighed_ratio
+
+RATES = st.floats(0.01, 0.99)
+LENGTH = 4
+
+
+def rate(floor: float, drawn: tuple[bool, ...]) -> float:
+    """A rate that depends on what was drawn before, as those of standings do."""
+    return max(floor, 0.9 * 0.6 ** sum(drawn))
+
+
+def rates(floor: float, drawn: tuple[bool, ...]) -> Array:
+    return np.array([rate(floor, drawn[:n]) for n in range(len(drawn))])
+
+
+def chance(floor: float, drawn: tuple[bool, ...]) -> float:
+    along = rates(floor, drawn)
+    return float(np.prod(np.where(drawn, along, 1 - along)))
+
+
+def worth(drawn: tuple[bool, ...]) -> float:
+    """Something that the order of the draws matters to."""
+    return sum(2.0**n for n, one in enumerate(drawn) if one)
+
+
+@given(was=RATES, would=RATES)
+def test_weights_carry_one_course_of_draws_into_the_other(was: float, would: float) -> None:
+    """Over all courses, weighed outcomes have the mean of the other rates, and the weights that of one."""
+    courses = list(product([False, True], repeat=LENGTH))
+    weights = [
+        float(np.prod(draw_weights(np.array(course), rates(was, course), rates(would, course))))
+        for course in courses
+    ]
+    mean = sum(chance(was, c) * w * worth(c) for c, w in zip(courses, weights, strict=True))
+    assert mean == pytest.approx(sum(chance(would, c) * worth(c) for c in courses))
+    assert sum(chance(was, c) * w for c, w in zip(courses, weights, strict=True)) == pytest.approx(1)
+
+
+@given(was=RATES)
+def test_the_same_rates_change_nothing(was: float) -> None:
+    drawn = np.array([True, False, True])
+    assert draw_weights(drawn, np.full(3, was), np.full(3, was)) == pytest.approx(np.ones(3))
+
+
+@pytest.mark.parametrize(("was", "would"), [(1.0, 0.9), (0.0, 0.1)])
+def test_what_was_certain_tells_nothing_of_anything_else(was: float, would: float) -> None:
+    with pytest.raises(ShapeError, match="certain"):
+        draw_weights(np.array([True]), np.array([was]), np.array([would]))
+
+
+def test_certainty_stays_certain() -> None:
+    assert draw_weights(np.array([True, False]), np.array([1.0, 0.0]), np.array([1.0, 0.0])) == pytest.approx(
+        1
+    )
+
+
+@given(st.integers(1, 40), st.floats(0.1, 10))
+def test_people_weighed_alike_count_in_full(people: int, weight: float) -> None:
+    who = np.repeat(np.arange(people), 3)
+    assert effective_people(np.full(3 * people, weight), who) == pytest.approx(people)
+
+
+def test_one_heavy_person_counts_as_one() -> None:
+    assert effective_people(np.array([1e9, 1.0, 1.0]), np.array([0, 1, 2])) == pytest.approx(1, abs=1e-6)
+
+
+def test_intervals_hold_at_their_rate() -> None:
+    """The ratio under other rates lies in 95% of intervals, though stretches of one person hang together."""
+    rng = np.random.default_rng(1)
+    was, would, held = 0.5, 0.35, 0
+    truth = np.mean([1 / (1 + np.exp(-3 * (a - 0.5))) * would for a in np.linspace(0, 1, 2001)]) / would
+    for _ in range(400):
+        ability = np.repeat(rng.random(120), 3)
+        people = np.repeat(np.arange(120), 3)
+        drawn = rng.random((360, 6)) < was
+        right = rng.random((360, 6)) < (1 / (1 + np.exp(-3 * (ability - 0.5))))[:, None]
+        weights = draw_weights(drawn, np.full(drawn.shape, was), np.full(drawn.shape, would)).prod(axis=1)
+        found = weighed_ratio((drawn & right).sum(axis=1), drawn.sum(axis=1), weights, people)
+        assert found is not None
+        held += abs(found.would - truth) <= found.would_half
+    assert 0.92 <= held / 400 <= 0.98
+
+
+def test_nothing_is_said_of_no_evidence() -> None:
+    none, one = np.zeros(1), np.ones(1)
+    assert weighed_ratio(none, none, one, np.array([0])) is None
+    assert weighed_ratio(one, one, none, np.array([0])) is None
