@@ -19,13 +19,12 @@ from typing import Any
 import numpy as np
 
 from goldvein.services import projects
-from goldvein.services.reweighing import reweigh
+from goldvein.services.reweighing import MEASURES, reweigh
 from goldvein.settings import read_settings
 from goldvein.sim.scratch import scratch_database, server_url
 from goldvein.store.database import Database
 from tests.services.town import Town, guesses, knows
 
-MEASURES = ("benchmark_share", "delivered_share", "bad_share", "good_delivering", "bad_delivering")
 CHANGES: tuple[dict[str, float], ...] = ({"rate_ceiling": 0.6}, {"rate_ceiling": 0.85})
 WINDOWS = ("newcomers", "later")
 
@@ -59,7 +58,7 @@ def done_by(server: str, changes: dict[str, float], seed: int, options: Any) -> 
     """What towns do: newcomers under other rates, and those who met these after a first stretch."""
     with scratch_database(server) as url, Database(url) as db:
         town = hired(db, changes, options.people, options.answers, seed)
-        town.run(options.answers + 1)
+        town.run(2 * options.answers + 1)  # what is known in hindsight takes both stretches
         first = reweigh(db, 1, {}, town.now, answers=options.answers)
     with scratch_database(server) as url, Database(url) as db:
         town = hired(db, {}, options.people, options.answers, seed + 1_000)

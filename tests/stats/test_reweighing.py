@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from goldvein.stats.arrays import Array, ShapeError
-from goldvein.stats.reweighing import draw_weights, effective_people, weighed_ratio
+from goldvein.stats.reweighing import Sums, draw_weights, effective_people, weighed_ratio
 
 RATES = st.floats(0.01, 0.99)
 LENGTH = 4
@@ -86,14 +86,35 @@ def test_intervals_hold_at_their_rate() -> None:
         people = np.repeat(np.arange(120), 3)
         drawn = rng.random((360, 6)) < was
         right = rng.random((360, 6)) < (1 / (1 + np.exp(-3 * (ability - 0.5))))[:, None]
-        weights = draw_weights(drawn, np.full(drawn.shape, was), np.full(drawn.shape, would)).prod(axis=1)
-        found = weighed_ratio((drawn & right).sum(axis=1), drawn.sum(axis=1), weights, people)
+        weights = draw_weights(drawn, np.full(drawn.shape, was), np.full(drawn.shape, would)).cumprod(axis=1)
+        parts = (drawn & right, drawn, weights * (drawn & right), weights * drawn)
+        found = weighed_ratio(Sums(*(part.sum(axis=1).astype(float) for part in parts)), people)
         assert found is not None
         held += abs(found.would - truth) <= found.would_half
     assert 0.92 <= held / 400 <= 0.98
 
 
 def test_nothing_is_said_of_no_evidence() -> None:
-    none, one = np.zeros(1), np.ones(1)
-    assert weighed_ratio(none, none, one, np.array([0])) is None
-    assert weighed_ratio(one, one, none, np.array([0])) is None
+    none, one, people = np.zeros(3), np.ones(3), np.arange(3)
+    assert weighed_ratio(Sums(none, none, none, none), people) is None
+    assert weighed_ratio(Sums(one, one, none, none), people) is None
+    assert weighed_ratio(Sums(*(np.array([0.0, 1.0, 0.0]),) * 4), people) is None, "all of it is one person's"
+
+
+@given(st.lists(st.tuples(st.floats(0, 5), st.floats(0.1, 5), st.integers(0, 3)), min_size=8, max_size=20))
+def test_the_jackknife_leaves_out_one_person_at_a_time(rows: list[tuple[float, float, int]]) -> None:
+    """Against a slow twin that leaves everybody out by hand."""
+    tops, bottoms = np.array([row[0] for row in rows]), np.array([row[1] for row in rows])
+    people = np.unique([row[2] for row in rows], return_inverse=True)[1]
+    found = weighed_ratio(Sums(tops, bottoms, 2 * tops, bottoms), people)
+    kept = [people != one for one in range(people.max() + 1)]
+    if len(kept) == 1:
+        assert found is None
+        return
+    without = [tops[keep].sum() / bottoms[keep].sum() for keep in kept]
+    spread = (len(kept) - 1) / len(kept) * sum((one - np.mean(without)) ** 2 for one in without)
+    assert found is not None
+    assert found.was == pytest.approx(tops.sum() / bottoms.sum())
+    assert found.was_half == pytest.approx(1.959964 * spread**0.5, abs=1e-9)
+    assert found.would_half == pytest.approx(2 * found.was_half, abs=1e-9)
+    assert found.change_half == pytest.approx(found.was_half, abs=1e-9)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Final
@@ -16,9 +16,9 @@ from goldvein.services.hindsight import look_back
 from goldvein.services.observing import Past
 from goldvein.services.projects import read
 from goldvein.services.regating import RATE_KNOBS, Course, turned
-from goldvein.stats.arrays import ShapeError
+from goldvein.stats.arrays import Array, ShapeError
 from goldvein.stats.model import Model
-from goldvein.stats.reweighing import Ratio, draw_weights, effective_people, weighed_ratio
+from goldvein.stats.reweighing import Ratio, Sums, draw_weights, effective_people, weighed_ratio
 from goldvein.store import proofs
 from goldvein.store import whatif as store
 from goldvein.store.database import Database, Transaction
@@ -27,6 +27,11 @@ from goldvein.store.whatif import Moment
 
 FEWEST: Final = 30
 """Effective people under whom nothing is said: an interval of so few would not hold."""
+LEAST: Final = 1 / 3
+"""The least share of people that must be left: else the heaviest weights are too rare to have been met."""
+
+MEASURES: Final = ("benchmark_share", "delivered_share", "bad_share", "good_delivering", "bad_delivering")
+"""What is told of stretches, each a ratio of two sums."""
 
 NOT_KNOWN: Final = (
     "what comes after these tasks: weights of longer stretches leave too few people",
@@ -52,16 +57,15 @@ class Piece:
 
 @dataclass(frozen=True, slots=True)
 class Stretch:
-    """Successive pieces of one labeler's work, and what they came to."""
+    """Successive pieces of one labeler's work; ``counted`` and ``weighed`` tell what they came to.
+
+    Both have for each of ``MEASURES`` what is above and below its ratio: (measures, 2).
+    """
 
     labeler: int
     weight: float
-    answers: int
-    benchmarks: int
-    out: int
-    out_bad: float
-    good: float
-    passes: bool
+    counted: Array
+    weighed: Array
 
 
 def reweigh(
@@ -191,19 +195,36 @@ class _Log:
         drawn = np.array([piece.is_drawn for piece in part])
         rates = np.array([(piece.was, piece.would) for piece in part])
         try:
-            weight = float(np.prod(draw_weights(drawn, rates[:, 0], rates[:, 1])))
+            weights = np.cumprod(draw_weights(drawn, rates[:, 0], rates[:, 1]))
         except ShapeError as error:
             raise Conflict(
                 f"benchmarks were served at rate 1 in project {self.project.id}: nothing on record says what "
                 "ordinary work would have come to instead; ask `goldvein twin`"
             ) from error
-        out = [piece.step.stage == "label" and piece.step.decision == "deliver" for piece in part]
         last = part[-1].step
+        passes = (last.labeler, last.n) in self.courses[0].passing and not self._is_dismissed(last)
+        happened = _happened([piece.step for piece in part], np.array(good), passes=passes)
         return Stretch(
-            last.labeler, weight, len(part), sum(piece.step.stage == "benchmark" for piece in part), sum(out),
-            sum(1 - g for g, is_out in zip(good, out, strict=True) if is_out), good[-1],
-            (last.labeler, last.n) in self.courses[0].passing and not self._is_dismissed(last),
+            last.labeler, float(weights[-1]), happened.sum(axis=2), (happened * weights).sum(axis=2)
         )  # fmt: skip
+
+
+def _happened(steps: Sequence[Step], good: Array, *, passes: bool) -> Array:
+    """What came of each answer: for each of ``MEASURES`` what is above and below, (measures, 2, answers)."""
+    benchmark = np.array([step.stage == "benchmark" for step in steps], dtype=float)
+    out = np.array([step.stage == "label" and step.decision == "deliver" for step in steps], dtype=float)
+    one, end = np.ones(len(steps)), np.zeros(len(steps))
+    end[-1] = 1.0
+    bad = 1 - good
+    return np.array(
+        [
+            (benchmark, one),
+            (out, one),
+            (out * bad, out),
+            (end * good * passes, end * good),
+            (end * bad * passes, end * bad),
+        ]
+    )
 
 
 # --- counting ---------------------------------------------------------------------------
@@ -220,22 +241,13 @@ def summary(stretches: Sequence[Stretch]) -> dict[str, Any]:
         "effective_people": effective,
         "mean_weight": float(weights.mean()) if stretches else None,
     }
-    if effective < FEWEST:
-        return told | dict.fromkeys(_MEASURES)
-    for name, (top, bottom) in _MEASURES.items():
-        tops, bottoms = (np.array([part(one) for one in stretches], dtype=float) for part in (top, bottom))
-        told[name] = _plain(weighed_ratio(tops, bottoms, weights, people))
+    if effective < max(FEWEST, LEAST * len(labelers)):
+        return told | dict.fromkeys(MEASURES)
+    counted, weighed = (np.array([getattr(one, n) for one in stretches]) for n in ("counted", "weighed"))
+    for n, name in enumerate(MEASURES):
+        sums = Sums(counted[:, n, 0], counted[:, n, 1], weighed[:, n, 0], weighed[:, n, 1])
+        told[name] = _plain(weighed_ratio(sums, people))
     return told
-
-
-_MEASURES: Final[Mapping[str, tuple[Callable[[Stretch], float], Callable[[Stretch], float]]]] = {
-    "benchmark_share": (lambda one: one.benchmarks, lambda one: one.answers),
-    "delivered_share": (lambda one: one.out, lambda one: one.answers),
-    "bad_share": (lambda one: one.out_bad, lambda one: one.out),
-    "good_delivering": (lambda one: one.good * one.passes, lambda one: one.good),
-    "bad_delivering": (lambda one: (1 - one.good) * one.passes, lambda one: 1 - one.good),
-}
-"""What is told of stretches, each as a ratio of two sums."""
 
 
 def _plain(ratio: Ratio | None) -> dict[str, Any] | None:

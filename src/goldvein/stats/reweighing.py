@@ -1,10 +1,10 @@
 """What other draws would have come to, from draws on record whose probabilities are known.
 
-A stretch of work is weighed by how much likelier its draws are at other rates than at those that were in
-force (importance sampling; for sequences of decisions Precup, Sutton and Singh 2000, Eligibility traces for
-off-policy policy evaluation). Weights are normalised by their own sum, and intervals are linearised over
-people, whose stretches hang together (Cochran 1977, Sampling techniques, 6.4). The longer a stretch and the
-further off the rates, the fewer people the weights leave: their effective number (Kong 1992) says how many.
+What happens is weighed by how much likelier the draws up to it are at other rates than at those that were in
+force (importance sampling, decision by decision: Precup, Sutton and Singh 2000, Eligibility traces for
+off-policy policy evaluation). Weights are normalised by their own sum, and intervals come from a jackknife
+that leaves out one person at a time, whose work hangs together. The longer a stretch and the further off the
+rates, the fewer people the weights leave: their effective number (Kong 1992) says how many.
 """
 
 from __future__ import annotations
@@ -58,30 +58,45 @@ def effective_people(weights: Array, people: IntArray) -> float:
     return float(totals.sum()) ** 2 / squares if squares else 0.0
 
 
-def weighed_ratio(tops: Array, bottoms: Array, weights: Array, people: IntArray) -> Ratio | None:
-    """Compare ``sum(tops) / sum(bottoms)`` with the same sums weighed; None where either has no bottom.
+@dataclass(frozen=True, slots=True)
+class Sums:
+    """What is above and below a ratio, by stretch, as counted and as weighed: four arrays of shape (n,)."""
+
+    tops: Array
+    bottoms: Array
+    weighed_tops: Array
+    weighed_bottoms: Array
+
+
+def weighed_ratio(sums: Sums, people: IntArray) -> Ratio | None:
+    """Compare a ratio of sums with the same sums weighed; None where either would have nothing below.
 
     Parameters
     ----------
-    tops, bottoms : (n,) float
-        Of each stretch.
-    weights : (n,) float
-        Products of ``draw_weights`` over each stretch.
+    sums : Sums
+        Each thing that is counted is weighed by the product of ``draw_weights`` up to its draw.
     people : (n,) int
         Whose each stretch is, from 0.
     """
-    under, weighed_under = float(bottoms.sum()), float((weights * bottoms).sum())
-    if not (under and weighed_under):
+    was, was_without = _ratios(sums.tops, sums.bottoms, people)
+    would, would_without = _ratios(sums.weighed_tops, sums.weighed_bottoms, people)
+    if not np.all(np.isfinite([*was_without, *would_without])):
         return None
-    was = float(tops.sum()) / under
-    would = float((weights * tops).sum()) / weighed_under
-    moved = np.bincount(people, tops - was * bottoms) / under
-    weighed_moved = np.bincount(people, weights * (tops - would * bottoms)) / weighed_under
+    change = would_without - was_without
     return Ratio(
-        was, _half(moved), would, _half(weighed_moved), would - was, _half(weighed_moved - moved)
+        was, _half(was_without), would, _half(would_without), would - was, _half(change)
     )  # fmt: skip
 
 
-def _half(influence: Array) -> float:
-    """Half of a 95% interval from what each person moves an estimate by."""
-    return NORMAL_95 * sqrt(float((influence**2).sum()))
+def _ratios(tops: Array, bottoms: Array, people: IntArray) -> tuple[float, Array]:
+    """Divide the sums, of all and without each person; not finite where nothing is below."""
+    top, bottom = np.bincount(people, tops), np.bincount(people, bottoms)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        ratios = np.append(top.sum() - top, top.sum()) / np.append(bottom.sum() - bottom, bottom.sum())
+    return float(ratios[-1]), ratios[:-1]
+
+
+def _half(without: Array) -> float:
+    """Half of a 95% interval from the values without each person (Efron and Stein 1981)."""
+    n = len(without)
+    return NORMAL_95 * sqrt((n - 1) / n * float(((without - without.mean()) ** 2).sum()))
