@@ -11,10 +11,11 @@ import pytest
 
 from goldvein.domain.errors import Conflict, InvalidInput, NotFound
 from goldvein.domain.records import ProjectDraft
-from goldvein.services import intake, projects
+from goldvein.services import audits, intake, projects, rulings
 from goldvein.services.sweeps import sweep
 from goldvein.services.whatif import what_if
 from goldvein.store.database import Database
+from tests.services.test_audits import audit_all, hire_auditor, working_town
 from tests.services.town import START, Town, guesses, knows
 
 Rows = list[tuple[Any, ...]]
@@ -144,3 +145,39 @@ def test_what_the_log_cannot_tell_is_refused(town: Town) -> None:
     shut = projects.create(town.db, town.customer, ProjectDraft("shut", "Pick."), town.now)
     with pytest.raises(Conflict, match="opened"):
         what_if(town.db, shut.id, {}, town.now)
+
+
+def test_audits_and_rulings_are_replayed(db: Database) -> None:
+    """What moved standings beside answers moves them in a replay too, or all that came after is amiss."""
+    town = working_town(db, rounds=30)
+    rude, wronged = town.names["good 0"], town.names["good 1"]
+    rulings.rule(db, 1, wronged, "dismiss", "by mistake", town.now)
+    audits.draw(db, 1, town.now)
+    audit_all(town, hire_auditor(town))
+    rulings.rule(db, 1, rude, "dismiss", "was rude", town.now)
+    town.run(8)
+    rulings.rule(db, 1, rude, "readmit", "said sorry", town.now)
+    town.run(30)
+    assert counted(town, "SELECT kind, count(*) FROM log GROUP BY 1").keys() >= {"audited", "ruling"}
+    found = what_if(db, 1, {}, town.now)
+    logged = counted(
+        town, "SELECT decision, count(*) FROM log WHERE kind = 'answer' AND stage = 'label' GROUP BY 1"
+    )
+    ended = counted(town, "SELECT kind, count(*) FROM log WHERE kind IN ('release', 'discard') GROUP BY 1")
+    for column in (found["was"], found["would"]):
+        assert column["delivered"] == logged["deliver"]
+        assert column["released"] == ended["release"]
+        assert column["labelers_dismissed"] == len(
+            town.rows("SELECT 1 FROM standings WHERE state = 'dismissed'")
+        )
+
+
+def test_nobody_is_let_in_again_who_was_never_out(db: Database) -> None:
+    """Under a gate that dismisses nobody a return starts no count anew, whatever the log says of it."""
+    town = working_town(db, rounds=40)
+    bad = town.names["bad 0"]
+    assert town.rows(f"SELECT state FROM standings WHERE labeler = {bad}") == [("dismissed",)]
+    rulings.rule(db, 1, bad, "readmit", "to try anew", town.now)
+    late = what_if(db, 1, {"dismiss_at": 0.0}, town.now)["would"]
+    assert late["labelers_dismissed"] == 0
+    assert what_if(db, 1, {}, town.now)["was"]["labelers_dismissed"] == 2

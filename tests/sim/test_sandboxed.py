@@ -5,9 +5,10 @@ from __future__ import annotations
 import pytest
 
 from goldvein.domain.errors import Conflict
-from goldvein.services import sandboxes
+from goldvein.services import reestimation, sandboxes
 from goldvein.services.sandboxes import SandboxDraft
 from goldvein.services.verification import verify
+from goldvein.services.views import Views
 from goldvein.sim import sandboxed
 from goldvein.store.database import Database
 from tests.services.town import Town, guesses, knows
@@ -41,3 +42,23 @@ def test_they_work_like_the_people_of_the_original(db: Database) -> None:
     assert proof.ok, proof.broken
     with pytest.raises(Conflict, match="is no sandbox"):
         sandboxed.run(db, 1, people=3, answers=10, seed=1)
+
+
+def test_people_who_left_before_the_model_was_learned_anew_are_people(db: Database) -> None:
+    """A night's model makes nobody unlike the crowd: not those who work no more, nor all at once."""
+    town = Town(db, {"open_at": 12, "rate_ceiling": 0.5, "decoy_share": 0.0, "audit_labelers": 0})
+    town.open_by_hand(60)
+    town.hire("good", knows(0.97))
+    for n in range(5):
+        town.hire(f"guesser {n}", guesses)
+    town.push(80)
+    town.run(60)
+    with db.connection() as tx:
+        view = Views().one(tx, 1)
+    assert view.model is not None
+    reestimation.write_version(db, view, view.model, {}, {"changed": {}}, town.now)
+    made = sandboxes.create(db, 1, SandboxDraft(tasks=40, benchmarks=30), town.now)
+    assert sandboxed.run(db, made.id, people=40, answers=40, seed=2).people["honest"] < 25
+    town.people = {town.names["good"]: town.people[town.names["good"]]}
+    town.run(2)
+    assert sandboxed.run(db, made.id, people=40, answers=40, seed=3).people["honest"] < 25

@@ -14,6 +14,7 @@ import numpy as np
 
 from goldvein.decisions.auditing import keeps_good_out, lets_bad_through
 from goldvein.decisions.gate import Gate, gate
+from goldvein.domain.policy import Policy
 from goldvein.services import accuracy
 from goldvein.services.alarms import open_alarm, resolve_alarm
 from goldvein.services.observing import Models
@@ -42,6 +43,7 @@ from goldvein.stats.model import Model, convert
 from goldvein.stats.second_answers import ordinary_right, sigmoid
 from goldvein.stats.states import BUILT_IN
 from goldvein.stats.traffic import traffic
+from goldvein.stats.versions import carried_table
 from goldvein.store import audits, standings
 from goldvein.store.audits import Check, Ended, Pair
 from goldvein.store.database import Database, Transaction
@@ -84,11 +86,11 @@ def _prior(rng: np.random.Generator, tx: Transaction, view: View, difficulty: Ar
     return replace(Prior(), shift=shift, shift_sd=max(spread, _SHIFT_SD))
 
 
-def delivering(view: View, lines: Sequence[StandingLine]) -> BoolArray:
-    """Whose ordinary answers the gate lets out now: (n,) bool."""
+def delivering(policy: Policy, lines: Sequence[StandingLine]) -> BoolArray:
+    """Whose ordinary answers the gate lets out under a policy: (n,) bool."""
     decided = gate(
         [line.p_benchmarks for line in lines], [line.p_all for line in lines],
-        [line.benchmarks for line in lines], [line.state for line in lines], view.policy,
+        [line.benchmarks for line in lines], [line.state for line in lines], policy,
     )  # fmt: skip
     return np.asarray(decided == Gate.DELIVER)
 
@@ -111,21 +113,31 @@ def tested(view: View, lines: Sequence[StandingLine]) -> list[StandingLine]:
 def people_of(
     view: View, models: Mapping[int, Model], lines: Sequence[StandingLine], ended: Sequence[Ended] = ()
 ) -> People:
-    """Everybody whom the filter has judged; of those who were audited, as it had judged before."""
-    delivers = delivering(view, lines)
-    before = {one.labeler: (place, one) for place, one in enumerate(ended)}
-    posteriors, audited = [], np.full(len(lines), -1)
-    for at, line in enumerate(lines):
-        if line.labeler in before:
-            audited[at], own = before[line.labeler]
-            states = np.frombuffer(own.posterior)
-            posteriors.append(_on(states, models, own.model_version, view.model_version))
-        else:
-            posteriors.append(own_posterior(line, models, view.model_version))
-    states = np.array(posteriors)
+    """Everybody as the filter judges by now, without what these audits told it.
+
+    Benchmarks answered since an audit count: whoever turned after it is no longer as it was found.
+    """
     assert view.model is not None
+    delivers = delivering(view.policy, lines)
+    looked = {one.labeler: (place, one) for place, one in enumerate(ended)}
+    states = np.array([own_posterior(line, models, view.model_version) for line in lines])
+    audited = np.full(len(lines), -1)
+    for at, line in enumerate(lines):
+        if line.labeler in looked:
+            audited[at], audit = looked[line.labeler]
+            states[at] /= _told(audit, models, view)
+    states /= states.sum(axis=1, keepdims=True)
     p = states[:, view.model.space.good].sum(axis=1)
     return People(states, strata_of(p, (~delivers).astype(np.int64)), delivers, ~delivers, audited)
+
+
+def _told(audit: Ended, models: Mapping[int, Model], view: View) -> Array:
+    """The likelihood by which an audit moved a standing, on the model in force; ones where it moved none."""
+    assert view.model is not None
+    if audit.likelihood is None or audit.moved_on is None:
+        return np.ones(view.model.space.size)
+    told = np.array(audit.likelihood, dtype=float)[:, None]
+    return carried_table(told, models[audit.moved_on], view.model)[:, 0]
 
 
 def _found(view: View, models: Mapping[int, Model], ended: Sequence[Ended], pairs: Sequence[Pair]) -> Found:
@@ -187,7 +199,7 @@ def check(db: Database, project: int, now: datetime) -> Check | None:
             return None
         people = people_of(view, models, lines, ended)
         found = _found(view, models, ended, pairs)
-    report = _report(rng, view, setting, people, found, np.array([line.p_benchmarks for line in lines]))
+    report = _report(rng, view, setting, people, found, lines)
     with db.transaction() as tx:
         audits.save_check(tx, project, len(ended), report, now)
         _alert(tx, view, report, len(ended), now)
@@ -195,11 +207,13 @@ def check(db: Database, project: int, now: datetime) -> Check | None:
 
 
 def _report(
-    rng: np.random.Generator, view: View, setting: Setting, people: People, found: Found, p: Array
-) -> dict[str, Any]:
+    rng: np.random.Generator, view: View, setting: Setting, people: People, found: Found,
+    lines: Sequence[StandingLine],
+) -> dict[str, Any]:  # fmt: skip
     known = calibrate(rng, setting, found, N_STRATA)
     likely = worlds(rng, goodness(setting, people, found, known))
-    shown = bars(people, p, likely, sorted({*BARS, view.policy.deliver_at}))
+    shown = bars(people, let_through(view.policy, lines), likely)
+    p = np.array([line.p_benchmarks for line in lines])
     return {
         "bad_delivering": _plain(share(~likely, people.delivers)),
         "good_kept_out": _plain(share(likely, people.kept_out)),
@@ -213,6 +227,13 @@ def _report(
         "deliver_at": view.policy.deliver_at,
         "recommended": recommended(shown, 1 - view.policy.deliver_at),
         "bars": [asdict(bar) for bar in shown],
+    }
+
+
+def let_through(policy: Policy, lines: Sequence[StandingLine]) -> dict[float, BoolArray]:
+    """Whom the gate would let deliver by other values of ``deliver_at``, all its other rules as they are."""
+    return {
+        at: delivering(replace(policy, deliver_at=at), lines) for at in sorted({*BARS, policy.deliver_at})
     }
 
 

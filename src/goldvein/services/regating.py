@@ -13,13 +13,23 @@ from typing import Final
 
 import numpy as np
 
+from goldvein.decisions.auditing import readmits
 from goldvein.decisions.gate import Gate, State, gate, hold_limit_seconds, passes, releases
 from goldvein.decisions.serving import benchmark_rate
 from goldvein.domain.errors import InvalidInput
 from goldvein.domain.policy import Policy, PolicyError
 from goldvein.domain.records import UNANSWERABLE
 from goldvein.services.observing import Past
-from goldvein.services.replaying import STRETCH, Track, admitted, anew, move, renewed_items, run
+from goldvein.services.replaying import (
+    OF_AUDITS,
+    STRETCH,
+    Track,
+    admitted,
+    anew,
+    move,
+    renewed_items,
+    run,
+)
 from goldvein.store.attempts import NO_DEADLINE
 from goldvein.store.proofs import Step
 from goldvein.store.whatif import Moment
@@ -111,6 +121,8 @@ class Course:
                 elif step.kind == "rescored":
                     self._rescore(past, steps[step.labeler][: n + 1], tracks)
                     self._read(past, steps, n - n % STRETCH)
+                elif step.kind in OF_AUDITS:
+                    self._take_in(past, step, tracks[step.labeler])
             answered = [(step, tracks[step.labeler]) for step in now if step.kind == "answer"]
             for step, track in answered:
                 self._let_go(track, moments[step.attempt or 0].at)
@@ -138,6 +150,18 @@ class Course:
         again = anew(steps[1:-1], renewed_items(step))
         run(past, self.policies, [(track, again, set(before.holds))])
         tracks[step.labeler] = track
+        self._dismiss(step, track)
+        if track.state != State.DISMISSED:
+            self.dismissed.pop(step.labeler, None)
+
+    def _take_in(self, past: Past, step: Step, track: Track) -> None:
+        """Move by an audit or a ruling; who is in under these policies is not let in again, to start anew."""
+        is_needless = step.kind == "ruling" and step.decision != State.DISMISSED
+        if is_needless and track.state != State.DISMISSED:
+            return
+        move(past, [(step, track)], self.policies)
+        if step.kind == "audited" and readmits(track.state, track.p[0]):
+            track.be_ruled(past.models, State.ADMITTED)
         self._dismiss(step, track)
         if track.state != State.DISMISSED:
             self.dismissed.pop(step.labeler, None)

@@ -9,13 +9,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from itertools import islice
 from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
 from goldvein.domain.errors import Conflict
 from goldvein.domain.records import NoWork, Project, Work, WorkRequest, WorkResult
+from goldvein.services.observing import Models
+from goldvein.services.standing import converted
 from goldvein.services.views import View, Views
 from goldvein.services.work import WorkGroup
 from goldvein.sim.labelers import FirstShown, Honest, Longest, Random, Shortest
@@ -34,7 +35,6 @@ _SHORTCUTS: Final[Mapping[str, Callable[[], Behaviour]]] = {
     "longest": Longest, "shortest": Shortest, "first": FirstShown,
 }  # fmt: skip
 """Shortcuts that somebody simulated can take; who follows another one answers at random."""
-_SAMPLE: Final = 1_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,14 +76,15 @@ def run(
 def _people_like(tx: Transaction, view: View, size: int, rng: np.random.Generator) -> list[Behaviour]:
     """Draw people from standings: whose, and in which state."""
     model = view.model
-    found = list(islice(standings.list_project(tx, view.project.id, _SAMPLE), _SAMPLE))
-    fitting = [one for one in found if model is not None and one.model_version == view.model_version]
-    if model is None or not fitting or not view.pool:
+    # All of them, on whatever model they stand: who works no more stays on an old one.
+    found = list(standings.list_project(tx, view.project.id))
+    if model is None or not found or not view.pool:
         raise Conflict(f"nobody has a standing in project {view.project.id}: there is nobody to be like")
-    accuracy = _accuracies(view)
+    accuracy, models = _accuracies(view), Models(tx, view.project.id, {view.model_version: model})
     drawn: list[Behaviour] = []
-    for whose in rng.integers(len(fitting), size=size).tolist():
-        believed: Array = np.frombuffer(fitting[whose].posterior).reshape(2, -1)[1]
+    for whose in rng.integers(len(found), size=size).tolist():
+        stored = np.frombuffer(found[whose].posterior).reshape(2, -1)[1][:, None]
+        believed = converted(stored, models, found[whose].model_version, view.model_version)[:, 0]
         state = int(rng.choice(len(believed), p=believed / believed.sum()))
         if state < model.space.n_abilities:
             drawn.append(Honest(float(accuracy[state])))

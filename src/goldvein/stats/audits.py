@@ -23,7 +23,7 @@ from goldvein.stats.second_answers import agreement, between, overlapping, state
 from goldvein.stats.slices import elliptical_slices
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping
 
     from goldvein.stats.model import Model
 
@@ -250,7 +250,7 @@ class People:
     Attributes
     ----------
     posteriors : (n, n_states) float
-        Under benchmarks; of those who were audited, as they were before.
+        Under benchmarks, without what was audited: that is in ``Found``.
     strata : (n,) int
     delivers, kept_out : (n,) bool
         Whose labels go out, and whose do not though there was time to test them.
@@ -319,13 +319,11 @@ class Bar:
     good_kept_out: Interval
 
 
-def bars(people: People, p: Array, worlds: BoolArray, thresholds: Sequence[float]) -> list[Bar]:
-    """What each bar would cost, among all who were tested; ``p`` is the filter's probability, (n,)."""
-    tested = people.delivers | people.kept_out
+def bars(people: People, over: Mapping[float, BoolArray], worlds: BoolArray) -> list[Bar]:
+    """What each bar would cost, among all who were tested; ``over`` says whom it lets deliver, (n,) each."""
     shown = []
-    for at in thresholds:
-        over = tested & (p >= at)
-        bad = (~worlds[:, over]).sum(axis=1).astype(float)
-        lost = worlds[:, tested & ~over].sum(axis=1).astype(float)
-        shown.append(Bar(at, int(over.sum()), interval(bad), interval(lost)))
+    for at, delivering in over.items():
+        bad = (~worlds[:, delivering]).sum(axis=1).astype(float)
+        lost = worlds[:, (people.delivers | people.kept_out) & ~delivering].sum(axis=1).astype(float)
+        shown.append(Bar(at, int(delivering.sum()), interval(bad), interval(lost)))
     return shown

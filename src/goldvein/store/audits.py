@@ -87,7 +87,11 @@ class Going:
 
 @dataclass(frozen=True, slots=True)
 class Ended:
-    """An audit that ended, with what the filter said when it was drawn."""
+    """An audit that ended, with what the filter said when it was drawn.
+
+    ``likelihood`` is that by which it moved the standing, by states of model version ``moved_on``; None where
+    there was no standing to move.
+    """
 
     id: int
     labeler: int
@@ -97,6 +101,8 @@ class Ended:
     posterior: bytes
     agreed: int
     answered: int
+    moved_on: int | None = None
+    likelihood: Sequence[float] | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -100,9 +100,13 @@ SELECT a.id FROM audits a WHERE a.project = %(project)s AND a.ended_at IS NULL
 ORDER BY a.id;
 
 -- name: ended
--- Audits that ended since, for an estimate: those that tell something, the latest of each labeler.
-SELECT DISTINCT ON (labeler) id, labeler, delivers, p, model_version, posterior, agreed, answered FROM audits
-WHERE project = %(project)s AND ended_at >= %(since)s AND answered > 0 ORDER BY labeler, id DESC;
+-- Audits that ended since, for an estimate: those that tell something, the latest of each labeler; with the likelihood by which
+-- each moved the standing, and the model version that this is on.
+SELECT a.id, a.labeler, a.delivers, a.p, a.model_version, a.posterior, a.agreed, a.answered, l.model_version, l.detail -> 'likelihood'
+FROM (
+    SELECT DISTINCT ON (labeler) id, labeler, delivers, p, model_version, posterior, agreed, answered, project, ended_at FROM audits
+    WHERE project = %(project)s AND ended_at >= %(since)s AND answered > 0 ORDER BY labeler, id DESC) AS a
+LEFT JOIN log l ON l.project = a.project AND l.labeler = a.labeler AND l.at = a.ended_at AND l.n IS NOT NULL AND l.kind = 'audited';
 
 -- name: overlaps
 -- Answers of two auditors to the same piece: how often they agree, and whose they are.
