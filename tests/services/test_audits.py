@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 
 import pytest
 
 from goldvein.decisions.auditing import keeps_good_out, lets_bad_through
 from goldvein.domain.errors import Conflict, GoldveinError, InvalidInput, NotFound
-from goldvein.services import audits, cards, filter_checks, keys, rulings
+from goldvein.services import audits, cards, filter_checks, keys, projects, rulings
 from goldvein.services.audits import Asked
 from goldvein.services.explaining import explain
 from goldvein.services.verification import verify
@@ -83,6 +84,17 @@ def test_audits_are_drawn_once_a_week_of_work_that_there_is(db: Database) -> Non
     later = town.now + timedelta(days=8)
     audits.settle_due(db, 1, later)  # two people may have had the same task: no auditor answers it twice
     assert audits.draw(db, 1, later) == 6
+
+
+def test_two_who_draw_at_once_draw_no_more_than_one(db: Database) -> None:
+    """Two processes, a second apart by their clocks, so that each would draw other people."""
+    town = working_town(db)
+    projects.update(db, 1, None, policy={"audit_labelers": 3}, now=town.now)
+    with ThreadPoolExecutor(4) as threads:
+        moments = [town.now + timedelta(seconds=n) for n in range(4)]
+        drawn = list(threads.map(lambda now: audits.draw(db, 1, now), moments))
+    assert sorted(drawn) == [0, 0, 0, 3]
+    assert town.rows("SELECT count(*) FROM audits") == [(3,)]
 
 
 def test_an_auditor_sees_neither_whose_work_it_is_nor_the_answer(db: Database) -> None:
@@ -221,7 +233,7 @@ def test_how_often_the_filter_errs_is_estimated_with_intervals(db: Database) -> 
     audits.round_(db, 1, town.now)
     (check,) = filter_checks.checks(db, 1)
     found = check.found
-    assert check.audits == 6
+    assert check.audits in (5, 6), "a task that two people had may be left: each auditor has it once"
     for name in ("bad_delivering", "good_kept_out"):
         assert 0 <= found[name]["low"] <= found[name]["estimate"] <= found[name]["high"] <= 1
     assert found["bad_delivering"]["low"] < 0.2
