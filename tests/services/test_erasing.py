@@ -3,9 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import threading
-import time
-from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 
@@ -23,6 +20,7 @@ from goldvein.store import alerts, channels, erasures, roster
 from goldvein.store.database import Database, Transaction
 from tests.services.outspoken import NAME, PASSWORD, SAID, outspoken_town
 from tests.services.town import Town, guesses
+from tests.services.waiting import begin
 
 
 def everywhere(tx: Transaction, text: str) -> list[str]:
@@ -161,27 +159,6 @@ def test_who_was_on_panels_is_not_counted_any_more(db: Database, town: Town) -> 
     assert town.proof() == []
 
 
-def waiting_for_a_row(db: Database) -> int:
-    """How many connections wait for somebody else's lock."""
-    with db.connection() as tx:
-        row = tx.execute(
-            "SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock'"
-            " AND datname = current_database()"
-        ).fetchone()
-    assert row is not None
-    return int(row[0])
-
-
-def begin_and_wait(db: Database, action: Callable[[], object], waiting: int) -> threading.Thread:
-    """Begin something in a thread that will wait for a lock, and return once so many do."""
-    thread = threading.Thread(target=action)
-    thread.start()
-    until = time.monotonic() + 20
-    while waiting_for_a_row(db) < waiting and time.monotonic() < until:
-        time.sleep(0.02)
-    return thread
-
-
 def test_a_rollup_under_way_does_not_bring_the_name_back(db: Database, town: Town) -> None:
     """One that had read the name before it went writes it later: it goes again at the end."""
     labeler = town.names[NAME]
@@ -194,8 +171,8 @@ def test_a_rollup_under_way_does_not_bring_the_name_back(db: Database, town: Tow
 
     with db.transaction() as tx:  # both come to the line in the roster, the erasure first
         tx.execute("SELECT FROM roster WHERE labeler = %s FOR UPDATE", (labeler,))
-        erasure = begin_and_wait(db, lambda: erasing.erase(db, NAME, town.now), 1)
-        rollup = begin_and_wait(db, roll, 2)
+        erasure = begin(db, lambda: erasing.erase(db, NAME, town.now), 1)
+        rollup = begin(db, roll, 2)
     for thread in (erasure, rollup):
         thread.join(20)
     assert left(db, NAME) == ["roster.name"], "the race did not happen"
