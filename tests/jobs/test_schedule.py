@@ -150,7 +150,7 @@ def test_deferred_jobs_are_carried_out_until_told_to_stop(db: Database) -> None:
     thread.join(10)
     assert not thread.is_alive()
     assert failures == []
-    assert partitions == [(9,)]
+    assert partitions == [(3,)]
     assert fetch(db, "SELECT count(*) FROM procrastinate.procrastinate_jobs WHERE status = 'failed'") == [
         (0,)
     ]

@@ -19,6 +19,7 @@ from goldvein.store.database import Database
 from tests.services.delivery_world import add_tasks, make_project, receiver, write_labels
 from tests.services.sleepers import Sleeper
 from tests.services.town import START, Town, task_input
+from tests.services.waiting import begin
 
 SPAN = timedelta(minutes=10)
 ENOUGH = '{"target": 9, "missing": 0, "runs_out_in_hours": null}'
@@ -277,3 +278,26 @@ def test_what_is_paused_is_watched_no_more(db: Database) -> None:
         tx.execute("UPDATE projects SET state = 'paused' WHERE id = %s", (place.project,))
     place.look()
     assert place.told() == [("low", "benchmark_pass_rate", True)]
+
+
+def test_a_rule_turned_off_while_somebody_looks_leaves_no_alert(db: Database) -> None:
+    """A look by the rule that was is over before another holds: nobody would resolve what it opens later."""
+    place = Metered(db)
+    place.look()
+    place.spans(5 * 144, looks=False)
+    place.look()
+    place.spans(12, passes=0.5, looks=False)
+    metric, off = "benchmark_pass_rate", {"benchmark_pass_rate": {"on": False}}
+    with db.transaction() as tx:  # keeps the look from its end
+        tx.execute(
+            "INSERT INTO alerts (project, kind, subject, detail, opened_at)"
+            " VALUES (%s, 'low', %s, '{}', %s)", (place.project, metric, place.now),
+        )  # fmt: skip
+        look = begin(db, place.look, 1)
+        rules = begin(db, lambda: attending.set_rules(db, place.project, off, "op", place.now), 2)
+        tx.execute("DELETE FROM alerts")
+    for thread in (look, rules):
+        thread.join(20)
+    place.spans(3, passes=0.5)
+    assert place.told() == [("low", metric, True)]
+    assert place.events() == ["alert.opened", "alert.resolved"]

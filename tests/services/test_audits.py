@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 
 import numpy as np
@@ -10,7 +11,7 @@ import pytest
 from goldvein.decisions.auditing import keeps_good_out, lets_bad_through
 from goldvein.domain.errors import Conflict, GoldveinError, InvalidInput, NotFound
 from goldvein.domain.policy import Policy
-from goldvein.services import audits, cards, filter_checks, keys, rulings
+from goldvein.services import audits, cards, filter_checks, keys, projects, rulings
 from goldvein.services.audits import Asked
 from goldvein.services.explaining import explain
 from goldvein.services.observing import Models
@@ -92,6 +93,17 @@ def test_audits_are_drawn_once_a_week_of_work_that_there_is(db: Database) -> Non
     later = town.now + timedelta(days=8)
     audits.settle_due(db, 1, later)  # two people may have had the same task: no auditor answers it twice
     assert audits.draw(db, 1, later) == 6
+
+
+def test_two_who_draw_at_once_draw_no_more_than_one(db: Database) -> None:
+    """Two processes, a second apart by their clocks, so that each would draw other people."""
+    town = working_town(db)
+    projects.update(db, 1, None, policy={"audit_labelers": 3}, now=town.now)
+    with ThreadPoolExecutor(4) as threads:
+        moments = [town.now + timedelta(seconds=n) for n in range(4)]
+        drawn = list(threads.map(lambda now: audits.draw(db, 1, now), moments))
+    assert sorted(drawn) == [0, 0, 0, 3]
+    assert town.rows("SELECT count(*) FROM audits") == [(3,)]
 
 
 def test_an_auditor_sees_neither_whose_work_it_is_nor_the_answer(db: Database) -> None:

@@ -13,12 +13,14 @@ from goldvein.domain.errors import Conflict, Forbidden, InvalidInput, NotFound, 
 from goldvein.domain.records import Principal, Work
 from goldvein.services import accounts, attending, cards, erasing, explaining, keys, people, practice, rulings
 from goldvein.services.accounts import WrongLogin
+from goldvein.services.metering import Meter
 from goldvein.services.people import TERMINAL
 from goldvein.services.verification import verify
-from goldvein.store import alerts, channels, erasures
+from goldvein.store import alerts, channels, erasures, roster
 from goldvein.store.database import Database, Transaction
 from tests.services.outspoken import NAME, PASSWORD, SAID, outspoken_town
 from tests.services.town import Town, guesses
+from tests.services.waiting import begin
 
 
 def everywhere(tx: Transaction, text: str) -> list[str]:
@@ -155,6 +157,27 @@ def test_who_was_on_panels_is_not_counted_any_more(db: Database, town: Town) -> 
     ended = town.rows("SELECT DISTINCT labeler FROM log WHERE kind = 'trust' AND decision = 'ended'")
     assert {row[0] for row in ended} == set(gone)
     assert town.proof() == []
+
+
+def test_a_rollup_under_way_does_not_bring_the_name_back(db: Database, town: Town) -> None:
+    """One that had read the name before it went writes it later: it goes again at the end."""
+    labeler = town.names[NAME]
+    Meter(db).catch_up()
+    ((last,),) = town.rows(f"SELECT max(id) FROM log WHERE kind = 'answer' AND labeler = {labeler}")
+
+    def roll() -> None:
+        with db.transaction() as tx:
+            roster.roll(tx, last - 1, last)
+
+    with db.transaction() as tx:  # both come to the line in the roster, the erasure first
+        tx.execute("SELECT FROM roster WHERE labeler = %s FOR UPDATE", (labeler,))
+        erasure = begin(db, lambda: erasing.erase(db, NAME, town.now), 1)
+        rollup = begin(db, roll, 2)
+    for thread in (erasure, rollup):
+        thread.join(20)
+    assert left(db, NAME) == ["roster.name"], "the race did not happen"
+    assert erasing.carry_on(db, town.now + erasing.LINGERS) == 1
+    assert left(db, NAME) == []
 
 
 def test_a_killed_erasure_goes_on(db: Database, town: Town, monkeypatch: pytest.MonkeyPatch) -> None:

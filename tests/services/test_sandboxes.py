@@ -13,8 +13,10 @@ from goldvein.services.metering import Meter
 from goldvein.services.sandboxes import SandboxDraft
 from goldvein.services.sweeps import Sweeper
 from goldvein.services.verification import verify
+from goldvein.services.withdrawing import Withdrawal, withdraw_labels
 from goldvein.store import sandboxes as store
 from goldvein.store.database import Database
+from tests.never_twice import nobody_saw_twice
 from tests.services.town import Town, guesses, knows, outcome
 
 POLICY = {"open_at": 12, "rate_ceiling": 0.4, "decoy_share": 0.0, "audit_labelers": 0}
@@ -126,6 +128,66 @@ def test_work_does_not_run_out_and_nothing_is_seen_twice(town: Town) -> None:
     assert town.proof() == []
 
 
+def test_who_had_a_task_in_a_sandbox_does_not_get_it_in_the_original(town: Town) -> None:
+    """Its label is withdrawn, and it waits again: for somebody who had it in neither, closed or not."""
+    made = warm(town, draft=SandboxDraft(tasks=60, benchmarks=20))
+    for _ in range(8):
+        town.round(30)
+        tend(town)
+    had = {
+        (content, labeler)
+        for content, labeler in town.rows(
+            f"SELECT content, labeler FROM attempts WHERE project = {made.id} AND labeler IS NOT NULL"
+            " AND stage IN ('label', 'decoy')"
+        )
+    }
+    contents = {content for content, _ in had}
+    found = town.rows("SELECT l.id, l.task, t.content FROM labels l JOIN tasks t USING (project) WHERE"
+                      " l.project = 1 AND t.id = l.task AND l.withdrawn_at IS NULL")  # fmt: skip
+    wanted = [Withdrawal(label, task) for label, task, content in found if content in contents]
+    assert len(wanted) > 20
+    sandboxes.set_warm(town.db, made.id, 0, town.now)
+    projects.update(town.db, made.id, None, state="closed", now=town.now)
+    with town.db.transaction() as tx:
+        assert len(withdraw_labels(tx, 1, wanted, "to be asked anew", town.now)) == len(wanted)
+    town.leases.clear()
+    town.hire("newcomer", knows(0.97))
+    for _ in range(30):
+        town.round(30)
+        Sweeper(town.db).sweep(town.now)
+    asked = town.rows(
+        "SELECT a.content, a.labeler FROM attempts a WHERE project = 1 AND stage = 'label'"
+        f" AND a.task = ANY ('{{{','.join(str(one.task) for one in wanted)}}}') AND labeler IS NOT NULL"
+    )
+    assert not had & {(content, labeler) for content, labeler in asked}
+    again = "SELECT count(*) FROM labels WHERE project = 1 AND replaces IS NOT NULL"
+    assert town.rows(again)[0][0] > len(wanted) / 2
+    nobody_saw_twice(town.db)
+
+
+def test_a_copy_begins_with_what_cannot_be_withdrawn(town: Town) -> None:
+    """Labels older than a day come first, the latest of them; others fill up what is left."""
+    town.now += timedelta(days=2)
+    town.push(30, start=8_000)
+    for _ in range(30):
+        town.round(5)
+    day_ago = town.now - timedelta(days=1)
+    old, new = town.rows(
+        f"SELECT count(*) FILTER (WHERE delivered_at < '{day_ago}'),"
+        f" count(*) FILTER (WHERE delivered_at >= '{day_ago}') FROM labels WHERE project = 1"
+    )[0]
+    assert new > 5
+    for asked, recent in ((40, 0), (old + 3, 3)):
+        made = sandboxes.create(town.db, 1, SandboxDraft(tasks=asked), town.now)
+        copied = town.rows(
+            f"SELECT count(*), count(*) FILTER (WHERE l.delivered_at >= '{day_ago}') FROM tasks c"
+            " JOIN tasks t ON t.project = 1 AND t.content = c.content AND t.state = 'labelled'"
+            " JOIN labels l ON l.project = 1 AND l.task = t.id AND l.withdrawn_at IS NULL"
+            f" WHERE c.project = {made.id} AND c.state = 'queued'"
+        )
+        assert copied == [(asked, recent)]
+
+
 def test_a_day_has_a_budget(town: Town) -> None:
     """When it is spent people wait as before, for the real project's reason; the next day has another."""
     made = warm(town, per_day=40)
@@ -210,6 +272,13 @@ def test_what_was_tried_goes_to_work_and_comes_back(db: Database, town: Town) ->
         sandboxes.promote(db, made.id, town.now)
     promoting.revert(db, 1, town.now)
     assert projects.policy(db, 1).deliver_at == 0.9
+    town.wait(60)
+    projects.update(db, 1, None, policy={"decoy_share": 0.1, "dismiss_at": 0.03}, now=town.now)
+    assert sandboxes.differences(db, made.id) == {"deliver_at": (0.9, 0.8)}, (
+        "what was turned since is not tried"
+    )
+    assert sandboxes.promote(db, made.id, town.now).knobs == {"deliver_at": (0.9, 0.8)}
+    assert projects.policy(db, 1).decoy_share == 0.1
     with pytest.raises(NotFound):
         sandboxes.promote(db, 1, town.now)
 

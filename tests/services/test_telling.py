@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import socketserver
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
@@ -32,6 +32,7 @@ class Mailbox:
     port: int = 0
     away: bool = False
     mails: list[Message] = field(default_factory=list)
+    watch: Callable[[], object] | None = None
 
     @property
     def server(self) -> MailServer:
@@ -49,6 +50,8 @@ def mailbox() -> Iterator[Mailbox]:
             while not box.away and (line := self.rfile.readline()):
                 word = line.split()[0].upper() if line.split() else b""
                 if word == b"DATA":
+                    if box.watch is not None:
+                        box.watch()
                     self.wfile.write(b"354 go on\r\n")
                     lines = []
                     while (line := self.rfile.readline()) != b".\r\n":
@@ -119,6 +122,23 @@ def test_each_channel_is_told_once_of_the_beginning_and_once_of_the_end(db: Data
     assert box.mails[-1]["Subject"].startswith("Resolved: ")
     told = attending.look(db, ours, alert, NOW).told
     assert {line.event for line in told if line.told_at is not None} == {"opened", "resolved"}
+
+
+def test_what_waits_behind_a_slow_message_is_left_to_others(db: Database, box: Mailbox) -> None:
+    """A message is leased when it is sent, not before: else its lease runs out, and it is sent twice."""
+    project = make_project(db)
+    telling.add(db, messenger_of(box), "email", "op@label.example", None, "op", NOW)
+    for metric in ("benchmark_pass_rate", "held_share", "late_share"):
+        alarm(db, project, metric)
+    tried = []
+
+    def look() -> None:
+        with db.connection() as tx:
+            tried.append(tx.execute("SELECT count(*) FROM notices WHERE tries > 0").fetchone())
+
+    box.watch = look
+    assert tell(db, box) == 3
+    assert tried == [(1,), (2,), (3,)]
 
 
 def test_a_server_that_is_away_is_tried_again_and_given_up_in_the_end(db: Database, box: Mailbox) -> None:

@@ -3,14 +3,18 @@
 from datetime import timedelta
 from typing import Any
 
+import psycopg
 import pytest
 
 from goldvein.domain.errors import Conflict, InvalidInput, NotFound
 from goldvein.domain.records import ProjectDraft, TaskDraft, Work, WorkRequest, WorkResult
 from goldvein.services import intake, keys, projects, trusting
 from goldvein.services.sweeps import sweep
+from goldvein.store import projects as store_projects
+from goldvein.store import trust
 from goldvein.store.database import Database
 from tests.services.town import Town, guesses, knows, outcome, task_input
+from tests.services.waiting import begin
 
 EASY = {"trust_accuracy": 0.8, "trust_benchmarks": 12, "rate_floor": 0.5, "open_counterexamples": 0}
 
@@ -180,3 +184,25 @@ def test_a_role_that_is_taken_back_ends_the_panel_s_work(db: Database) -> None:
 
     assert told == [("ended", "role")]
     assert trusting.panel(db, town.project.id) == []
+
+
+@pytest.mark.parametrize("word", ["bar", "leave", "appoint"])
+def test_a_word_on_the_panel_and_the_sweeper_lock_in_one_order(db: Database, word: str) -> None:
+    """The sweeper has the project's row and comes to somebody of whom an operator is just deciding."""
+    town = Town(db)
+    labeler = town.hire("ann", knows(0.9))
+    trusting.appoint(db, 1, labeler, "known to me", town.now)
+    failed: list[Exception] = []
+
+    def decide() -> None:
+        try:
+            getattr(trusting, word)(db, 1, labeler, "thought better of it", town.now)
+        except psycopg.OperationalError as error:
+            failed.append(error)
+
+    with db.transaction() as tx:
+        assert store_projects.find_locked(tx, 1)
+        deciding = begin(db, decide, 1)
+        trust.note(tx, 1, labeler, "elsewhere", "shown in other projects", town.now, 1.0)
+    deciding.join(20)
+    assert failed == []

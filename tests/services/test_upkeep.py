@@ -42,26 +42,55 @@ def contents(db: Database) -> list[Any]:
         return tx.execute("SELECT * FROM log ORDER BY id").fetchall()
 
 
-def test_partitions_exist_a_week_ahead(db: Database) -> None:
-    """Eight days from today on; the next run has nothing to do, the next day one."""
-    assert upkeep.make_log_partitions(db, NOW) == [f"log_2026030{day}" for day in range(1, 9)]
-    assert upkeep.make_log_partitions(db, NOW) == []
-    assert upkeep.make_log_partitions(db, NOW + DAY) == ["log_20260309"]
-    write_log(db, NOW + 3 * DAY)
-    assert rows(db, "log_20260304") == 1
+def test_partitions_exist_a_month_ahead(db: Database) -> None:
+    """This month's and the next one's, over the end of a year; the next run has nothing to do."""
+    assert upkeep.make_log_partitions(db, NOW) == ["log_20260301", "log_20260401"]
+    assert upkeep.make_log_partitions(db, NOW + 30 * DAY) == []
+    assert upkeep.make_log_partitions(db, NOW + 31 * DAY) == ["log_20260501"]
+    assert upkeep.make_log_partitions(db, NOW.replace(month=12, day=31)) == ["log_20261201", "log_20270101"]
+    for at in (NOW.replace(month=12, day=31, hour=23, minute=59), NOW.replace(year=2027, month=1, day=1)):
+        write_log(db, at)
+    assert (rows(db, "log_20261201"), rows(db, "log_20270101"), rows(db, "log_other")) == (1, 1, 0)
+
+
+def test_partitions_of_days_stay_and_months_go_on_behind_them(db: Database) -> None:
+    """What an older installation has of a month is left alone; only what it lacks is made."""
+    with db.transaction() as tx:
+        for day in (3, 4, 9):
+            tx.execute(
+                f"CREATE TABLE log_2026030{day} PARTITION OF log"
+                f" FOR VALUES FROM ('2026-03-0{day} 00:00+00') TO ('2026-03-0{day} 24:00+00')"
+            )
+    for day in range(31):
+        write_log(db, NOW.replace(day=1) + day * DAY)
+    made = upkeep.make_log_partitions(db, NOW, months=0)
+    assert made == ["log_20260301", "log_20260305", "log_20260310"]
+    assert [rows(db, one) for one in made] == [2, 4, 22]
     assert rows(db, "log_other") == 0
+    assert rows(db, "log") == 31
 
 
-def test_rows_that_came_too_early_move_to_their_day(db: Database) -> None:
-    """What the default partition has of a day moves with its id; other rows stay; none is lost or changed."""
-    for at in (NOW - 40 * DAY, NOW - timedelta(hours=13), NOW, NOW + timedelta(hours=11), NOW + 2 * DAY):
+def test_years_of_log_are_planned_as_quickly_as_weeks(db: Database) -> None:
+    """A look-up without a time locks every index of every partition: three years of them stay few."""
+    for month in range(36):
+        upkeep.make_log_partitions(db, NOW.replace(year=2026 + month // 12, month=month % 12 + 1))
+    with db.transaction() as tx:
+        tx.execute("SELECT FROM log WHERE project = 1 AND task = 1")
+        row = tx.execute("SELECT count(*) FROM pg_locks WHERE pid = pg_backend_pid()").fetchone()
+    assert row is not None
+    assert row[0] < 400
+
+
+def test_rows_that_came_too_early_move_to_their_month(db: Database) -> None:
+    """What the default partition has of a month moves with its id; no other row does, and none is lost."""
+    for at in (NOW - 40 * DAY, NOW - timedelta(hours=13), NOW, NOW + timedelta(hours=11), NOW + 32 * DAY):
         write_log(db, at, 3)
     before = contents(db)
     upkeep.make_log_partitions(db, NOW)
     assert contents(db) == before
     assert rows(db, "log_other") == 6
     assert rows(db, "log_20260301") == 6
-    assert rows(db, "log_20260303") == 3
+    assert rows(db, "log_20260401") == 3
     write_log(db, NOW)
     after = contents(db)
     assert after[:-1] == before
@@ -77,14 +106,14 @@ def test_a_large_default_partition_is_left_alone(db: Database, monkeypatch: pyte
 
 
 def test_nothing_is_lost_between_writers_and_partitions(db: Database) -> None:
-    """Rows written while their day's partition is made end up in the log, each once."""
+    """Rows written while their month's partition is made end up in the log, each once."""
     total, done = 600, threading.Event()
     made: list[str] = []
 
     def write(offset: int) -> None:
         try:
             for i in range(total // 3):
-                write_log(db, NOW + (i + offset) % 8 * DAY)
+                write_log(db, NOW + (i + offset) % 8 * 7 * DAY)
         finally:
             done.set()
 
@@ -104,11 +133,11 @@ def test_nothing_is_lost_between_writers_and_partitions(db: Database) -> None:
 
 
 def test_a_long_reader_does_not_hold_up_answers(db: Database) -> None:
-    """Where a lock cannot be had soon, the day is left for the next run; writers never waited for long."""
+    """Where a lock cannot be had soon, the month is left for the next run; writers never waited for long."""
     with db.transaction() as reader:
         reader.execute("LOCK TABLE log_other IN ACCESS SHARE MODE")
-        assert upkeep.make_log_partitions(db, NOW, days=0) == []
-    assert upkeep.make_log_partitions(db, NOW, days=0) == ["log_20260301"]
+        assert upkeep.make_log_partitions(db, NOW, months=0) == []
+    assert upkeep.make_log_partitions(db, NOW, months=0) == ["log_20260301"]
 
 
 def test_old_deliveries_and_keys_are_forgotten(db: Database, monkeypatch: pytest.MonkeyPatch) -> None:

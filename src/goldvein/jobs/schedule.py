@@ -98,7 +98,7 @@ def _add_upkeep(app: procrastinate.App, db: Database, spans: Spans) -> None:
     @app.periodic(cron="17 0 * * *")
     @app.task(name="upkeep", retry=_RETRY)
     def run_upkeep(timestamp: int) -> None:  # noqa: ARG001  given to every periodic task
-        """Once a day: partitions of the log for the next days, less of what is stale, cards, benchmarks."""
+        """Once a day: partitions of the log for the next month, less of what is stale, cards, benchmarks."""
         now = datetime.now(UTC)
         upkeep.make_log_partitions(db, now)
         upkeep.purge(db, now)

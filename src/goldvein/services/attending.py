@@ -216,6 +216,7 @@ def set_rules(
     """
     with db.transaction() as tx:
         read_project(tx, project, None)
+        watching.wait(tx, project)  # a look by the old rules may be about to open what nobody would resolve
         last = watching.rules(tx, project)
         rules.rules_of({metric: {} for metric in changes})
         number, own = (last.version, dict(last.rules)) if last is not None else (0, {})

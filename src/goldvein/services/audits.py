@@ -21,7 +21,7 @@ from goldvein.services.observing import Models
 from goldvein.services.views import View, Views
 from goldvein.stats.auditdesign import draw as draw_people
 from goldvein.stats.second_answers import between, state_likelihoods
-from goldvein.store import audits, curated, standings
+from goldvein.store import audits, curated, projects, standings
 from goldvein.store.audits import Line, NewAudit, NewPiece, Pair, Piece, Place, Waiting, Work
 from goldvein.store.database import Database, Transaction
 from goldvein.tasktypes import choice
@@ -80,11 +80,15 @@ def draw(db: Database, project: int, now: datetime) -> int:
         drawn = draw_people(
             rng, setting, people, known, view.policy.audit_labelers, view.policy.audit_answers
         )
-        begun = 0
         chosen = [lines[place] for place in drawn.places]
         work = audits.work_of(
             tx, project, {one.labeler: one.n for one in chosen}, _STEPS_EACH * view.policy.audit_answers
         )
+        # All that was reckoned without a lock: of two who drew at once, the second one's audits are too many.
+        projects.find_locked(tx, project)
+        if audits.last_drawn(tx, project) != (last, going):
+            return 0
+        begun = 0
         for place, chance, line in zip(drawn.places, drawn.chance, chosen, strict=True):
             own = people.posteriors[place]
             audit = NewAudit(

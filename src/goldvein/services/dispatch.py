@@ -246,7 +246,7 @@ class Desk:
                 break
         else:
             if stage == "label" and not view.project.is_sandbox:  # whose original knows what people had
-                behind = match_behind(self.tx, view.project.id, left, found[-1].place, passed)
+                behind = match_behind(self.tx, had_in, left, found[-1].place, passed)
                 for seeker, attempt in behind:
                     self._take(view, left, seeker, attempt, stage)
         return left

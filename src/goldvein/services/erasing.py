@@ -134,6 +134,8 @@ def finish(db: Database, erasure: int, now: datetime) -> bool:
             return False
         is_over = now - found.confirmed_at >= LINGERS
         if is_over:
+            if found.labeler is not None:  # a rollup that had read the name before may have written it since
+                erasures.blank_roster(tx, found.labeler)
             erasures.end(tx, erasure, now)
         else:  # once more, from the first project on
             erasures.reached(tx, erasure, 0)

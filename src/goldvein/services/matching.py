@@ -74,12 +74,18 @@ def match_any(
 
 
 def match_behind(
-    tx: Transaction, project: int, seekers: Sequence[Seeker], since: Place, passed: Sequence[int]
+    tx: Transaction, projects: Sequence[int], seekers: Sequence[Seeker], since: Place, passed: Sequence[int]
 ) -> list[Pair]:
-    """Find work behind a long front of tasks that these seekers have had, for as many as there is any."""
+    """Find work behind a long front of tasks that these seekers have had, for as many as there is any.
+
+    Parameters
+    ----------
+    projects : sequence of int
+        That of the queue first, then others in which they may have had a task.
+    """
     gone, pairs = list(passed), list[Pair]()
     for seeker in seekers:
-        attempt = attempts.take_unseen(tx, project, seeker.labeler, gone, since)
+        attempt = attempts.take_unseen(tx, projects, seeker.labeler, gone, since)
         if attempt is not None:
             gone.append(attempt.id)
             pairs.append((seeker, attempt))

@@ -38,7 +38,7 @@ class SandboxDraft:
     Attributes
     ----------
     tasks : int
-        Tasks that were labelled last, copied.
+        Tasks that were labelled last, copied: those first whose labels cannot be withdrawn any more.
     benchmarks : int
         The most worn ones in use, carried. Whoever meets one here does not meet it in the original any more.
     policy : mapping
@@ -70,7 +70,9 @@ def create(db: Database, original: int, draft: SandboxDraft, now: datetime) -> P
     with db.transaction() as tx:
         found = read(tx, original, None)
         chosen = _benchmarks(tx, found, draft)
-        sources = sandboxes.labelled(tx, original, limit=draft.tasks)
+        within = policy_of(tx, original, found.policy_version).withdraw_window_seconds
+        settled = now - timedelta(seconds=within)
+        sources = sandboxes.labelled(tx, original, settled=settled, limit=draft.tasks)
         if not sources:
             raise Conflict(
                 f"project {original} has no labels yet: there is nothing to copy", code="sandbox_empty"
@@ -147,16 +149,20 @@ def set_warm(db: Database, sandbox: int, per_day: int, now: datetime) -> None:
 
 
 def differences(db: Database, sandbox: int) -> dict[str, tuple[float, float]]:
-    """Map knobs that a sandbox tries to (value in the original, value here)."""
+    """Map knobs that a sandbox tries to (value in the original, value here).
+
+    One that was turned in the original alone, since the sandbox was made, is not tried here.
+    """
     with db.connection() as tx:
         here = _read(tx, sandbox)
         real = read(tx, here.sandbox_of or 0, None)
         tried = policy_of(tx, here.id, here.policy_version).to_dict()
         before = policy_of(tx, real.id, real.policy_version).to_dict()
+        copied = projects.policy_at(tx, real.id, here.created_at)
     return {
         name: (before[name], value)
         for name, value in tried.items()
-        if before[name] != value and name not in _NOT_TRIED
+        if value not in (before[name], copied.get(name)) and name not in _NOT_TRIED
     }
 
 

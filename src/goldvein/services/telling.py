@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 import smtplib
 import ssl
+import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -152,18 +153,23 @@ def send_test(db: Database, messenger: Messenger, channel: int, now: datetime) -
 
 def tell_due(db: Database, messenger: Messenger, now: datetime) -> int:
     """Tell channels what is due; return how many messages were taken."""
-    with db.transaction() as tx:
-        due = channels.claim(tx, now, LEASE, limit=AT_ONCE)
-    taken = 0
-    for notice in due:
-        error = _tried(messenger, notice.kind, notice.target, message_of(notice, messenger.address), now)
-        again = None if error is None or notice.tries >= TRIES else now + FIRST_WAIT * 2 ** (notice.tries - 1)
-        with db.transaction() as tx:
-            channels.settle(
-                tx, notice, told_at=now if error is None else None, next_try_at=again, error=error
-            )
-        taken += error is None
+    begun, taken = time.monotonic(), 0
+    for _ in range(AT_ONCE):
+        at = now + timedelta(seconds=time.monotonic() - begun)
+        with db.transaction() as tx:  # one by one: the lease of one that waits for slow others would run out
+            due = channels.claim(tx, at, LEASE, limit=1)
+        if not due:
+            break
+        taken += _tell(db, messenger, due[0], at)
     return taken
+
+
+def _tell(db: Database, messenger: Messenger, notice: Notice, now: datetime) -> bool:
+    error = _tried(messenger, notice.kind, notice.target, message_of(notice, messenger.address), now)
+    again = None if error is None or notice.tries >= TRIES else now + FIRST_WAIT * 2 ** (notice.tries - 1)
+    with db.transaction() as tx:
+        channels.settle(tx, notice, told_at=now if error is None else None, next_try_at=again, error=error)
+    return error is None
 
 
 def shown(kind: ChannelKind, target: str) -> str:

@@ -162,7 +162,7 @@ def leave(db: Database, project: int, labeler: int, reason: str, now: datetime) 
                 f"labeler {labeler} is neither appointed to project {project} nor barred from it: `goldvein "
                 "admin panel list` shows who is, `goldvein admin labelers role` changes a role"
             )
-        standings.lock(tx, [(project, labeler)])
+        _hold(tx, project, labeler)
         trust.forget(tx, project, labeler)
         if noted == "appointed":
             trust.end_panel(tx, project, labeler)
@@ -172,7 +172,7 @@ def leave(db: Database, project: int, labeler: int, reason: str, now: datetime) 
 def end_all(tx: Transaction, labeler: int, now: datetime) -> None:
     """Let somebody who has gone be on no panel any more, and forget why they were or were not."""
     for project in trust.projects_of(tx, labeler):
-        standings.lock(tx, [(project, labeler)])
+        _hold(tx, project, labeler)
         earned = trust.end_panel(tx, project, labeler)
         _told(tx, project, labeler, "ended", {"basis": trust.forget(tx, project, labeler) or earned}, now)
 
@@ -180,7 +180,7 @@ def end_all(tx: Transaction, labeler: int, now: datetime) -> None:
 def _decide(db: Database, project: int, labeler: int, basis: str, reason: str, now: datetime) -> None:
     with db.transaction() as tx:
         _check(tx, project, labeler, reason)
-        standings.lock(tx, [(project, labeler)])
+        _hold(tx, project, labeler)
         trust.end_panel(tx, project, labeler)
         trust.note(tx, project, labeler, basis, reason, now, None)
         _told(tx, project, labeler, basis, {"basis": basis, "reason": reason}, now)
@@ -197,10 +197,15 @@ def _check(tx: Transaction, project: int, labeler: int, reason: str) -> None:
         )
 
 
+def _hold(tx: Transaction, project: int, labeler: int) -> None:
+    """Lock a standing, then the project's row, before trust is touched: in the order of the sweeper."""
+    standings.lock(tx, [(project, labeler)])
+    projects.next_revision(tx, project)
+
+
 def _told(
     tx: Transaction, project: int, labeler: int, decision: str, detail: dict[str, Any], now: datetime
 ) -> None:
-    projects.next_revision(tx, project)
     log.append(tx, [_entry(project, labeler, decision, detail)], now)
 
 

@@ -61,6 +61,8 @@ class View:
         while there is no pool.
     kin : tuple of int
         Projects that share benchmarks with this one: what somebody had there is not given again here.
+    sandboxes : tuple of int
+        Those of them that are sandboxes of this one, closed ones as well.
     models : dict of int to Model
         The present version and those that standings met so far; versions never change.
     trust : mapping of int to str
@@ -92,6 +94,7 @@ class View:
     trust: Mapping[int, str] = field(default_factory=dict)
     bootstrap: str | None = None
     kin: tuple[int, ...] = ()
+    sandboxes: tuple[int, ...] = ()
     checking: bool = False
     lapses_swept_at: datetime | None = None
     head: Place = BEGINNING
@@ -223,7 +226,8 @@ class Views:
         if policy is None or known is None or known.project.policy_version != row.policy_version:
             policy = Policy.from_dict(projects.get_policy(tx, project, row.policy_version))
         reshaped = known is not None and known.project.model_version != row.model_version
-        view = View(row, policy, None, kin=projects.kin(tx, row))
+        kin, own = projects.kin(tx, row), projects.sandboxes_of(tx, row)
+        view = View(row, policy, None, kin=kin, sandboxes=own)
         if row.model_version is not None:
             view.model = self.model(tx, project, row.model_version)
             view.models = {**(known.models if known else {}), row.model_version: view.model}

@@ -50,8 +50,11 @@ def keep_reasons(seekers: Sequence[Seeker], told: Sequence[str]) -> None:
 
 
 def had_in(view: View) -> tuple[int, ...]:
-    """Projects in which nobody may have had a task before: a sandbox has its original's."""
-    return (view.project.id, *view.kin) if view.project.is_sandbox else (view.project.id,)
+    """Projects in which nobody may have had a task before: a sandbox has its original's, and the other way.
+
+    Tasks of a sandbox have their label in the original; that may be withdrawn, and then they wait there too.
+    """
+    return (view.project.id, *(view.kin if view.project.is_sandbox else view.sandboxes))
 
 
 def keep_warm(db: Database, now: datetime) -> int:

@@ -208,10 +208,13 @@ def take_unmined(
 
 
 def take_unseen(
-    tx: Transaction, project: int, labeler: int, passed: Sequence[int], since: Place
+    tx: Transaction, projects: Sequence[int], labeler: int, passed: Sequence[int], since: Place
 ) -> OpenAttempt | None:
-    """Lock the first ordinary work from a place on whose content a labeler has not had."""
-    values = {"project": project, "labeler": labeler, "passed": list(passed), **_place(since)}
+    """Lock the first ordinary work of the first project whose content a labeler has had in none of them."""
+    values = {
+        "project": projects[0], "projects": list(projects), "labeler": labeler, "passed": list(passed),
+        **_place(since),
+    }  # fmt: skip
     row = tx.execute(_queries.take_unseen, values).fetchone()
     return OpenAttempt(*row) if row else None
 

@@ -94,10 +94,14 @@ def blank_account(tx: Transaction, account: int, login: str, now: datetime) -> N
 def blank_labeler(tx: Transaction, labeler: int, now: datetime) -> None:
     """Take from a labeler the name, the keys, and what was said in wishes for another look."""
     values = {"labeler": labeler, "now": now}
-    for statement in (
-        _queries.blank_labeler, _queries.blank_roster, _queries.drop_keys, _queries.blank_looks,
-    ):  # fmt: skip
+    for statement in (_queries.blank_labeler, _queries.drop_keys, _queries.blank_looks):
         tx.execute(statement, values)
+    blank_roster(tx, labeler)
+
+
+def blank_roster(tx: Transaction, labeler: int) -> None:
+    """Take a labeler's name from lists of labelers."""
+    tx.execute(_queries.blank_roster, {"labeler": labeler})
 
 
 def blank_disputes(tx: Transaction, labeler: int, *, limit: int) -> int:

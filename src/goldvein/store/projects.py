@@ -93,6 +93,13 @@ def kin(tx: Transaction, project: Project) -> tuple[int, ...]:
     return tuple(row[0] for row in tx.execute(_queries.kin, {"project": project.id}))
 
 
+def sandboxes_of(tx: Transaction, project: Project) -> tuple[int, ...]:
+    """List the sandboxes of a project: they share its benchmarks."""
+    if project.family is None:
+        return ()
+    return tuple(row[0] for row in tx.execute(_queries.sandboxes_of, {"project": project.id}))
+
+
 def join_family(tx: Transaction, project: int, copy: int, *, carried: int) -> None:
     """Let a copy and its original share benchmarks: nobody is given one of them twice."""
     tx.execute(_queries.join_family, {"project": project, "copy": copy, "carried": carried})
@@ -177,6 +184,12 @@ def policy_history(tx: Transaction, project: int, *, before: int, limit: int) ->
     """List the versions of the policy before one, the latest first."""
     values = {"project": project, "before": before, "limit": limit}
     return [PolicyVersion(*row) for row in tx.execute(_queries.policy_history, values)]
+
+
+def policy_at(tx: Transaction, project: int, at: datetime) -> dict[str, Any]:
+    """Read the policy that was in force at a moment; nothing where there was none yet."""
+    row = tx.execute(_queries.policy_at, {"project": project, "at": at}).fetchone()
+    return dict(row[0]) if row else {}
 
 
 def get_policy(tx: Transaction, project: int, version: int) -> dict[str, Any]:

@@ -62,9 +62,10 @@ def worn(tx: Transaction, project: int, *, limit: int) -> list[int]:
     return [row[0] for row in tx.execute(_queries.worn, {"project": project, "limit": limit})]
 
 
-def labelled(tx: Transaction, project: int, *, limit: int) -> list[Key]:
-    """List the tasks that were labelled last; a content once."""
-    return [(project, row[0]) for row in tx.execute(_queries.labelled, {"project": project, "limit": limit})]
+def labelled(tx: Transaction, project: int, *, settled: datetime, limit: int) -> list[Key]:
+    """List the tasks that were labelled last, those first whose labels were delivered before a moment."""
+    values = {"project": project, "settled": settled, "limit": limit}
+    return [(project, row[0]) for row in tx.execute(_queries.labelled, values)]
 
 
 def copy_tasks(tx: Transaction, project: int, sources: Sequence[Key], now: datetime) -> int:

@@ -9,7 +9,7 @@ from goldvein.store.database import Transaction
 from goldvein.store.queries import load
 
 _queries = load("upkeep")
-# Tables named by a day cannot be parameters, so these three stand here and not in the file.
+# Tables named by a time cannot be parameters, so these three stand here and not in the file.
 _CREATE: Final = "CREATE TABLE {table} (LIKE log INCLUDING DEFAULTS INCLUDING CONSTRAINTS)"
 _MOVE: Final = """
     WITH moved AS (DELETE FROM log_other WHERE at >= {first} AND at < {end} RETURNING *)
@@ -30,10 +30,9 @@ def close_log(tx: Transaction) -> None:
     tx.execute(_queries.close_log)
 
 
-def exists(tx: Transaction, table: str) -> bool:
-    """Tell whether a table exists."""
-    row = tx.execute(_queries.exists, {"table": table}).fetchone()
-    return row is not None and bool(row[0])
+def covered(tx: Transaction) -> list[tuple[datetime, datetime]]:
+    """List from when until when the log has partitions of its own."""
+    return [(since, until) for since, until in tx.execute(_queries.covered)]
 
 
 def default_size(tx: Transaction) -> int:

@@ -72,6 +72,11 @@ def take(tx: Transaction, project: int) -> Looked | None:
     return None if row is None else Looked(*row)
 
 
+def wait(tx: Transaction, project: int) -> None:
+    """Keep others from a project, once whoever looks at it is done."""
+    tx.execute(_queries.wait, {"project": project})
+
+
 def move(tx: Transaction, project: int, upto: datetime) -> None:
     """Note up to when a project was looked at."""
     tx.execute(_queries.move, {"project": project, "upto": upto})

@@ -57,12 +57,12 @@ LIMIT %(limit)s
 FOR UPDATE SKIP LOCKED;
 
 -- name: take_unseen
--- The first ordinary work from a place on whose content a labeler has not had.
+-- The first ordinary work from a place on whose content a labeler has had in none of some projects.
 SELECT project, id, task, content, due_at, urgency, fence, lane FROM attempts
 WHERE project = %(project)s AND stage = 'label' AND state = 'open' AND id <> ALL (%(passed)s)
   AND (lane, due_at, urgency, id) >= (%(lane)s, %(due_at)s, %(urgency)s, %(id)s)
-  AND NOT EXISTS (SELECT FROM attempts seen WHERE seen.project = attempts.project AND seen.content = attempts.content
-                  AND seen.labeler = %(labeler)s)
+  AND NOT EXISTS (SELECT FROM attempts seen WHERE seen.project = ANY (%(projects)s::integer[])
+                  AND seen.content = attempts.content AND seen.labeler = %(labeler)s)
 ORDER BY project, stage, lane, due_at, urgency, id
 LIMIT 1
 FOR UPDATE SKIP LOCKED;

@@ -47,11 +47,12 @@ ORDER BY a.shown_at, a.id;
 SELECT task, input FROM task_inputs WHERE project = %(project)s ORDER BY task;
 
 -- name: seen_twice
--- Labelers who were handed equal content more than once, whatever the order of its options, practice aside.
+-- Labelers who were handed equal content more than once, whatever the order of its options, practice aside: in a project or
+-- its sandboxes.
 SELECT a.labeler, min(a.task), count(*)
-FROM attempts a JOIN task_inputs i ON i.project = a.project AND i.task = a.task
+FROM attempts a JOIN task_inputs i ON i.project = a.project AND i.task = a.task JOIN projects p ON p.id = a.project
 WHERE a.labeler IS NOT NULL AND a.shown_at IS NOT NULL AND a.stage <> 'practice'
-GROUP BY a.project, a.labeler, i.input - 'options',
+GROUP BY coalesce(p.sandbox_of, p.id), a.labeler, i.input - 'options',
          (SELECT array_agg(option ORDER BY option) FROM jsonb_array_elements_text(i.input -> 'options') option)
 HAVING count(*) > 1
 ORDER BY a.labeler;

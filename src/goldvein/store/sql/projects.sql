@@ -89,6 +89,10 @@ VALUES (%(project)s, %(version)s, %(policy)s, %(now)s, %(account)s);
 -- One version of the policy.
 SELECT policy FROM policy_versions WHERE project = %(project)s AND version = %(version)s;
 
+-- name: policy_at
+-- The policy that was in force at a moment.
+SELECT policy FROM policy_versions WHERE project = %(project)s AND made_at <= %(at)s ORDER BY version DESC LIMIT 1;
+
 -- name: policy_history
 -- The versions of the policy before one, the latest first, with who made them.
 SELECT v.version, v.policy, v.made_at, a.login FROM policy_versions v LEFT JOIN accounts a ON a.id = v.account
@@ -113,6 +117,10 @@ SELECT lease_key FROM instance;
 -- name: kin
 -- The other projects that share benchmarks with one.
 SELECT k.id FROM projects p JOIN projects k ON k.family = p.family AND k.id <> p.id WHERE p.id = %(project)s ORDER BY k.id;
+
+-- name: sandboxes_of
+-- The sandboxes of a project.
+SELECT id FROM projects WHERE sandbox_of = %(project)s ORDER BY id;
 
 -- name: join_family
 -- A copy and its original share benchmarks; every process sees that of all of their family, locked in key order.

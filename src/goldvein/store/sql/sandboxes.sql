@@ -27,8 +27,14 @@ SELECT task FROM benchmarks WHERE project = %(project)s AND state = 'active' AND
 ORDER BY exposures DESC, task LIMIT %(limit)s;
 
 -- name: labelled
--- The tasks that were labelled last.
-SELECT task FROM labels WHERE project = %(project)s AND withdrawn_at IS NULL ORDER BY id DESC LIMIT %(limit)s;
+-- The tasks that were labelled last, those first whose labels are too old to be withdrawn: who has had one of the others in a
+-- sandbox could not give it another label.
+(SELECT task FROM labels WHERE project = %(project)s AND withdrawn_at IS NULL AND delivered_at < %(settled)s
+ ORDER BY id DESC LIMIT %(limit)s)
+UNION ALL
+(SELECT task FROM labels WHERE project = %(project)s AND withdrawn_at IS NULL AND delivered_at >= %(settled)s
+ ORDER BY id DESC LIMIT %(limit)s)
+LIMIT %(limit)s;
 
 -- name: copy_tasks
 -- Tasks of another project wait for a label here too; who had one there does not get it.

@@ -7,9 +7,11 @@ SET LOCAL lock_timeout = '200ms';
 -- a new one is attached would fail, so inserts have to wait for the few milliseconds that this takes.
 LOCK TABLE ONLY log IN SHARE ROW EXCLUSIVE MODE;
 
--- name: exists
--- Whether there is a table of that name.
-SELECT to_regclass(%(table)s) IS NOT NULL;
+-- name: covered
+-- The times that have partitions of their own, as bounds say them: FOR VALUES FROM ('...') TO ('...').
+SELECT split_part(bound, '''', 2)::timestamptz, split_part(bound, '''', 4)::timestamptz
+FROM pg_inherits i JOIN pg_class c ON c.oid = i.inhrelid CROSS JOIN LATERAL pg_get_expr(c.relpartbound, c.oid) AS bound
+WHERE i.inhparent = 'log'::regclass AND bound <> 'DEFAULT';
 
 -- name: default_size
 -- Bytes in the partition for everything that has none of its own.

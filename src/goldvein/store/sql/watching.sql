@@ -17,6 +17,10 @@ ORDER BY l.project;
 -- Keep others from a project, and say up to when it was looked at and learned of; no row while another process has it.
 SELECT upto, learned_at FROM looked WHERE project = %(project)s FOR UPDATE SKIP LOCKED;
 
+-- name: wait
+-- The same, once whoever is at it is done.
+SELECT upto, learned_at FROM looked WHERE project = %(project)s FOR UPDATE;
+
 -- name: move
 -- A project was looked at up to here.
 UPDATE looked SET upto = greatest(upto, %(upto)s) WHERE project = %(project)s;
