@@ -1,9 +1,13 @@
 """What customers, labelers and keys are to each other; the matrix of roles is in `tests/contracts`."""
 
+from datetime import UTC, datetime
 from typing import Any
 
 import httpx
 
+from goldvein.api.keyring import SESSION_COOKIE
+from goldvein.domain.records import Role
+from goldvein.services import accounts
 from tests.api.world import World
 
 
@@ -46,6 +50,21 @@ def test_a_revoked_key_is_of_no_use(world: World) -> None:
         assert httpx.get(world.base + "/v1/projects", headers=headers).status_code == 200
         assert client.delete(f"/v1/keys/{made['id']}").status_code == 204
         assert httpx.get(world.base + "/v1/projects", headers=headers).status_code == 401
+
+
+def test_an_operator_makes_no_operators_key(world: World) -> None:
+    """It would outlive the one who made it, and open all; only admins do, whose accounts others can end."""
+    asked = {"name": "a way back", "operator": True}
+    with world.client("operator") as client:
+        refused = client.post("/v1/keys", json=asked)
+    assert (refused.status_code, refused.json()["code"]) == (403, "forbidden")
+    roles: tuple[Role, ...] = ("operator", "admin")
+    for role in roles:
+        account = accounts.create(world.db, f"{role}-with-keys", None, role, datetime.now(UTC))
+        token = accounts.begin_session(world.db, account, "test", datetime.now(UTC))
+        headers = {"Cookie": f"{SESSION_COOKIE}={token}", "Sec-Fetch-Site": "same-origin"}
+        answer = httpx.post(f"{world.base}/v1/keys", json=asked, headers=headers)
+        assert answer.status_code == (201 if role == "admin" else 403), answer.text
 
 
 def test_a_labeler_can_be_trusted_and_no_longer(world: World) -> None:

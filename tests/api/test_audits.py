@@ -83,3 +83,16 @@ def client_get(world: World, project: int) -> list[dict[str, dict[str, dict[str,
             f"/v1/projects/{project}/filter"
         ).json()["items"]
     return items
+
+
+def test_nobody_rules_on_themselves(world: World) -> None:
+    """An auditor works as well, and is judged as everybody is."""
+    town = audited_town(world)
+    (own,) = town.rows("SELECT id FROM labelers WHERE name = 'a auditor'")[0]
+    place = f"/v1/projects/{town.project.id}/labelers/{own}/ruling"
+    for ruling in ("readmit", "dismiss"):
+        with world.client("auditor") as client:
+            refused = client.post(place, json={"ruling": ruling, "reason": "I say so"})
+        assert (refused.status_code, refused.json()["code"]) == (403, "forbidden")
+        with world.client("operator") as client:
+            assert client.post(place, json={"ruling": ruling, "reason": "y"}).status_code == 404

@@ -189,6 +189,19 @@ def test_a_body_of_unknown_length_has_the_same_limit(world: World) -> None:
 
 
 @pytest.mark.parametrize("part", ["input", "metadata"])
+@pytest.mark.parametrize("number", ["1e308", "-1.5e300", "1e-300"])
+def test_a_number_is_as_long_as_it_comes_back(world: World, part: str, number: str) -> None:
+    """PostgreSQL writes all zeros: a page of such tasks would be fifty times what was pushed."""
+    many = b"[%s]" % b",".join([number.encode()] * 1_000)
+    more = b'"p": %s, ' % many if part == "input" else b""
+    metadata = b', "metadata": {"p": %s}' % many if part == "metadata" else b""
+    task = b'{"tasks": [{"input": {%s"options": ["a", "b"]}%s}]}' % (more, metadata)
+    assert check(push(world, task))["code"] == f"{part}_too_large"
+    few = b'{"tasks": [{"input": {"p": [1e300, 0.5, 7, -1e-7], "options": ["a", "b"]}}]}'
+    assert push(world, few).status_code == 201
+
+
+@pytest.mark.parametrize("part", ["input", "metadata"])
 @pytest.mark.parametrize("depth", [100, 500, *range(970, 1_000, 3)])
 def test_content_nested_too_deeply_is_refused(world: World, part: str, depth: int) -> None:
     """Decoder, hash, database and every reader recurse, and each gives up at a depth of its own."""

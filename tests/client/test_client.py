@@ -216,7 +216,7 @@ def test_webhooks_and_keys(operator: GoldveinClient, customer: GoldveinClient, b
     assert customer.webhooks(project) == []
     assert customer.change_project(project, name="q", policy={"lease_seconds": 60}).policy_version == 2
     assert {one.name for one in customer.projects()} == {"q"}
-    key = operator.create_key("k", operator=True)
+    key = operator.create_key("k", customer=operator.projects()[0].customer)
     operator.revoke_key(key.id)
     with GoldveinClient(base, key.key) as gone, pytest.raises(NotAllowed):
         gone.projects()
@@ -281,7 +281,7 @@ def test_patience_ends() -> None:
     assert len(asked) >= 2
     asked.clear()
     with pytest.raises(Unreachable):
-        client.create_key("k", operator=True)
+        client.create_key("k", customer=1)
     assert len(asked) == 1
 
 

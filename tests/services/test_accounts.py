@@ -98,7 +98,7 @@ def test_a_right_password_has_a_session_of_its_own(db: Database, anna: int) -> N
     with pytest.raises(Unauthenticated):
         accounts.authenticate(db, first, NOW)
     assert accounts.authenticate(db, second, NOW).login == "anna"
-    accounts.sign_out_everywhere(db, anna)
+    accounts.sign_out_everywhere(db, anna, NOW)
     with pytest.raises(Unauthenticated):
         accounts.authenticate(db, second, NOW)
 
@@ -131,7 +131,7 @@ def test_an_entry_is_used_once_by_one(db: Database, anna: int) -> None:
 def test_signing_out_everywhere_ends_links_too(db: Database, anna: int) -> None:
     """Who fears for an account need not wait ten minutes."""
     token = accounts.make_entry(db, anna, NOW)
-    accounts.sign_out_everywhere(db, anna)
+    accounts.sign_out_everywhere(db, anna, NOW)
     with pytest.raises(LinkEnded):
         accounts.enter(db, token, "test", NOW)
 

@@ -7,7 +7,7 @@ from datetime import timedelta
 import pytest
 
 from goldvein.decisions.cards import OVER
-from goldvein.domain.errors import Conflict, InvalidInput, NotFound
+from goldvein.domain.errors import Conflict, Forbidden, InvalidInput, NotFound
 from goldvein.domain.records import Work
 from goldvein.services import accounts, cards, practice
 from goldvein.services.metering import Meter
@@ -109,6 +109,8 @@ def test_another_look_is_asked_for_once_at_a_time(town: Town) -> None:
     assert (waiting.labeler_name, waiting.words) == ("ann", "I was ill that day.")
     assert cards.looks_waiting(town.db, after=(waiting.asked_at, waiting.id)) == []
     boss = accounts.create(town.db, "boss", None, "operator", town.now)
+    with pytest.raises(Forbidden):  # an auditor works, and so may have been dismissed
+        cards.settle_look(town.db, waiting.id, boss, "I was right.", town.now, lets_in=True, own=ann)
     cards.settle_look(town.db, waiting.id, boss, "We looked: it stands.", town.now)
     with pytest.raises(NotFound):
         cards.settle_look(town.db, waiting.id, boss, "Again.", town.now)

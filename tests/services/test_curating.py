@@ -523,6 +523,48 @@ def test_what_is_at_work_is_not_audited(doubtful: Town) -> None:
     assert refused.value.code == "benchmark_in_hand"
 
 
+def hand(town: Town, task: int, stage: str, labeler: int) -> int:
+    """Put a task into a labeler's hands as work; its attempt."""
+    sql = (
+        "INSERT INTO attempts"
+        " (project, task, content, stage, state, lane, due_at, urgency, labeler, expires_at)"
+        f" SELECT 1, {task}, content, '{stage}', 'leased', 1, now(), 0, {labeler}, now() FROM tasks"
+        f" WHERE id = {task} RETURNING id"
+    )
+    ((attempt,),) = town.rows(sql)
+    town.rows(
+        f"UPDATE labelers SET lease_project = 1, lease_attempt = {attempt} WHERE id = {labeler} RETURNING id"
+    )
+    return int(attempt)
+
+
+@pytest.mark.parametrize("stage", ["benchmark", "label"])
+def test_no_reply_tells_an_auditor_what_is_in_their_hands(doubtful: Town, stage: str) -> None:
+    """Whether they look at it, claim, change, or give a key to the very content: as for an ordinary task."""
+    ann = doubtful.names["ann"]
+    task = 5
+    if stage == "label":
+        doubtful.push(1)
+        ((task,),) = doubtful.rows("SELECT max(id) FROM tasks")
+    hand(doubtful, task, stage, ann)
+    for act in (
+        lambda: curating.look_as(doubtful.db, 1, task, ann, doubtful.now),
+        lambda: curating.change_key(doubtful.db, 1, task, 1, doubtful.now, by=ann),
+        lambda: curating.act(doubtful.db, 1, task, "freeze", doubtful.now, by=ann),
+        lambda: auditing.claim(doubtful.db, 1, task, ann, doubtful.now),
+        lambda: auditing.answer(doubtful.db, 1, task, ann, {"choice": 0}, doubtful.now),
+    ):
+        with pytest.raises(Conflict) as refused:
+            act()
+        assert refused.value.code == "benchmark_in_hand"
+    ((content,),) = doubtful.rows(f"SELECT input FROM task_inputs WHERE task = {task}")
+    for key in range(len(content["options"])):
+        given = [ManualBenchmark(0, content, key), gold(1, 78 + key)]
+        made = benchmarks.add_manual(doubtful.db, 1, given, doubtful.now, by=ann)
+        assert [(one.index, one.code) for one in made.errors] == [(0, "content_in_hand")]
+        assert [one.index for one in made.tasks] == [1], "the others are taken"
+
+
 def test_auditors_read_nothing_of_a_doubt_before_they_judged_it(doubtful: Town) -> None:
     """No key, no reason, no counts, and no change past the judgement; others go on as they did."""
     ann = doubtful.names["ann"]
@@ -537,7 +579,8 @@ def test_auditors_read_nothing_of_a_doubt_before_they_judged_it(doubtful: Town) 
     line, clear = curating.page(doubtful.db, 1, blind=True, after=2, limit=2)
     assert (line.task, line.key, line.key_right, line.flag, line.choices) == (3, None, None, None, None)
     assert line.flagged_at
-    assert clear.key is not None
+    assert (clear.key, clear.key_right, clear.unique_id, clear.exposures, clear.choices) == (None,) * 5
+    assert curating.page(doubtful.db, 1, after=3, limit=1)[0].key is not None
     assert curating.latest(doubtful.db, 1, before=4, limit=1, blind=True)[0].key is None
     assert curating.page(doubtful.db, 1, after=2, limit=1)[0].flag == "good labelers miss it"
     auditing.answer(doubtful.db, 1, 3, ann, None, doubtful.now)

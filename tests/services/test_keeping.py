@@ -69,6 +69,7 @@ def test_a_look_leaves_a_count_of_the_answers(db: Database) -> None:
     assert counted
     for line in counted:
         assert line.choices is not None
+        assert line.exposures is not None
         assert len(line.choices) == 5
         assert sum(line.choices) <= line.exposures
     right = sum(line.choices[line.key] for line in counted if line.choices and line.key is not None)

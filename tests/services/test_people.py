@@ -150,6 +150,25 @@ def test_a_new_password_by_link(db: Database) -> None:
         invitations.look(db, token, NOW)
 
 
+@pytest.mark.parametrize("how", ["another link", "by hand", "signed out"])
+def test_links_for_a_new_password_end_with_what_they_were_for(db: Database, how: str) -> None:
+    """A link that lies in a mailbox opens nothing once there is a new password, or all was to end."""
+    admin, person = make(db, "admin"), make(db, "labeler")
+    assert person.account is not None
+    lies, used = (invitations.invite_back(db, admin, person.account, NOW) for _ in range(2))
+    match how:
+        case "another link":
+            join(db, used, "")
+        case "by hand":
+            accounts.change_password(db, person.account, PASSWORD, "another one entirely", "test", NOW)
+        case _:
+            accounts.sign_out_everywhere(db, person.account, NOW)
+    with pytest.raises(LinkEnded):
+        invitations.look(db, lies, NOW)
+    with pytest.raises(LinkEnded):
+        join(db, lies, "")
+
+
 def test_operators_do_not_touch_their_like(db: Database) -> None:
     """Nor admins; an admin touches all, but not their own account."""
     operator, admin = make(db, "operator"), make(db, "admin")
@@ -159,7 +178,7 @@ def test_operators_do_not_touch_their_like(db: Database) -> None:
         with pytest.raises(Forbidden):
             people.disable(db, operator, account, NOW)
         with pytest.raises(Forbidden):
-            people.sign_out(db, operator, account)
+            people.sign_out(db, operator, account, NOW)
         with pytest.raises(Forbidden):
             people.change_role(db, operator, account, "operator", NOW)
         with pytest.raises(Forbidden):
@@ -207,6 +226,8 @@ def test_a_disabled_account_opens_nothing(db: Database) -> None:
     with pytest.raises(LinkEnded):
         join(db, back, "")
     people.enable(db, admin, person.account)
+    with pytest.raises(LinkEnded):  # made before, for whoever had the account then
+        join(db, back, "")
     accounts.sign_in(db, "an-labeler", PASSWORD, "test", NOW)
 
 

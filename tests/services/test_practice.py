@@ -66,6 +66,16 @@ def test_a_practice_task_tells_what_is_right_as_often_as_it_is_asked(town: Town)
     assert not town.proof()
 
 
+@pytest.mark.parametrize("is_", ["state = 'draft'", "state = 'paused'", "state = 'closed'", "sandbox_of = 1"])
+def test_only_what_is_offered_is_practised(town: Town, is_: str) -> None:
+    """Whoever guesses a number reads no instruction, and no task, of a project that is not for labelers."""
+    retire(town)
+    with town.db.connection() as tx:
+        tx.execute(f"UPDATE projects SET {is_}".encode())
+    with pytest.raises(NotFound):
+        practise(town)
+
+
 def test_who_practises_is_told_why_as_the_key_was_explained(town: Town) -> None:
     """In the words of whoever gave the key, before those of the panel."""
     with town.db.connection() as tx:

@@ -46,7 +46,7 @@ def test_only_what_changed_is_sent_and_the_stream_ends_with_the_session(db: Data
         assert "part-summary" in changed
         assert "part-shortcuts" not in changed
         assert [name for name, part in changed.items() if part == first[name]] == []
-        accounts.sign_out_everywhere(db, account)
+        accounts.sign_out_everywhere(db, account, datetime.now(UTC))
         begun = monotonic()
         for _ in events:
             pass  # what was on its way

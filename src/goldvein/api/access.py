@@ -7,7 +7,7 @@ from litestar.handlers import BaseRouteHandler
 
 from goldvein.api.problems import NoSuchRoute
 from goldvein.api.service import Call, Service, service_of
-from goldvein.domain.errors import Forbidden
+from goldvein.domain.errors import Forbidden, InvalidInput
 from goldvein.domain.records import Principal, Project, Role
 from goldvein.services import projects
 
@@ -35,7 +35,11 @@ async def authorize(connection: ASGIConnection[Any, Any, Any, Any], handler: Bas
         If its sender has another role, or another site sent it.
     NoSuchRoute
         If the route names no roles.
+    InvalidInput
+        ``nul_character``: PostgreSQL stores none, so nothing that is asked for has one.
     """
+    if b"%00" in connection.scope["query_string"]:
+        raise InvalidInput("the address holds a NUL character (%00): leave it out", code="nul_character")
     if connection.scope.get("method") == "OPTIONS":  # Litestar's own answer, which only lists the methods
         return
     roles: frozenset[Role] | None = handler.opt.get("roles")

@@ -13,7 +13,7 @@ from goldvein.api.bodies import body
 from goldvein.api.service import Call, service_of
 from goldvein.domain import records
 from goldvein.domain.errors import InvalidInput
-from goldvein.services import keys
+from goldvein.services import keys, people
 
 AfterId = Annotated[int, QueryParameter(ge=0, le=2**31 - 1, description="Ids after this one are listed.")]
 PageLimit = Annotated[int, QueryParameter(ge=1, le=1_000, description="Rows to return at most.")]
@@ -78,15 +78,15 @@ async def create_labelers(request: Call) -> Response[bytes]:
     """Make labelers, all or none; with `keys`, each gets a key that is shown this once."""
     asked, service = await body(request, _labelers), service_of(request)
     now = service.now()
-    people = [(one.name, one.role) for one in asked.labelers]
-    ids = await service.call(keys.create_labelers, people, now)
+    named = [(one.name, one.role) for one in asked.labelers]
+    ids = await service.call(keys.create_labelers, named, now)
     tokens: list[str | None] = [None] * len(ids)
     if asked.keys:
-        wanted = [(role, labeler, name) for labeler, (name, role) in zip(ids, people, strict=True)]
+        wanted = [(role, labeler, name) for labeler, (name, role) in zip(ids, named, strict=True)]
         tokens = [key.token for key in await service.call(keys.issue_many, wanted, now)]
     made = [
         wire.Labeler(id=labeler, name=name, role=role, created_at=now, key=token)
-        for labeler, (name, role), token in zip(ids, people, tokens, strict=True)
+        for labeler, (name, role), token in zip(ids, named, tokens, strict=True)
     ]
     return replies.reply(wire.Labelers(labelers=made, next=None), 201)
 
@@ -130,8 +130,10 @@ async def change_labeler(request: Call, labeler: Id) -> Response[bytes]:
     tags=["administration"],
 )
 async def create_key(request: Call) -> Response[bytes]:
-    """Make a key of one customer, one labeler or an operator; it is shown this once."""
+    """Make a key of one customer, one labeler or, for an admin, an operator; it is shown this once."""
     asked, service = await body(request, _key), service_of(request)
+    if asked.operator:
+        people.check_gives(request.user, "operator")
     if (asked.customer is not None) + (asked.labeler is not None) + asked.operator != 1:
         raise InvalidInput(
             "a key belongs to one owner: name a customer, or a labeler, or set operator to true",

@@ -150,8 +150,9 @@ async def rule(
     given = await bodies.body(request, _ruling)
     service = service_of(request)
     await service.call(
-        rulings.rule, project, labeler, given.ruling, given.reason, service.now(), by=request.user.account
-    )
+        rulings.rule, project, labeler, given.ruling, given.reason, service.now(), by=request.user.account,
+        own=request.user.labeler,
+    )  # fmt: skip
 
 
 def _shown(found: Asked) -> wire.SecondAsked:

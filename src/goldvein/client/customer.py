@@ -311,10 +311,9 @@ class GoldveinClient(BenchmarkCalls, ExportCalls):
         *,
         customer: int | None = None,
         labeler: int | None = None,
-        operator: bool = False,
     ) -> wire.Key:
-        """Make a key of one customer, one labeler or an operator."""
-        shape = wire.KeyCreate(name=name, customer=customer, labeler=labeler, operator=operator)
+        """Make a key of one customer or one labeler; one of an operator is an admin's to make."""
+        shape = wire.KeyCreate(name=name, customer=customer, labeler=labeler)
         return self._post_once("/v1/keys", wire.Key, shape)
 
     def revoke_key(self, key: int) -> None:

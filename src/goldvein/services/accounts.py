@@ -173,7 +173,7 @@ def change_password(db: Database, account: int, old: str, new: str, user_agent: 
         _proven(db, known.login, old, now)
     with db.transaction() as tx:
         store.set_password(tx, account, hashed)
-        store.delete_sessions_of(tx, account)
+        store.delete_sessions_of(tx, account, now)
     return begin_session(db, account, user_agent, now)
 
 
@@ -217,10 +217,10 @@ def sign_out(db: Database, token: str) -> None:
         store.delete_session(tx, token_hash(token))
 
 
-def sign_out_everywhere(db: Database, account: int) -> None:
+def sign_out_everywhere(db: Database, account: int, now: datetime) -> None:
     """End all sessions of an account, and the links that would sign it in."""
     with db.transaction() as tx:
-        store.delete_sessions_of(tx, account)
+        store.delete_sessions_of(tx, account, now)
 
 
 def make_entry(db: Database, account: int, now: datetime) -> str:

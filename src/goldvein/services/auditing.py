@@ -102,8 +102,8 @@ def claim(db: Database, project: int, task: int, auditor: int, now: datetime) ->
         If another auditor has it, or this one has it in hand as work.
     """
     with db.transaction() as tx:
+        check_not_at_work(tx, project, task, auditor)  # first: whether it is in doubt is not told
         _check_free(curated.lock_doubt(tx, project, task), project, task, auditor, now)
-        check_not_at_work(tx, project, task, auditor)
         return _take(tx, project, task, auditor, now)
 
 
@@ -157,6 +157,7 @@ def answer(
         As ``claim`` does.
     """
     with db.transaction() as tx:
+        check_not_at_work(tx, project, task, auditor)
         found = curated.doubt(tx, project, task)
         if found is None:
             raise _not_in_doubt(project, task)
@@ -167,7 +168,6 @@ def answer(
         waiting = None if picked is None else take_waiting(tx, project, task)
         view = curating.view_locked(tx, project, task)
         held = _check_free(curated.lock_doubt(tx, project, task), project, task, auditor, now)
-        check_not_at_work(tx, project, task, auditor)
         belief = curated.beliefs(tx, project, [task])[task]
         _write_down(tx, found, auditor, picked, order, held, belief, comment, now)
         _act(tx, view, task, picked, belief, waiting, auditor, now)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
@@ -70,7 +70,8 @@ def add_manual(
     """Store benchmarks; a bad one is reported and the others are kept. The project opens if they are enough.
 
     Sent again, they are there already. What is a task of the customer's becomes a benchmark as that task: if
-    it waits, its key is its label. ``by`` is the auditor who gives the keys, who is never tested with them.
+    it waits, its key is its label. ``by`` is the auditor who gives the keys, who is never tested with them,
+    and who gives none to what is in the same hands as work.
 
     Raises
     ------
@@ -81,6 +82,8 @@ def add_manual(
         target = read(tx, project, None)
         _check_living(target)
         checked = _check_all(items, target, now)
+        if by is not None:
+            _leave_out(checked, curated.contents_at_work(tx, by))
         taken = adoption.take(tx, project, checked.sound)
         locked = projects.find_locked(tx, project)  # it does not open meanwhile
         assert locked is not None
@@ -171,6 +174,20 @@ def _check_all(items: Sequence[ManualBenchmark], project: Project, now: datetime
         checked.keys[item.index], checked.rights[item.index] = key, item.key_right
         checked.given[item.index] = given
     return checked
+
+
+def _leave_out(checked: _Checked, contents: Collection[int]) -> None:
+    """Refuse what the auditor has in hand as work, whatever it is for: the reply would tell, and the key."""
+    for task in [task for task in checked.sound if task.content in contents]:
+        checked.sound.remove(task)
+        index = task.draft.index
+        checked.errors.append(
+            ItemError(
+                index, "content_in_hand",
+                "this is in your hands as work: answer it there, or give it back, and come again",
+                f"/benchmarks/{index}/input",
+            )
+        )  # fmt: skip
 
 
 def read_key(item: ManualBenchmark, project: Project) -> int:

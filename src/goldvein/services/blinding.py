@@ -57,7 +57,12 @@ def is_in_doubt(line: Line) -> bool:
 
 
 def blinded(line: Line) -> Line:
-    """A line as an auditor may read it: of one in doubt, neither its key nor why it is in doubt."""
-    if not is_in_doubt(line):
+    """A line as an auditor may read it, who is tested as everybody is with what is in use.
+
+    Neither its key, nor how often it was served, which would tell by its rise that it is in the reader's own
+    hands, nor its name, which may be made of its content. Of one in doubt nor why it is.
+    """
+    if line.state == "retired":
         return line
-    return replace(line, key=None, key_right=None, flag=None, reason=None, choices=None)
+    told = replace(line, unique_id=None, key=None, key_right=None, exposures=None, choices=None)
+    return replace(told, flag=None, reason=None) if is_in_doubt(line) else told

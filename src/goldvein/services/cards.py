@@ -11,7 +11,7 @@ from datetime import UTC, datetime
 from typing import Final
 
 from goldvein.decisions.cards import EVERY, OVER, SLACK, is_due, level
-from goldvein.domain.errors import Conflict, InvalidInput, NotFound
+from goldvein.domain.errors import Conflict, Forbidden, InvalidInput, NotFound
 from goldvein.services import rulings
 from goldvein.services.views import Views
 from goldvein.store import cards, days
@@ -107,12 +107,20 @@ def looks_waiting(
 
 
 def settle_look(
-    db: Database, look: int, account: int, reply: str, now: datetime, *, lets_in: bool = False
-) -> None:
+    db: Database, look: int, account: int, reply: str, now: datetime, *, lets_in: bool = False,
+    own: int | None = None,
+) -> None:  # fmt: skip
     """Say what came of another look; the labeler reads it on the card, and is let in again if that is so.
+
+    Parameters
+    ----------
+    own : int, optional
+        Whoever replies as a labeler: an auditor works, too.
 
     Raises
     ------
+    Forbidden
+        If it is one's own wish.
     InvalidInput
         ``look_without_words``.
     NotFound
@@ -125,6 +133,8 @@ def settle_look(
         whose = cards.settle(tx, look, account, said, now)
         if whose is None:
             raise NotFound("no such wish waits for a look")
+        if whose[1] == own:
+            raise Forbidden("nobody settles their own wish for another look: ask another auditor")
         if lets_in:
             rulings.rule_in(tx, *whose, "readmit", said[: rulings.WORDS], now, by=account)
 

@@ -117,9 +117,8 @@ def look_as(db: Database, project: int, task: int, auditor: int, now: datetime) 
         If it is in doubt, or in the auditor's hands as work.
     """
     with db.transaction() as tx:
-        found = _find(tx, project, task)
-        check_judged(found)
-        check_not_at_work(tx, project, task, auditor)
+        check_not_at_work(tx, project, task, auditor)  # first: whether it is one is not told
+        check_judged(_find(tx, project, task))
         note_seen(tx, project, [task], auditor, now)
         return _look(tx, project, task, names=True)
 
@@ -178,9 +177,9 @@ def change_key(
         If the key is no option, or ``key_right`` under chance.
     """
     with db.transaction() as tx:
+        _check_open_to(tx, project, task, by)
         waiting = take_waiting(tx, project, task)
         view = view_locked(tx, project, task)
-        _check_open_to(tx, project, task, by)
         right = KEY_RIGHT if key_right is None else key_right
         lifecycle.set_key(
             tx, view, task, key, now, key_right=right, reason=reason or BY_HAND, by=by, basis="manual"
@@ -192,6 +191,7 @@ def change_key(
 
 def _check_open_to(tx: Transaction, project: int, task: int, auditor: int | None) -> None:
     if auditor is not None:
+        check_not_at_work(tx, project, task, auditor)
         check_judged(_find(tx, project, task))
 
 
@@ -208,9 +208,9 @@ def act(
     """
     why = reason or BY_HAND
     with db.transaction() as tx:
+        _check_open_to(tx, project, task, by)
         waiting = take_waiting(tx, project, task) if action == "confirm" else None
         view = view_locked(tx, project, task)
-        _check_open_to(tx, project, task, by)
         state = _find(tx, project, task).state
         if action == "retire":
             lifecycle.retire(tx, project, [task], why, now)

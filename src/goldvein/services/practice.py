@@ -27,6 +27,7 @@ APART: Final = ("cancelled", "expired", "ambiguous", "leaked")
 """Reasons of retirement that make a bad lesson: not ours to show, unclear, or part of a fraud under watch."""
 OFFERED: Final = 100
 """Projects to choose from at most."""
+_WORKING: Final = ("mining", "open")
 REST: Final = timedelta(hours=1)
 """Time since its retirement before a benchmark is taught: nobody has it in hand any more."""
 
@@ -63,10 +64,12 @@ def practise(
     Raises
     ------
     NotFound
-        If there is no such project.
+        If no such project is offered: drafts, closed ones and sandboxes are nobody's to see.
     """
     with db.transaction() as tx:
         target = read(tx, project, None)
+        if target.is_sandbox or target.state not in _WORKING:
+            raise NotFound(f"project {project} is not under way: choose another one to practise")
         lesson = _draw(tx, target, labeler, now, rng)
         if lesson is None:
             return None

@@ -14,7 +14,7 @@ import numpy as np
 
 from goldvein.decisions.auditing import readmits
 from goldvein.decisions.gate import State
-from goldvein.domain.errors import Conflict, InvalidInput, NotFound
+from goldvein.domain.errors import Conflict, Forbidden, InvalidInput, NotFound
 from goldvein.services import moving
 from goldvein.services.observing import Models
 from goldvein.services.replaying import Track
@@ -33,7 +33,7 @@ WORDS: Final = 500
 
 def rule(
     db: Database, project: int, labeler: int, ruling: Ruling, reason: str, now: datetime, *,
-    by: int | None = None,
+    by: int | None = None, own: int | None = None,
 ) -> None:  # fmt: skip
     """Let somebody in again who was dismissed, or dismiss somebody.
 
@@ -44,11 +44,15 @@ def rule(
     ----------
     by : int, optional
         The account of whoever decides.
+    own : int, optional
+        Whoever decides as a labeler: an auditor works, too.
 
     Raises
     ------
     InvalidInput
         ``ruling_without_reason``.
+    Forbidden
+        If it is about oneself.
     NotFound
         If the project is not under way, or the labeler has no standing there.
     Conflict
@@ -61,13 +65,16 @@ def rule(
             pointer="/reason",
         )  # fmt: skip
     with db.transaction() as tx:
-        rule_in(tx, project, labeler, ruling, why, now, by=by)
+        rule_in(tx, project, labeler, ruling, why, now, by=by, own=own)
 
 
 def rule_in(
-    tx: Transaction, project: int, labeler: int, ruling: Ruling, why: str, now: datetime, *, by: int | None
-) -> None:
+    tx: Transaction, project: int, labeler: int, ruling: Ruling, why: str, now: datetime, *, by: int | None,
+    own: int | None = None,
+) -> None:  # fmt: skip
     """As ``rule``, within a transaction."""
+    if labeler == own:
+        raise Forbidden("nobody rules on their own standing: ask another auditor")
     view = Views().one(tx, project)
     before = standings.lock(tx, [(project, labeler)]).get((project, labeler))
     if before is None or view.model is None:

@@ -10,6 +10,7 @@ import csv
 import io
 import json
 import re
+from collections import deque
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
@@ -57,7 +58,7 @@ class Rows:
     """
 
     lines: int = 0
-    _kept: list[bytes] = field(default_factory=list)
+    _kept: deque[bytes] = field(default_factory=deque)
     _size: int = 0
     _whole: tuple[re.Pattern[bytes], re.Pattern[bytes]] | None = None
 
@@ -71,7 +72,10 @@ class Rows:
         self._size += len(line)
         if self._whole[len(self._kept) > 1].fullmatch(line):
             return [self._cut(len(self._kept))]
-        return self._give_up() if self._size > MAX_ROW else []
+        rows: list[Row] = []
+        while self._kept and self._size > MAX_ROW:
+            rows += self._give_up()
+        return rows
 
     def end(self) -> list[Row]:
         """Give what is left when there are no more lines."""
@@ -81,18 +85,21 @@ class Rows:
         return rows
 
     def _cut(self, count: int) -> Row:
-        row = Row(self.lines - len(self._kept) + 1, b"\n".join(self._kept[:count]))
-        del self._kept[:count]
-        self._size = sum(map(len, self._kept))
-        return row
+        first = self.lines - len(self._kept) + 1
+        cut = [self._kept.popleft() for _ in range(count)]
+        self._size -= sum(map(len, cut))
+        return Row(first, b"\n".join(cut))
 
     def _give_up(self) -> list[Row]:
-        """A quote was not closed: its line is a row, which is none, and those below it begin anew."""
+        """A quote was not closed: its line is a row, which is none, and those below it begin anew.
+
+        None of them closes a quote that is open before it, or it would have ended the row: so each is a row
+        of its own, up to one that opens a quote. A line is looked at twice at most, however many are kept.
+        """
+        assert self._whole is not None
         rows = [self._cut(1)]
-        again, self._kept, self._size = self._kept, [], 0
-        self.lines -= len(again)
-        for line in again:
-            rows += self.add(line)
+        while self._kept and self._whole[0].fullmatch(self._kept[0]):
+            rows.append(self._cut(1))
         return rows
 
 

@@ -48,7 +48,8 @@ class Line:
     """A benchmark in a list.
 
     ``choices`` counts answers by option as upkeep counted them last, those since the key was last settled by
-    hand; the last place is "cannot be answered". None while it has not looked.
+    hand; the last place is "cannot be answered". None while it has not looked. ``exposures`` counts servings;
+    None where the reader may not know.
     """
 
     task: int
@@ -57,7 +58,7 @@ class Line:
     basis: str
     key: int | None
     key_right: float | None
-    exposures: int
+    exposures: int | None
     created_at: datetime
     promoted_at: datetime | None
     ended_at: datetime | None
@@ -388,6 +389,11 @@ def at_work(tx: Transaction, project: int, task: int, labeler: int) -> bool:
     row = tx.execute(_queries.at_work, {"project": project, "task": task, "labeler": labeler}).fetchone()
     assert row is not None
     return bool(row[0])
+
+
+def contents_at_work(tx: Transaction, labeler: int) -> set[int]:
+    """Name the contents that somebody has in hand as work."""
+    return {row[0] for row in tx.execute(_queries.contents_at_work, {"labeler": labeler})}
 
 
 def has_judged(tx: Transaction, project: int, task: int, auditor: int) -> bool:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import hashlib
+import itertools
 import json
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from functools import lru_cache
 from typing import Any
 
@@ -64,14 +65,15 @@ def check_size(content: Mapping[str, Any], name: str) -> None:
     InvalidInput
         ``<name>_too_deep``, ``<name>_too_large`` or ``<name>_not_text``.
     """
-    if _is_too_deep(content):
+    levels = list(itertools.islice(_levels(content), MAX_DEPTH + 1))
+    if len(levels) > MAX_DEPTH:
         raise InvalidInput(
             f"the {name} is nested in more than {MAX_DEPTH} levels: flatten it",
             code=f"{name}_too_deep", pointer="",
         )  # fmt: skip
     text = json.dumps(content, ensure_ascii=False)
     try:
-        size = len(text.encode())
+        size = len(text.encode()) + sum(_zeros(part) for level in levels for part in level)
     except UnicodeEncodeError:
         raise InvalidInput(
             f"the {name} holds half a surrogate pair: send valid Unicode", code=f"{name}_not_text", pointer=""
@@ -87,20 +89,24 @@ def check_size(content: Mapping[str, Any], name: str) -> None:
         )
 
 
-def _is_too_deep(content: Mapping[str, Any]) -> bool:
+def _levels(content: Mapping[str, Any]) -> Iterator[list[Any]]:
     """Walk level by level: whatever recurses has its limit somewhere, and not everywhere the same."""
     level: list[Any] = [content]
-    for _ in range(MAX_DEPTH):
+    while level:
+        yield level
         below: list[Any] = []
         for part in level:
             if isinstance(part, Mapping):
                 below += part.values()
             elif isinstance(part, list):
                 below += part
-        if not below:
-            return False
         level = below
-    return True
+
+
+def _zeros(part: Any) -> int:
+    """Digits that the database writes where JSON has an exponent: 1e308 comes back with all its zeros."""
+    exponent = repr(part).partition("e")[2] if isinstance(part, float) else ""
+    return abs(int(exponent)) if exponent else 0
 
 
 def _check_choices(choices: Sequence[str], one: str, many: str) -> None:

@@ -47,7 +47,7 @@ async def sign_out_everywhere(request: Call) -> Response[Any]:
     """End all sessions, this one too."""
     await form(request)
     service = service_of(request)
-    await service.call(accounts.sign_out_everywhere, own_account(request))
+    await service.call(accounts.sign_out_everywhere, own_account(request), service.now())
     service.keyring.forget()
     response = go("/login")
     response.delete_cookie(SESSION_COOKIE)

@@ -95,8 +95,9 @@ async def settle_look(
     lets_in = fields.get("readmit") == "1"
     try:
         await service.call(
-            cards.settle_look, look, account, fields.get("reply", ""), service.now(), lets_in=lets_in
-        )
+            cards.settle_look, look, account, fields.get("reply", ""), service.now(), lets_in=lets_in,
+            own=request.user.labeler,
+        )  # fmt: skip
     except GoldveinError as error:
         said = fields.get("reply", "")[: cards.WORDS]
         return await _people(request, status=error.status, wrong={look: error.detail}, said=said)

@@ -20,7 +20,7 @@ from goldvein.services import projects, reuse
 from goldvein.store import keys
 from goldvein.store.database import Database
 from goldvein.store.keys import Customer
-from goldvein.web.forms import form
+from goldvein.web.forms import form, number
 from goldvein.web.project_templates import BLANK, Template, templates
 from goldvein.web.projects import whole_number
 from goldvein.web.responses import go, page
@@ -146,7 +146,7 @@ def _shape(request: Call, beginning: Beginning, filled: Filled) -> dict[str, Any
     if classes := _lines(filled.classes):
         shape["classes"] = classes
     if filled.deadline_minutes.strip():
-        shape["deadline_seconds"] = round(60 * _number(filled.deadline_minutes, "deadline_minutes"))
+        shape["deadline_seconds"] = round(60 * number(filled.deadline_minutes, "deadline_minutes"))
     if beginning.original is not None:
         shape |= {"copy_of": beginning.original.id, "carry_benchmarks": filled.carry == "yes"}
     elif request.user.customer is None:
@@ -175,20 +175,13 @@ def _read(shape: Mapping[str, Any]) -> wire.ProjectCreate:
 
 def _policy(beginning: Beginning, filled: Filled) -> dict[str, float]:
     """The template's knobs, and those that the form turns."""
-    bar = round(_number(filled.quality_bar, "quality_bar") / 100, 6)
+    bar = round(number(filled.quality_bar, "quality_bar") / 100, 6)
     asked = {**beginning.policy, "quality_bar": bar, "bootstrap_tasks": 0}
     if filled.start == "everybody":
         asked["bootstrap_tasks"] = beginning.policy.get("bootstrap_tasks") or EVERYBODY_ANSWERS
     if bar > asked.get("trust_accuracy", Policy().trust_accuracy):
         asked["trust_accuracy"] = bar  # who makes benchmarks is as good as who is tested on them
     return asked
-
-
-def _number(text: str, name: str) -> float:
-    try:
-        return float(text.strip())
-    except ValueError as error:
-        raise InvalidInput(f"{text!r} is no number", pointer=f"/{name}") from error
 
 
 def _lines(text: str) -> list[str]:

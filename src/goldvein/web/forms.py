@@ -1,7 +1,8 @@
 """What a form sent, within bounds."""
 
 from collections.abc import Mapping
-from typing import Any
+from math import nan
+from typing import Any, Final
 
 from litestar import Request
 
@@ -9,6 +10,8 @@ from goldvein.api.bodies import SMALL
 from goldvein.api.keyring import check_same_site
 from goldvein.api.problems import BodyTooLarge
 from goldvein.domain.errors import InvalidInput
+
+_MOST: Final = 1e12
 
 
 async def form(request: Request[Any, Any, Any], *, limit: int = SMALL) -> dict[str, str]:
@@ -45,6 +48,23 @@ def whole(fields: Mapping[str, str], name: str, words: str, *, least: int, most:
     if not least <= number <= most:
         raise InvalidInput(f"{words} is a whole number from {least} to {most:,}, not {text[:20]!r}")
     return number
+
+
+def number(text: str, name: str) -> float:
+    """Read a number that somebody typed into a field, none of those that only floats know.
+
+    Raises
+    ------
+    InvalidInput
+        If it is something else, or larger than any field takes; ``pointer`` names the field.
+    """
+    try:
+        value = float(text.strip())
+    except ValueError:
+        value = nan
+    if not abs(value) < _MOST:
+        raise InvalidInput(f"{text[:20]!r} is no number that can stand here", pointer=f"/{name}")
+    return value
 
 
 def named(fields: Mapping[str, str], name: str, words: str, *, most: int = 200) -> str:

@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from decimal import Decimal, InvalidOperation
 from typing import Any, Final
 
 import msgspec
@@ -23,7 +22,7 @@ from goldvein.store import projects as stored
 from goldvein.store import tallies
 from goldvein.store.database import Database
 from goldvein.store.projects import PolicyVersion
-from goldvein.web.forms import form
+from goldvein.web.forms import form, number
 from goldvein.web.projects import project_page, whole_number
 from goldvein.web.responses import go
 
@@ -85,7 +84,7 @@ async def describe(request: Call, project: ProjectId) -> Response[Any]:
     }
     try:
         if minutes := fields.get("deadline_minutes", "").strip():
-            shape["deadline_seconds"] = round(60 * _number(minutes))
+            shape["deadline_seconds"] = round(60 * number(minutes, "deadline_minutes"))
         await _update(request, project, given(decode(msgspec.json.encode(shape), _change)))
     except GoldveinError as error:
         return await _shown(request, found, error=error, fields=fields)
@@ -171,7 +170,7 @@ def _turned(fields: Mapping[str, str]) -> dict[str, float]:
     for name, knob in KNOBS.items():
         if name not in fields:
             continue
-        value = _number(fields[name], name)
+        value = number(fields[name], name)
         if not knob.least <= value <= knob.most or (isinstance(knob.default, int) and value != int(value)):
             whole = "a whole number " if isinstance(knob.default, int) else ""
             raise InvalidInput(
@@ -188,16 +187,6 @@ def _kept(values: Mapping[str, float]) -> None:
         Policy.from_dict(values)
     except PolicyError as error:
         raise InvalidInput(str(error), code="policy_invalid", pointer="/policy") from error
-
-
-def _number(text: str, name: str = "deadline_minutes") -> float:
-    try:
-        value = Decimal(text.strip())
-    except InvalidOperation:
-        value = Decimal("nan")
-    if not value.is_finite():
-        raise InvalidInput(f"{text!r} is no number", pointer=f"/{name}")
-    return float(value)
 
 
 async def _costs(request: Call, found: Project, changes: Mapping[str, float]) -> Mapping[str, Any]:

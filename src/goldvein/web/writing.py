@@ -19,7 +19,7 @@ from goldvein.domain.records import ItemError, Project, Task
 from goldvein.services import benchmarks
 from goldvein.services.benchmarks import ManualBenchmark
 from goldvein.store import benchmarks as stored
-from goldvein.store import tasks
+from goldvein.store import curated, tasks
 from goldvein.store.database import Database
 from goldvein.tasktypes.choice import MAX_OPTIONS
 from goldvein.web.benchmarks import MAX_NOTE, read_key, read_percent
@@ -70,9 +70,12 @@ async def new_benchmark(
 
 async def _about(request: Call, project: Project, wanted: str) -> Writing:
     """Find the task that somebody named, by its own name or its number."""
-    task, state = await service_of(request).call(_find, project.id, wanted)
+    labeler = request.user.labeler
+    task, state, in_hand = await service_of(request).call(_find, project.id, wanted, labeler)
     if task is None:
         return Writing(errors={"from": f"there is no task {wanted!r} in this project"})
+    if in_hand:  # an auditor works, too, and is not told what the task is for
+        return Writing(errors={"from": f"task {task.id} is in your hands as work: answer it there first"})
     if state in ("active", "frozen", "retired"):
         return Writing(errors={"from": f"task {task.id} is a benchmark already"}, met=task.id)
     if task.state not in ("queued", "labelled"):
@@ -80,13 +83,19 @@ async def _about(request: Call, project: Project, wanted: str) -> Writing:
     return Writing(source=task)
 
 
-def _find(db: Database, project: int, wanted: str) -> tuple[Task | None, str | None]:
+def _find(
+    db: Database, project: int, wanted: str, labeler: int | None
+) -> tuple[Task | None, str | None, bool]:
+    """Find a task with the state of the benchmark that it is, and whether a labeler has it in hand."""
     with db.connection() as tx:
         named = tasks.by_unique_ids(tx, project, [wanted]).get(wanted)
         is_number = wanted.isascii() and wanted.isdigit() and len(wanted) < len(str(2**63))
         number = named[0] if named else int(wanted) if is_number else None
         found = tasks.find(tx, project, number) if number is not None else None
-        return found, stored.state_of(tx, project, found.id) if found else None
+        if found is None:
+            return None, None, False
+        in_hand = labeler is not None and curated.at_work(tx, project, found.id, labeler)
+        return found, stored.state_of(tx, project, found.id), in_hand
 
 
 @post(

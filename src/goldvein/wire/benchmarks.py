@@ -59,7 +59,8 @@ class BenchmarkLine(Response):
     ``pass_rate`` is the share of right answers as upkeep counted them last, since the key was last settled by
     hand.
 
-    To an auditor, one in doubt shows neither key nor reason: it is judged blindly.
+    To an auditor, who is tested as labelers are, one in use shows neither key, name, nor counts, and one in
+    doubt not the reason either: it is judged blindly.
     """
 
     task: int
@@ -68,7 +69,7 @@ class BenchmarkLine(Response):
     basis: BenchmarkBasis
     key: int | None
     key_right: float | None
-    exposures: int
+    exposures: int | None
     pass_rate: float | None
     created_at: datetime
     promoted_at: datetime | None

@@ -191,6 +191,14 @@ SELECT EXISTS (
     SELECT FROM tasks t JOIN attempts a ON a.project = t.project AND a.content = t.content
     WHERE t.project = %(project)s AND t.id = %(task)s AND a.labeler = %(labeler)s AND a.state = 'leased');
 
+-- name: contents_at_work
+-- What somebody has in hand as work, in whatever project: a lease, and one that is put off.
+SELECT a.content
+FROM labelers l
+CROSS JOIN LATERAL (VALUES (l.lease_project, l.lease_attempt), (l.deferred_project, l.deferred_attempt)) AS held (project, attempt)
+JOIN attempts a ON a.project = held.project AND a.id = held.attempt
+WHERE l.id = %(labeler)s AND a.state = 'leased';
+
 -- name: has_judged
 -- Whether an auditor has judged a benchmark.
 SELECT EXISTS (
