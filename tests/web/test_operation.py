@@ -19,6 +19,8 @@ from tests.web.conftest import Site
 
 DRAWN = "() => document.querySelectorAll('.chart.js-plotly-plot').length === 9"
 ALL_DRAWN = "() => document.querySelectorAll('.chart.js-plotly-plot').length === 15"
+EMPTY = """[...document.querySelectorAll('.chart')]
+    .filter(chart => chart.data.every(one => one.y.every(value => value === null))).length"""
 QUICK = {"deliver_at": 0.6, "min_benchmarks": 1, "rate_floor": 0.1, "decoy_share": 0.05}
 
 
@@ -125,6 +127,11 @@ def test_all_metrics_over_time(
         whole = [values for values in zip(*told, strict=True) if None not in values]
         assert whole
         assert all(low <= value <= high for value, high, low in whole)
+        assert page.evaluate(EMPTY) == page.get_by_text("nothing to show here").count()
+        bars = page.evaluate(
+            "document.querySelector('#chart-standings-by-p-parts').data.map(d => d.marker.color)"
+        )
+        assert len(bars) == len(set(bars)) > 1
         page.locator("summary").first.click()
         expect(
             page.get_by_role("region", name="Krippendorff's alpha").get_by_role("row").nth(3)
@@ -172,6 +179,8 @@ def test_labelers_are_sorted_filtered_and_found(browsers: Browsers, site: Site, 
         page = visit.go(live_path(town) + "/labelers")
         names = page.locator("tbody th")
         expect(names).to_have_count(12)
+        table = page.get_by_role("region", name="Labelers")
+        assert table.evaluate("one => one.scrollWidth <= one.clientWidth")
         visit.check_accessible()
         visit.screenshot("labelers")
         page.get_by_role("link", name="Labeler", exact=True).click()
@@ -271,8 +280,13 @@ def test_a_window_that_is_not_there(browsers: Browsers, site: Site, town: Town) 
 
 @pytest.mark.parametrize("role", ["customer", "labeler", "trusted", "auditor"])
 def test_nobody_else_watches(browsers: Browsers, site: Site, town: Town, role: str) -> None:
-    """Names and standings of labelers are for operators."""
+    """Names and standings of labelers are for operators; who is refused sees as whom, and the way back."""
     with browsers.visit(site.accounts[role], expected=("403",)) as visit:  # type: ignore[index]
         for path in ("/operate", *(live_path(town) + rest for rest in ("", "/events", "/metrics"))):
             response = visit.page.request.get(site.base + path)
             assert response.status == 403
+        page = visit.go("/operate")
+        expect(page.get_by_role("alert")).to_contain_text(f"the role {role} may not do this")
+        expect(page.get_by_role("button", name="Sign out")).to_be_visible()
+        expect(page.get_by_role("navigation", name="Main")).to_be_visible()
+        visit.check_accessible()
