@@ -245,7 +245,7 @@ def test_what_the_panel_cannot_be_told(browsers: Browsers, site: Site, town: Tow
 
 def test_the_log_is_read_backwards(browsers: Browsers, site: Site, town: Town) -> None:
     """The latest first, page by page, by labeler, task and kind; every row says all that it knows."""
-    with browsers.visit(site.accounts["operator"], expected=("422",)) as visit:
+    with browsers.visit(site.accounts["operator"], expected=("422", "404")) as visit:
         page = visit.go(live_path(town) + "/log")
         rows = page.locator("tbody tr")
         expect(rows).to_have_count(100)
@@ -265,8 +265,15 @@ def test_the_log_is_read_backwards(browsers: Browsers, site: Site, town: Town) -
         expect(page.get_by_role("heading", name="person 04")).to_be_visible()
         page.get_by_role("region", name="Benchmark answers").get_by_role("link").first.click()
         expect(rows.first).to_contain_text("benchmark")
-        visit.go(live_path(town) + "/log?labeler=nobody")
-        expect(page.get_by_role("alert")).to_contain_text("there is no labeler called")
+        page.get_by_role("link", name="Log", exact=True).click()
+        for field, typed, said in (("Labeler", "nobody", "no labeler called"), ("Task", "x", "is no number")):
+            page.get_by_label(field, exact=True).fill(typed)
+            page.get_by_role("button", name="Show").click()
+            expect(page.get_by_role("alert")).to_contain_text(said)
+            expect(page.get_by_label(field, exact=True)).to_have_value(typed)
+        visit.check_accessible()
+        visit.go("/operate/1/nothing")
+        expect(page.get_by_role("alert")).to_contain_text("There is no such page")
 
 
 def test_a_window_that_is_not_there(browsers: Browsers, site: Site, town: Town) -> None:
