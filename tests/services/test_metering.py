@@ -12,7 +12,7 @@ from typing import Any
 import psycopg
 import pytest
 
-from goldvein.services import metering
+from goldvein.services import metering, operating
 from goldvein.services.metering import Meter
 from goldvein.stats.spread import bucket_of, middle
 from goldvein.store import figures, gauges, roster
@@ -20,7 +20,7 @@ from goldvein.store.database import Database
 from goldvein.store.figures import begin
 from tests.services.lively import lively, log_of, told
 from tests.services.sleepers import SLEEPY
-from tests.services.town import Town, knows
+from tests.services.town import Town, guesses, knows
 
 COUNTS = (
     "entries", "answers", "benchmark_answers", "benchmarks_right", "panel_answers", "decoy_answers", "skips",
@@ -262,6 +262,26 @@ def test_a_project_is_sampled_as_it_is(db: Database) -> None:
     assert sample.standings["judged"] == 5
     assert sample.supply["active"] == 60
     assert "random" in sample.shortcuts
+
+
+def test_only_who_may_work_is_at_work(db: Database) -> None:
+    """Whoever was dismissed a minute ago is not; a sample and the list of projects say the same."""
+    town = Town(db, SLEEPY)
+    town.open_by_hand(60)
+    for n in range(3):
+        town.hire(f"good {n}", knows(0.97))
+    for n in range(3):
+        town.hire(f"clicker {n}", guesses)
+    town.hire("panel", knows(0.97), role="trusted")
+    town.push(300)
+    town.run(40)
+    Meter(db).step(town.now)
+    states = Counter(state for (state,) in town.rows("SELECT state FROM roster"))
+    assert states["dismissed"] > 0
+    with db.connection() as tx:
+        sample = gauges.latest(tx, [1])[1]
+    (line,) = operating.overview(db, town.now)
+    assert sample.active == line.at_work == states.total() - states["dismissed"]
 
 
 def test_short_spans_are_forgotten_and_hours_kept(town: Town) -> None:

@@ -161,6 +161,9 @@ def test_a_shortcut_that_would_pass_at_the_bar_sounds_an_alarm(db: Database) -> 
 
     assert town.alerts() == [("benchmarks", "longest", False)]
     assert line["alert"]
+    leaker = report(db, town.project.id, town.now)["shortcuts"]["leaker"]
+    assert leaker["passes"] > 0.9
+    assert not leaker["alert"], "no alert is open of it, and none ever will be"
     assert line["passes"] == line["served"] >= 0.8
     assert line["counterexamples"] == pytest.approx(len(active_of(town)) * (1 - line["passes"]))
     assert line["missing"] > 0

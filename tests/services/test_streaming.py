@@ -12,6 +12,7 @@ import pytest
 
 from goldvein.domain.records import Work, WorkRequest
 from goldvein.services import intake, keys, projects, withdrawing
+from goldvein.services.explaining import explain
 from goldvein.services.sweeps import sweep
 from goldvein.services.views import Views
 from goldvein.services.withdrawing import Withdrawal, withdraw_labels
@@ -105,7 +106,12 @@ def test_the_panel_confirms_a_label_and_it_is_a_benchmark(town: Town) -> None:
             f"SELECT count(*) FROM attempts WHERE task = {task} AND stage = 'panel' AND state = 'answered'"
         )[0][0]
     )
-    assert town.rows(f"SELECT decision FROM log WHERE kind = 'candidate' AND task = {task}") == [("stream",)]
+    [(first, decision)] = town.rows(
+        f"SELECT labeler, decision FROM log WHERE kind = 'candidate' AND task = {task}"
+    )
+    assert decision == "stream"
+    told = [moment.text for moment in explain(town.db, f"labeler:{first}").moments]
+    assert f"answered task {task}, which goes to the panel now: it may become a benchmark" in told
     assert not town.proof()
 
 

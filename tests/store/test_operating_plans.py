@@ -120,7 +120,7 @@ LOOKS: dict[str, Look] = {
     "a kind that is not there": lambda db: [logged(kind="policy")(db)],
     "until a moment": logged(until="2026-01-05T03:00:00+00:00"),
     "of a labeler": logged(labeler="1"),
-    "who is at work": lambda db: [_with(db, lambda tx: roster.active(tx, 1, AT - timedelta(minutes=5)))],
+    "who is at work": lambda db: [_with(db, lambda tx: roster.at_work(tx, [1], AT - timedelta(minutes=5)))],
     "a queue": lambda db: [
         _with(db, lambda tx: gauges.queue(tx, 1, pace=1.0, bound=20_000, now=AT)),
     ],

@@ -85,7 +85,7 @@ def test_somebody_looks_after_it_and_mutes_it(browsers: Browsers, site: Site, pl
 
 
 def test_a_rule_is_changed(browsers: Browsers, site: Site, place: Metered) -> None:
-    """A wrong bound is explained; a right one is a version with a name."""
+    """A wrong bound, or one without effect, is explained and stays; a right one is a version with a name."""
     with browsers.visit(site.accounts["operator"], expected=("422",)) as visit:
         page = visit.go(f"/operate/{place.project}/alerts/rules")
         row = page.get_by_role("row").filter(has_text="late share")
@@ -94,14 +94,23 @@ def test_a_rule_is_changed(browsers: Browsers, site: Site, place: Metered) -> No
         row.get_by_label("At most").fill("7")
         row.get_by_role("button", name="Change").click()
         expect(page.get_by_text("a share is at most 1")).to_be_visible()
-        row.get_by_text("Change").first.click()
-        row.get_by_label("Range").select_option("fixed")
+        expect(row.get_by_label("Range")).to_have_value("fixed")
+        expect(row.get_by_label("At most")).to_have_value("7")
         row.get_by_label("At most").fill("0.2")
         visit.check_accessible()
         visit.screenshot("rules")
         row.get_by_role("button", name="Change").click()
         expect(page.get_by_text("The rules are changed.")).to_be_visible()
-        expect(row.get_by_text("at most 0.2")).to_be_visible()
+        expect(row.get_by_text("at most 20%")).to_be_visible()
+        row.get_by_text("Change").first.click()
+        expect(row.get_by_label("Range")).to_have_value("fixed")
+        expect(row.get_by_label("At most")).to_have_value("0.2")
+        row = page.get_by_role("row").filter(has_text="held share")
+        row.get_by_text("Change").first.click()
+        row.get_by_label("At most").fill("0.4")
+        row.get_by_role("button", name="Change").click()
+        expect(page.get_by_text("bounds hold where the range is fixed")).to_be_visible()
+        expect(row.get_by_label("At most")).to_have_value("0.4")
     book = attending.book(site.db, place.project)
     assert book.own == {"late_share": {"on": True, "range": "fixed", "high": 0.2}}
     assert book.versions[0].made_by == "a-operator"

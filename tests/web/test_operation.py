@@ -19,6 +19,8 @@ from tests.web.conftest import Site
 
 DRAWN = "() => document.querySelectorAll('.chart.js-plotly-plot').length === 9"
 ALL_DRAWN = "() => document.querySelectorAll('.chart.js-plotly-plot').length === 15"
+EMPTY = """[...document.querySelectorAll('.chart')]
+    .filter(chart => chart.data.every(one => one.y.every(value => value === null))).length"""
 QUICK = {"deliver_at": 0.6, "min_benchmarks": 1, "rate_floor": 0.1, "decoy_share": 0.05}
 
 
@@ -125,6 +127,11 @@ def test_all_metrics_over_time(
         whole = [values for values in zip(*told, strict=True) if None not in values]
         assert whole
         assert all(low <= value <= high for value, high, low in whole)
+        assert page.evaluate(EMPTY) == page.get_by_text("nothing to show here").count()
+        bars = page.evaluate(
+            "document.querySelector('#chart-standings-by-p-parts').data.map(d => d.marker.color)"
+        )
+        assert len(bars) == len(set(bars)) > 1
         page.locator("summary").first.click()
         expect(
             page.get_by_role("region", name="Krippendorff's alpha").get_by_role("row").nth(3)
@@ -172,6 +179,8 @@ def test_labelers_are_sorted_filtered_and_found(browsers: Browsers, site: Site, 
         page = visit.go(live_path(town) + "/labelers")
         names = page.locator("tbody th")
         expect(names).to_have_count(12)
+        table = page.get_by_role("region", name="Labelers")
+        assert table.evaluate("one => one.scrollWidth <= one.clientWidth")
         visit.check_accessible()
         visit.screenshot("labelers")
         page.get_by_role("link", name="Labeler", exact=True).click()
@@ -236,7 +245,7 @@ def test_what_the_panel_cannot_be_told(browsers: Browsers, site: Site, town: Tow
 
 def test_the_log_is_read_backwards(browsers: Browsers, site: Site, town: Town) -> None:
     """The latest first, page by page, by labeler, task and kind; every row says all that it knows."""
-    with browsers.visit(site.accounts["operator"], expected=("422",)) as visit:
+    with browsers.visit(site.accounts["operator"], expected=("422", "404")) as visit:
         page = visit.go(live_path(town) + "/log")
         rows = page.locator("tbody tr")
         expect(rows).to_have_count(100)
@@ -256,8 +265,15 @@ def test_the_log_is_read_backwards(browsers: Browsers, site: Site, town: Town) -
         expect(page.get_by_role("heading", name="person 04")).to_be_visible()
         page.get_by_role("region", name="Benchmark answers").get_by_role("link").first.click()
         expect(rows.first).to_contain_text("benchmark")
-        visit.go(live_path(town) + "/log?labeler=nobody")
-        expect(page.get_by_role("alert")).to_contain_text("there is no labeler called")
+        page.get_by_role("link", name="Log", exact=True).click()
+        for field, typed, said in (("Labeler", "nobody", "no labeler called"), ("Task", "x", "is no number")):
+            page.get_by_label(field, exact=True).fill(typed)
+            page.get_by_role("button", name="Show").click()
+            expect(page.get_by_role("alert")).to_contain_text(said)
+            expect(page.get_by_label(field, exact=True)).to_have_value(typed)
+        visit.check_accessible()
+        visit.go("/operate/1/nothing")
+        expect(page.get_by_role("alert")).to_contain_text("There is no such page")
 
 
 def test_a_window_that_is_not_there(browsers: Browsers, site: Site, town: Town) -> None:
@@ -271,8 +287,13 @@ def test_a_window_that_is_not_there(browsers: Browsers, site: Site, town: Town) 
 
 @pytest.mark.parametrize("role", ["customer", "labeler", "trusted", "auditor"])
 def test_nobody_else_watches(browsers: Browsers, site: Site, town: Town, role: str) -> None:
-    """Names and standings of labelers are for operators."""
+    """Names and standings of labelers are for operators; who is refused sees as whom, and the way back."""
     with browsers.visit(site.accounts[role], expected=("403",)) as visit:  # type: ignore[index]
         for path in ("/operate", *(live_path(town) + rest for rest in ("", "/events", "/metrics"))):
             response = visit.page.request.get(site.base + path)
             assert response.status == 403
+        page = visit.go("/operate")
+        expect(page.get_by_role("alert")).to_contain_text(f"the role {role} may not do this")
+        expect(page.get_by_role("button", name="Sign out")).to_be_visible()
+        expect(page.get_by_role("navigation", name="Main")).to_be_visible()
+        visit.check_accessible()

@@ -9,6 +9,7 @@ from goldvein.services import accounts, intake, keys, projects, webhooks
 from tests.services.town import task_input
 from tests.web.browsing import Browsers
 from tests.web.conftest import Site
+from tests.web.workplace import open_workplace
 
 LONG = "w" * 90
 PAGES = {
@@ -25,6 +26,7 @@ PAGES = {
     "live": "/operate/{project}",
     "log": "/operate/{project}/log",
 }
+WHOLE = {"a phone": (390, 844), "half a screen": (640, 800), "a screen": (1280, 800)}
 
 
 @pytest.fixture(scope="module")
@@ -41,6 +43,12 @@ def places(site: Site) -> dict[str, int]:
     return {"customer": customer, "project": project, "hook": hook, "person": person}
 
 
+@pytest.fixture(scope="module")
+def buttons(site: Site) -> int:
+    """A labeler with a task."""
+    return open_workplace(site.db, "narrow").hire("narrow")
+
+
 @pytest.mark.parametrize("name", PAGES)
 def test_nothing_is_wider_than_a_phone(
     browsers: Browsers, site: Site, places: dict[str, int], name: str
@@ -51,3 +59,20 @@ def test_nothing_is_wider_than_a_phone(
         visit.screenshot(f"phone-{name}")
         assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
         visit.check_accessible()
+
+
+@pytest.mark.parametrize("width", WHOLE)
+def test_the_labelers_buttons_stand_in_one_row(
+    browsers: Browsers, site: Site, buttons: int, width: str
+) -> None:
+    """Their words are whole, also where a mouse or a keyboard hangs on a narrow screen."""
+    with browsers.visit(buttons, size=WHOLE[width]) as visit:
+        page = visit.go("/work")
+        page.locator(".task-prompt").wait_for()
+        visit.screenshot(f"work-{width.replace(' ', '-')}", full_page=False)
+        for button in page.locator(".work-actions button").all():
+            box = button.bounding_box()
+            assert box is not None
+            assert box["height"] < 48, button.inner_text()
+            assert box["x"] >= 0
+            assert box["x"] + box["width"] <= WHOLE[width][0]

@@ -102,6 +102,9 @@ def test_a_round_is_followed_live_and_called_off(browsers: Browsers, site: Site)
         page.get_by_role("button", name="Call the round off").click()
         page.get_by_text("The round is called off").wait_for()
         assert page.locator("[data-show=cancelled]").inner_text() == "3"
+        page.get_by_role("link", name="Labels of this round").click()
+        assert page.input_value("#batch") == "round 1"
+        assert page.locator("tbody tr").count() == 5
     assert intake.batch_progress(site.db, project, "round 1", now()).cancelled == 3
 
 
@@ -190,6 +193,13 @@ def test_a_project_is_described_paused_and_closed(browsers: Browsers, site: Site
     with browsers.visit(site.accounts["operator"], expected=("422",), size=(390, 844)) as visit:
         page = visit.go(f"/projects/{project}/settings")
         page.fill("#name", "A long life")
+        page.locator("#deadline_minutes").evaluate("field => { field.form.noValidate = true; }")
+        page.fill("#deadline_minutes", "-5")
+        page.get_by_role("button", name="Save").click()
+        page.get_by_text("A deadline is between a second and a year.").wait_for()
+        assert page.input_value("#deadline_minutes") == "-5"
+        assert page.input_value("#name") == "A long life"
+        page.fill("#deadline_minutes", "")
         page.get_by_role("button", name="Save").click()
         page.get_by_role("heading", name="A long life").wait_for()
         page.fill("#per_label", "a lot")

@@ -272,6 +272,7 @@ def test_nothing_to_do_says_why(browsers: Browsers, site: Site, place: Workplace
         page = visit.go(f"/work?project={site.project}")
         page.get_by_role("heading", name="Not open yet").wait_for()
         expect(page.locator("[data-part=when]")).to_contain_text("looks again by itself, in 30 seconds")
+        expect(page.get_by_role("button", name="Take my last answer back")).to_be_hidden()
         visit.check_accessible()
         visit.screenshot("work-nothing")
 

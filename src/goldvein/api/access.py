@@ -51,8 +51,8 @@ async def authorize(connection: ASGIConnection[Any, Any, Any, Any], handler: Bas
     if handler.opt.get("scraped") and service.scrapers.have(connection.scope):
         return
     principal = await service.keyring.identify(connection.scope)
+    connection.scope["user"] = principal  # who is refused sees on the page as whom
     check_role(principal, roles)
-    connection.scope["user"] = principal
 
 
 def check_role(principal: Principal, roles: frozenset[Role]) -> None:

@@ -91,7 +91,9 @@ _METRICS: Final = (
     Metric(
         "agreement_ac1", "coefficient", "Gwet's AC1 of those pairs.", "higher", "agreement", has_parts=True,
     ),
-    Metric("active_labelers", "labelers", "Labelers seen within five minutes.", "higher", "level"),
+    Metric(
+        "active_labelers", "labelers", "Labelers who may work, seen within five minutes.", "higher", "level",
+    ),
     Metric("admitted_labelers", "labelers", "Labelers who may work.", None, "level"),
     Metric(
         "delivering_share", "share", "Of the crowd's standings: those whose answers are delivered.",

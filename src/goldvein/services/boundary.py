@@ -51,12 +51,13 @@ def rivals(posterior: bytes, space: StateSpace) -> list[tuple[str, float]]:
     states = np.frombuffer(posterior)[: space.size]
     below = float(states[: space.n_abilities][~space.good[: space.n_abilities]].sum())
     rules = zip(space.shortcuts, states[space.n_abilities :].tolist(), strict=True)
-    said = [("tries, but is less able than the bar asks", below), *((_in_words(r), p) for r, p in rules)]
+    said = [("tries, but is less able than the bar asks", below), *((in_words(r), p) for r, p in rules)]
     likely = [(words, p) for words, p in said if p >= WORTH_SAYING]
     return sorted(likely, key=lambda one: -one[1])[:_SAID]
 
 
-def _in_words(rule: str) -> str:
+def in_words(rule: str) -> str:
+    """Say what somebody does who follows a shortcut."""
     return _RULES.get(rule, f"goes by the rule \u201c{rule}\u201d")
 
 

@@ -347,6 +347,8 @@ def _turn_sentence(row: LogRow) -> str:
             return f"the held answer to task {row.task} was discarded ({row.decision})"
         case "skip":
             return f"skipped task {row.task}"
+        case "candidate":
+            return f"answered task {row.task}, which goes to the panel now: it may become a benchmark"
         case _:
             return f"{row.kind} {row.decision or ''}".strip()
 

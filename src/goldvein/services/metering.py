@@ -40,7 +40,7 @@ SAMPLE_EVERY: Final = timedelta(seconds=5)
 LOOK_EVERY: Final = timedelta(minutes=1)
 """What takes a look at all benchmarks or standings of a project is sampled less often."""
 ACTIVE: Final = timedelta(minutes=5)
-"""Who was seen so lately is at work."""
+"""Who may work and was seen so lately is at work."""
 PACE: Final = timedelta(minutes=15)
 """The pace of a project is what it delivered in this time."""
 QUEUE_BOUND: Final = 20_000
@@ -156,7 +156,7 @@ class Meter:
         return Sample(
             now, queue.queued, queue.oldest_seconds, queue.late_seconds,
             leased=attempts.count_leased(tx, project),
-            active=roster.active(tx, project, now - ACTIVE),
+            active=roster.at_work(tx, [project], now - ACTIVE).get(project, 0),
             admitted=view.project.admitted,
             benchmarks=len(view.active),
             candidates=benchmarks.count_candidates(tx, project),

@@ -17,9 +17,10 @@ from goldvein.decisions.auditing import readmits
 from goldvein.decisions.gate import Gate, State, gate, hold_limit_seconds, passes, releases
 from goldvein.decisions.serving import benchmark_rate
 from goldvein.domain.errors import InvalidInput
-from goldvein.domain.policy import Policy, PolicyError
+from goldvein.domain.policy import Policy
 from goldvein.domain.records import UNANSWERABLE
 from goldvein.services.observing import Past
+from goldvein.services.projects import checked_policy
 from goldvein.services.replaying import (
     OF_AUDITS,
     STRETCH,
@@ -63,10 +64,7 @@ def turned(policy: Policy, changes: Mapping[str, float], known: Sequence[str]) -
                 code="policy_invalid",
                 pointer="/policy",
             )
-    try:
-        return Policy.from_dict({**policy.to_dict(), **changes})
-    except PolicyError as error:
-        raise InvalidInput(str(error), code="policy_invalid", pointer="/policy") from error
+    return checked_policy({**policy.to_dict(), **changes})
 
 
 @dataclass(slots=True)

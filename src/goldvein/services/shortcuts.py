@@ -12,6 +12,7 @@ from goldvein.domain.records import Project
 from goldvein.services.alarms import open_alarm, resolve_alarm
 from goldvein.services.screening import active_keys, content_passes, mined
 from goldvein.services.views import View
+from goldvein.stats.states import LEAKER
 from goldvein.store import alerts, log, projects
 from goldvein.store.benchmarks import Benchmark
 from goldvein.store.database import Database, Transaction
@@ -28,11 +29,12 @@ def report(tx: Transaction, view: View) -> dict[str, Any]:
     ``passes`` and ``served`` are shares of the active benchmarks, lapses not counted; ``counterexamples`` are
     those that the rule gets wrong; ``missing`` is how many more it takes until serving can bring it down to
     chance, or, before the project opens, until it may. ``alert`` says that the rule would pass at the bar.
-    Rules that do not follow from content have ``passes`` alone.
+    Rules that do not follow from content have ``passes`` alone. A leaker's is no alert: it is what would pass
+    had all keys leaked.
     """
     bar, lines = view.policy.quality_bar, dict[str, Any]()
     for rule, share in view.pass_shares.items():
-        lines[rule] = {"passes": share, "alert": share >= bar}
+        lines[rule] = {"passes": share, "alert": share >= bar and rule != LEAKER}
     if view.mix is not None:
         mix, active = view.mix, len(view.pool)
         even = view.weights is None

@@ -57,9 +57,13 @@ class Knowledge:
         self.add(text.input(), KnownTask(text.options, text.truth, text.near, text.ease))
 
     def shown(self, content: Mapping[str, Any]) -> Shown:
-        """See a task as a labeler sees it, with its truth at the place where it is shown."""
+        """See a task as a labeler sees it, with its truth at the place where it is shown.
+
+        Of a task that nobody told of, such as one that a visitor of the demonstration pushes, the option that
+        comes first by the alphabet counts as right: people agree on something, and go on.
+        """
         options = tuple(content["options"])
-        task = self._tasks[_identity(content)]
+        task = self._tasks.get(_identity(content)) or KnownTask(options, options.index(min(options)))
         return Shown(
             options=options,
             truth=options.index(task.options[task.truth]),

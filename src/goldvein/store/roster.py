@@ -86,15 +86,8 @@ def roll(tx: Transaction, after: int, upto: int) -> None:
     tx.execute(_queries.roll, {"after": after, "upto": upto, "first": TASK_FIRST, "last": TASK_LAST})
 
 
-def active(tx: Transaction, project: int, since: datetime) -> int:
-    """Count the labelers of a project seen since a moment."""
-    row = tx.execute(_queries.active, {"project": project, "since": since}).fetchone()
-    assert row is not None
-    return int(row[0])
-
-
 def at_work(tx: Transaction, projects: Sequence[int], since: datetime) -> dict[int, int]:
-    """Map projects to how many who are let in were seen since a moment."""
+    """Map projects to how many who may work there, in the crowd or on the panel, were seen since a moment."""
     return dict(tx.execute(_queries.at_work, {"projects": list(projects), "since": since}).fetchall())
 
 

@@ -13,7 +13,7 @@ from goldvein.api.alerts import AlertId, ChannelId, who
 from goldvein.api.projects import ProjectId
 from goldvein.api.service import Call, service_of
 from goldvein.decisions.advice import advice
-from goldvein.decisions.alerting import DEFAULTS
+from goldvein.decisions.alerting import Rule, Side
 from goldvein.domain.errors import GoldveinError, InvalidInput
 from goldvein.domain.metrics import METRICS
 from goldvein.domain.records import Project
@@ -27,6 +27,15 @@ from goldvein.web.responses import CHARTS, go, page
 
 _PAGE: Final = 50
 _MUTES: Final = (("1", "1 hour"), ("8", "8 hours"), ("24", "a day"), ("168", "a week"), ("0", "no longer"))
+_NONE: Final = {"metric": "", "range": "", "low": "", "high": ""}
+_SIDES: Final[tuple[Side, ...]] = ("low", "high")
+_RANGES: Final = (
+    ("default", "as by default"),
+    ("learned", "learned"),
+    ("anew", "learned anew from now on"),
+    ("fixed", "fixed, as follows"),
+    ("off", "off: do not watch"),
+)
 _UNITS: Final[Mapping[str, Unit]] = {"s": "seconds", "share": "percent"}
 _DID: Final = {
     "acknowledge": "It says now that you look after it.",
@@ -74,7 +83,7 @@ async def show(request: Call, project: ProjectId, alert: AlertId) -> Response[st
     told = [(line, telling.shown(line.kind, line.target)) for line in look.told]
     return project_page(
         request, found, "alerts/one.html", headers=CHARTS, listed=look.listed, alert=one, told=told,
-        mutes=_MUTES,
+        mutes=_MUTES, unit=METRICS[one.subject].unit if one.subject in METRICS else "",
         words=advice(one.kind, one.subject), chart=_chart(look.curve) if look.curve is not None else None,
         did=_DID.get(request.query_params.get("did", "")),
     )  # fmt: skip
@@ -129,11 +138,13 @@ async def rules(request: Call, project: ProjectId) -> Response[str]:
     return await _rules(request, await visible_project(request, project))
 
 
-async def _rules(request: Call, project: Project, error: GoldveinError | None = None) -> Response[str]:
+async def _rules(
+    request: Call, project: Project, error: GoldveinError | None = None, fields: Mapping[str, str] = _NONE
+) -> Response[str]:
     book = await service_of(request).call(attending.book, project.id)
     return project_page(
         request, project, "alerts/rules.html", status=error.status if error else 200, book=book,
-        metrics=METRICS,
+        metrics=METRICS, ranges=_RANGES, fields={**_NONE, **fields},
         error=error.detail if error else "", did=_DID.get(request.query_params.get("did", "")),
     )  # fmt: skip
 
@@ -146,21 +157,28 @@ async def change_rule(request: Call, project: ProjectId) -> Response[Any]:
     fields = await form(request)
     found, service = await visible_project(request, project), service_of(request)
     try:
-        metric, change = _change(fields)
+        book = await service.call(attending.book, project)
+        metric, change = _change(fields, {line.rule.metric: line.rule for line in book.lines})
         await service.call(
             attending.set_rules, project, {metric: change}, who(request.user), service.now(),
             version=whole_number(fields.get("version"), least=0),
         )  # fmt: skip
     except GoldveinError as error:
-        return await _rules(request, found, error)
+        return await _rules(request, found, error, fields)
     return go(f"/operate/{project}/alerts/rules?did=rules")
 
 
-def _change(fields: Mapping[str, str]) -> tuple[str, dict[str, Any] | None]:
+def _change(fields: Mapping[str, str], rules: Mapping[str, Rule]) -> tuple[str, dict[str, Any] | None]:
     """What a rule's form asks for."""
     metric, range_ = fields.get("metric", ""), fields.get("range", "default")
-    if metric not in DEFAULTS:
+    if metric not in rules:
         raise InvalidInput(f"no rule watches {metric[:50]!r}", code="unknown_metric")
+    bounds: dict[Side, float | None] = {side: _bound(fields.get(side, ""), side) for side in _SIDES}
+    if range_ != "fixed" and any(bounds[side] not in (None, rules[metric].bound(side)) for side in bounds):
+        raise InvalidInput(
+            "bounds hold where the range is fixed: choose 'fixed, as follows', or empty them",
+            code="invalid_rule",
+        )
     if range_ == "off":
         return metric, {"on": False}
     if range_ == "default":
@@ -169,8 +187,7 @@ def _change(fields: Mapping[str, str]) -> tuple[str, dict[str, Any] | None]:
         return metric, {"on": True, "range": "learned", "learned_since": "now"}
     if range_ == "learned":
         return metric, {"on": True, "range": "learned"}
-    bounds = {side: _bound(fields.get(side, ""), side) for side in ("low", "high")}
-    return metric, {"on": True, "range": "fixed", **bounds}
+    return metric, {"on": True, "range": "fixed", "low": bounds["low"], "high": bounds["high"]}
 
 
 def _bound(text: str, words: str) -> float | None:

@@ -9,6 +9,7 @@ from typing import Any, Final, Literal
 
 Unit = Literal["number", "percent", "seconds", "ratio"]
 """Names of the filters that write a value down."""
+Kind = Literal["line", "dashed", "dotted", "bound", "bar", "points"]
 Colour = Literal["accent", "gold", "good", "warn", "bad", "ink-soft"]
 """Names of tokens of app.css: a chart follows the colour scheme."""
 
@@ -19,12 +20,12 @@ _OVER: Final[dict[type, Over]] = {datetime: "time", int: "steps", str: "words"}
 
 @dataclass(frozen=True, slots=True)
 class Series:
-    """One line, row of bars, set of points, or end of a range (a thin line); a null is a gap."""
+    """One line, end of a range (a thin line), row of bars or set of points; a null is a gap."""
 
     name: str
     values: Sequence[float | None]
     colour: Colour
-    kind: Literal["line", "bar", "points", "bound"] = "line"
+    kind: Kind = "line"
     notes: Sequence[str] | None = None
     """What is told of each value beside itself."""
 

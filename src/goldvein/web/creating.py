@@ -168,9 +168,14 @@ def _read(shape: Mapping[str, Any]) -> wire.ProjectCreate:
     try:
         return decode(msgspec.json.encode(shape), _create)
     except InvalidInput as error:
-        pointer = str(error.facts.get("pointer", ""))
-        said = _RULES.get(pointer.removeprefix("/").split("/")[0], error.detail)
-        raise InvalidInput(said, pointer=pointer) from error
+        raise plainly(error) from error
+
+
+def plainly(error: InvalidInput) -> InvalidInput:
+    """Say in plain words which rule a field breaks, where we know it."""
+    pointer = str(error.facts.get("pointer", ""))
+    said = _RULES.get(pointer.removeprefix("/").split("/")[0], error.detail)
+    return InvalidInput(said, code=error.code, pointer=pointer)
 
 
 def _policy(beginning: Beginning, filled: Filled) -> dict[str, float]:

@@ -6,6 +6,7 @@ from typing import Any, Final
 
 from goldvein.decisions.advice import advice
 from goldvein.domain.records import AlertKind, Money, Price
+from goldvein.services import boundary
 
 NOTHING: Final = "\N{EN DASH}"
 """Stands where there is no value."""
@@ -32,8 +33,39 @@ def seconds(value: float | None) -> str:
         return NOTHING
     for size, unit in ((86_400, "d"), (3_600, "h"), (60, "min")):
         if abs(value) >= 2 * size:
-            return f"{value / size:.1f} {unit}"
-    return f"{value:.1f} s" if abs(value) < 10 else f"{value:.0f} s"
+            return f"{_short(value / size)} {unit}"
+    return f"{_short(value)} s" if abs(value) < 10 else f"{value:.0f} s"
+
+
+def _short(value: float) -> str:
+    """A number with one digit after the point, if that says something."""
+    return f"{value:.1f}".removesuffix(".0")
+
+
+def measure(value: float, unit: str) -> str:
+    """A value of a metric in words, by the metric's unit."""
+    match unit:
+        case "share":
+            return f"{_digits(100 * value)}%"
+        case "s":
+            return seconds(value)
+        case "h":
+            return f"{_digits(value)} h"
+        case "1/h":
+            return f"{_digits(value)} an hour"
+        case "labelers":
+            return f"{_digits(value)} labelers"
+        case _:
+            return _digits(value)
+
+
+def bare(value: float | None) -> str:
+    """A number to be changed in a field."""
+    return "" if value is None else f"{value:.10g}"
+
+
+def _digits(value: float) -> str:
+    return f"{value:,.4f}".rstrip("0").rstrip(".")
 
 
 def time(value: datetime | None) -> str:
@@ -103,6 +135,8 @@ FILTERS: Final[dict[str, Callable[..., Any]]] = {
     "percent": percent,
     "ratio": ratio,
     "seconds": seconds,
+    "measure": measure,
+    "bare": bare,
     "time": time,
     "iso": iso,
     "money": money,
@@ -110,4 +144,5 @@ FILTERS: Final[dict[str, Callable[..., Any]]] = {
     "sentence": sentence,
     "device": device,
     "alert_title": alert_title,
+    "shortcut": boundary.in_words,
 }

@@ -7,7 +7,7 @@ from litestar.types import ControllerRouterHandler
 
 from goldvein.api.access import EVERYBODY, OPERATORS
 from goldvein.api.service import Call, service_of
-from goldvein.domain.errors import GoldveinError
+from goldvein.domain.errors import GoldveinError, InvalidInput
 from goldvein.services import invitations, keys, passwords, people
 from goldvein.services.accounts import LinkEnded
 from goldvein.services.invitations import Invitation
@@ -77,6 +77,8 @@ async def join(request: AnyRequest, token: Token) -> Response[Any]:
 def _wanted(fields: dict[str, str]) -> Invitation:
     role = role_of(fields.get("role", ""))
     is_customers = role == "customer"
+    if is_customers and not fields.get("customer", "").strip():
+        raise InvalidInput("say which customer's projects the people of role customer see: choose a customer")
     return Invitation(
         role,
         whole(fields, "customer", "the customer's number", least=1, most=2**31 - 1) if is_customers else None,

@@ -67,7 +67,7 @@ def _age(points: Sequence[Point]) -> Chart:
 
 def _people(points: Sequence[Point]) -> Chart:
     return _over_time(
-        "people", "Labelers at work", "Seen within five minutes; admitted are all who may work.", points,
+        "people", "Labelers at work", "Seen within five minutes, panel and crowd; admitted: let in.", points,
         Series("at work", _sampled(points, lambda g: g.active), "accent"),
         Series("admitted", _sampled(points, lambda g: g.admitted), "ink-soft"),
     )  # fmt: skip

@@ -12,7 +12,9 @@ from litestar.types import ControllerRouterHandler
 from goldvein.api.access import OPERATORS
 from goldvein.api.projects import ProjectId
 from goldvein.api.service import Call, service_of
+from goldvein.domain.errors import InvalidInput
 from goldvein.services import logbook
+from goldvein.services.logbook import Asked, LogPage
 from goldvein.store.history import LogRow
 from goldvein.web.projects import project_page, visible_project
 
@@ -27,12 +29,16 @@ _FACTS: Final = (
 async def log(request: Call, project: ProjectId) -> Response[str]:
     """Show the log, the latest first."""
     words = {name: request.query_params.get(name, "") for name in _FIELDS}
-    asked = logbook.ask(**words, before=request.query_params.get("before", ""))
     found = await visible_project(request, project)
-    shown = await service_of(request).call(logbook.page, project, asked)
+    try:
+        asked = logbook.ask(**words, before=request.query_params.get("before", ""))
+        shown, wrong = await service_of(request).call(logbook.page, project, asked), None
+    except InvalidInput as error:
+        shown, wrong = LogPage(Asked(), (), {}, None), error
     return project_page(
-        request, found, "operation/log.html", log=shown, words=words, kinds=logbook.KINDS, facts=_facts,
-        address=partial(_address, words),
+        request, found, "operation/log.html", status=wrong.status if wrong else 200, log=shown, words=words,
+        kinds=logbook.KINDS, facts=_facts, address=partial(_address, words),
+        error=wrong.detail if wrong else "",
     )  # fmt: skip
 
 

@@ -6,15 +6,18 @@ from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from itertools import cycle
-from typing import Final, Literal, Self
+from itertools import cycle, product
+from typing import Final, Self
 
 from goldvein.domain.metrics import METRICS, Point
 from goldvein.services.operating import Window
 from goldvein.store.figures import begin
-from goldvein.web.charts import Chart, Colour, Series, Unit
+from goldvein.web.charts import Chart, Colour, Kind, Series, Unit
 
-_COLOURS: Final[Sequence[Colour]] = ("accent", "gold", "good", "bad", "warn", "ink-soft")
+_COLOURS: Final[Sequence[Colour]] = ("accent", "gold", "good", "bad", "ink-soft")
+"""Those that can be told apart: `warn` is the gold of a light page."""
+_FROM_BAD_TO_GOOD: Final[Sequence[Colour]] = ("bad", "gold", "ink-soft", "accent", "good")
+_LINES: Final[Sequence[Kind]] = ("line", "dashed", "dotted")
 _SECONDS_IN: Final = {"s": 1.0, "h": 3600.0}
 """Durations of these units are shown in the one that fits."""
 
@@ -59,7 +62,7 @@ _DRAWINGS: Final = (
         {"supply_hours": "until too few"},
     ),
     _Drawing(
-        "Labelers", "At work: seen within five minutes, on average.", "number",
+        "Labelers", "At work: who may work, seen within five minutes, on average.", "number",
         {"active_labelers": "at work", "admitted_labelers": "admitted"},
     ),
     _Drawing(
@@ -94,9 +97,9 @@ def charts(points: Sequence[Point], window: Window, now: datetime) -> list[Chart
     values = _Values.of(points, window, now)
     return [
         *(_with_interval(drawing, values) for drawing in _AGREEMENTS),
-        _by_part(_ALPHA_BY_PART, values),
+        _by_part(_ALPHA_BY_PART, values, [*product(_LINES, _COLOURS)]),
         *(_lines(drawing, values) for drawing in _DRAWINGS),
-        _by_part(_STANDINGS, values, kind="bar"),
+        _by_part(_STANDINGS, values, [("bar", colour) for colour in _FROM_BAD_TO_GOOD]),
     ]
 
 
@@ -142,18 +145,18 @@ def _with_interval(drawing: _Drawing, values: _Values) -> Chart:
     notes = [f"{p.value:.2f}, of {p.evidence:,.0f} pairs" if p is not None else "" for p in points]
     drawn = [
         Series(words, _scaled(name, points), "accent", notes=notes),
-        Series("at most", [p.high if p is not None else None for p in points], "ink-soft"),
-        Series("at least", [p.low if p is not None else None for p in points], "ink-soft"),
+        Series("at most", [p.high if p is not None else None for p in points], "ink-soft", "bound"),
+        Series("at least", [p.low if p is not None else None for p in points], "ink-soft", "bound"),
     ]
     return _chart(drawing, name, values, drawn)
 
 
-def _by_part(drawing: _Drawing, values: _Values, kind: Literal["line", "bar"] = "line") -> Chart:
-    """Draw one metric by its parts."""
+def _by_part(drawing: _Drawing, values: _Values, looks: Sequence[tuple[Kind, Colour]]) -> Chart:
+    """Draw one metric by its parts, each with a look of its own."""
     (name,) = drawing.lines
     drawn = [
         Series(part, _scaled(name, values.along(name, part)), colour, kind)
-        for part, colour in zip(values.parts(name), cycle(_COLOURS), strict=False)
+        for part, (kind, colour) in zip(values.parts(name), cycle(looks), strict=False)
     ]
     return _chart(drawing, f"{name}-parts", values, drawn)
 

@@ -22,6 +22,7 @@ from goldvein.store import projects as stored
 from goldvein.store import tallies
 from goldvein.store.database import Database
 from goldvein.store.projects import PolicyVersion
+from goldvein.web.creating import plainly
 from goldvein.web.forms import form, number
 from goldvein.web.projects import project_page, whole_number
 from goldvein.web.responses import go
@@ -86,6 +87,8 @@ async def describe(request: Call, project: ProjectId) -> Response[Any]:
         if minutes := fields.get("deadline_minutes", "").strip():
             shape["deadline_seconds"] = round(60 * number(minutes, "deadline_minutes"))
         await _update(request, project, given(decode(msgspec.json.encode(shape), _change)))
+    except InvalidInput as error:
+        return await _shown(request, found, error=plainly(error), fields=fields)
     except GoldveinError as error:
         return await _shown(request, found, error=error, fields=fields)
     return go(f"/projects/{project}/settings?did=described")
@@ -218,8 +221,9 @@ async def _shown(
 ) -> Response[str]:  # fmt: skip
     before = whole_number(request.query_params.get("before"), most=_LATEST) or _LATEST
     terms = await service_of(request).call(_terms, project.id, before)
-    place = str(error.facts.get("pointer", "")).split("/")[1:2] if error else []
-    wrong = {place[0]: error.detail} if error and place and place[0] in {*KNOBS, *_OWN} else {}
+    first = str(error.facts.get("pointer", "")).removeprefix("/").split("/")[0] if error else ""
+    place = "deadline_minutes" if first == "deadline_seconds" else first
+    wrong = {place: error.detail} if error and place in {*KNOBS, *_OWN} else {}
     return project_page(
         request, project, "projects/settings.html", status=error.status if error else 200, terms=terms,
         groups=GROUPS, moves=MOVES[project.state], knobs=_knob_texts(terms.policy, fields),

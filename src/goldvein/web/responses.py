@@ -6,12 +6,14 @@ from urllib.parse import quote
 
 import jinja2
 from litestar import Request, Response
+from litestar.exceptions import HTTPException
 from litestar.response import Redirect
 
 from goldvein import __version__
 from goldvein.api import problems
 from goldvein.api.keyring import session_token
 from goldvein.api.service import service_of
+from goldvein.domain.errors import NotFound
 from goldvein.domain.records import Principal
 from goldvein.web import format as shown
 from goldvein.web.navigation import links
@@ -98,6 +100,8 @@ def handle(request: Request[Any, Any, Any], error: Exception) -> Response[Any]:
     """Answer an exception: programs get a problem, people a page, who has not signed in the way there."""
     if not _is_for_people(request):
         return problems.handle(request, error)
+    if isinstance(error, HTTPException) and error.status_code == HTTPStatus.NOT_FOUND:
+        error = NotFound("There is no such page: the address is not whole, or the page has moved.")
     rendered = problems.render(error, path=request.url.path)
     if rendered.status == HTTPStatus.UNAUTHORIZED and request.method == "GET":
         there = request.url.path + (f"?{request.url.query}" if request.url.query else "")

@@ -38,10 +38,11 @@ def test_a_withdrawn_label_is_dropped_until_it_is_replaced() -> None:
     assert (books.labels, books.right) == ({"c": 1, "b": 2}, 2)
 
 
-def test_events_without_a_label_change_nothing() -> None:
-    """A task that expired, a batch that is done."""
+def test_events_of_nothing_that_was_asked_change_nothing() -> None:
+    """A task that expired, a label of a task that a visitor of the demonstration pushed."""
     books = Books(truths={"a": 0})
     books.read([wire.Event(position=1, event="task.expired", created_at=NOW, unique_id="a")])
+    books.read([_event("label.created", "a visitor's", 1), _event("label.withdrawn", "a visitor's", 1)])
 
     assert books.labels == {}
 

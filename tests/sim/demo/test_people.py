@@ -7,7 +7,7 @@ import numpy as np
 
 from goldvein.services import keys
 from goldvein.sim.demo.people import KINDS, Town, demo_crowd
-from goldvein.sim.population import Knowledge
+from goldvein.sim.population import Knowledge, answering
 from goldvein.store.database import Database
 
 
@@ -20,6 +20,20 @@ def test_a_crowd_has_all_kinds() -> None:
     assert len(kinds) == len(KINDS) + 1
     assert kinds["trusted"] == 21
     assert 0.25 < sum(not person.behaviour.is_good(0) for person in crowd) / 300 < 0.35
+
+
+def test_a_task_that_a_visitor_pushes_is_answered() -> None:
+    """People of all kinds answer what no author told them of, and most agree, however it is shown."""
+    crowd, rng = demo_crowd(np.random.default_rng(1), 300), np.random.default_rng(3)
+    said: Counter[str] = Counter()
+    for person in crowd:
+        options = list(rng.permutation(["blue", "red", "green"]))
+        choice = answering(person, Knowledge(), rng)({"prompt": "Which colour?", "options": options})[
+            "choice"
+        ]
+        said[options[choice]] += 1
+    assert said.most_common(1)[0][0] == "blue"
+    assert said["blue"] > 0.6 * len(crowd)
 
 
 def test_who_is_dismissed_comes_back_under_another_name(db: Database) -> None:

@@ -73,10 +73,10 @@ class Books:
     lessons: list[Lesson] = field(default_factory=list)
 
     def read(self, events: Iterable[Event]) -> None:
-        """Take in what was delivered and what was taken back."""
+        """Take in what was delivered and what was taken back; what a visitor pushed is not the customer's."""
         for event in events:
             label = event.label
-            if label is None or label.unique_id is None:
+            if label is None or label.unique_id is None or label.unique_id not in self.truths:
                 continue
             before = self.labels.pop(label.unique_id, None)
             now = int(label.answer["choice"]) if event.event == "label.created" else None

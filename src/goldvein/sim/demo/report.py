@@ -70,9 +70,13 @@ def _kinds(outcome: Outcome, crowd: Sequence[Person], right: Mapping[int, int]) 
         labels = [
             label
             for label in outcome.current_labels
-            if label.basis == "labeler" and kind_of.get(label.labeler or 0) == kind
+            if label.basis == "labeler" and kind_of.get(label.labeler or 0) == kind and label.task in right
         ]
-        ordinary = [answer for answer in outcome.ordinary if kind_of.get(answer.labeler) == kind]
+        ordinary = [
+            answer
+            for answer in outcome.ordinary
+            if kind_of.get(answer.labeler) == kind and answer.task in right
+        ]
         delivering = {label.labeler for label in labels}
         lines.append(
             {
@@ -83,9 +87,9 @@ def _kinds(outcome: Outcome, crowd: Sequence[Person], right: Mapping[int, int]) 
                 "delivering": len(delivering),
                 "benchmarks": sum(line.benchmarks for line in own),
                 "answers": len(ordinary),
-                "accuracy_answers": _mean([answer.choice == right.get(answer.task) for answer in ordinary]),
+                "accuracy_answers": _mean([answer.choice == right[answer.task] for answer in ordinary]),
                 "delivered": len(labels),
-                "accuracy_delivered": _mean([label.choice == right.get(label.task) for label in labels]),
+                "accuracy_delivered": _mean([label.choice == right[label.task] for label in labels]),
             }
         )
     return lines

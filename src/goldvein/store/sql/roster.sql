@@ -57,15 +57,10 @@ ON CONFLICT (project, labeler) DO UPDATE SET
     skips = excluded.skips, panel_answers = excluded.panel_answers, median_seconds = excluded.median_seconds,
     task_times = excluded.task_times, seen_at = excluded.seen_at;
 
--- name: active
--- How many labelers of a project were seen since a moment.
-SELECT count(*) FROM roster
-WHERE project = %(project)s AND state IN ('admitted', 'boundary', 'dismissed', 'panel') AND seen_at > %(since)s;
-
 -- name: at_work
--- How many labelers of some projects were seen since a moment and are let in.
+-- How many labelers of some projects were seen since a moment and may work there: let in, or on the panel.
 SELECT project, count(*) FROM roster
-WHERE project = ANY (%(projects)s::integer[]) AND state IN ('admitted', 'boundary') AND seen_at > %(since)s GROUP BY project;
+WHERE project = ANY (%(projects)s::integer[]) AND state IN ('admitted', 'boundary', 'panel') AND seen_at > %(since)s GROUP BY project;
 
 -- name: distribution
 -- How the standings of a project are spread: counts by state and twentieth of P(good) on all evidence, and how many of them

@@ -1,6 +1,7 @@
 // What every page has: times in the reader's zone, buttons that copy, and a question before what cannot be undone.
 
 const OWN_TIME = new Intl.DateTimeFormat([], { dateStyle: "medium", timeStyle: "medium" });
+const SHORT_TIME = new Intl.DateTimeFormat([], { dateStyle: "short", timeStyle: "short" });
 
 /** Show moments in the reader's own time, wherever they stand below. */
 export function showOwnTimes(within) {
@@ -8,7 +9,7 @@ export function showOwnTimes(within) {
     const moment = new Date(time.dateTime);
     if (!Number.isNaN(moment.valueOf())) {
       time.title = time.textContent + " UTC";
-      time.textContent = OWN_TIME.format(moment);
+      time.textContent = ("short" in time.dataset ? SHORT_TIME : OWN_TIME).format(moment);
     }
   }
 }

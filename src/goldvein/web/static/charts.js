@@ -7,6 +7,8 @@ const FORMATS = {
 };
 const SYMBOLS = { good: "circle", bad: "x", gold: "diamond-open", warn: "triangle-down", accent: "square" };
 const OWN_TIME = new Intl.DateTimeFormat([], { dateStyle: "medium", timeStyle: "medium" });
+const NOTHING = { text: "nothing to show here", xref: "paper", yref: "paper", x: 0.5, y: 0.5, showarrow: false };
+const DASHES = { line: "solid", dashed: "dash", dotted: "dot", bound: "dot" };
 const drawn = new Map();
 let loading = null;
 
@@ -61,13 +63,20 @@ function trace(chart, one, colour) {
   }
   if (one.kind === "bar") return { ...shape, type: "bar" };
   if (one.kind === "points") return { ...shape, type: "scatter", mode: "markers", marker: { ...shape.marker, size: 8, symbol: SYMBOLS[one.colour] ?? "circle" } };
-  return { ...shape, type: "scatter", mode: one.values.filter((value) => value !== null).length > 1 ? "lines" : "markers", line: one.kind === "bound" ? { width: 1.2, dash: "dot" } : { width: 2 } };
+  return { ...shape, type: "scatter", mode: one.values.some(standsAlone) ? "lines+markers" : "lines", line: { width: one.kind === "bound" ? 1.2 : 2, dash: DASHES[one.kind] } };
+}
+
+/** A value between gaps is no line: it needs a point to be seen. */
+function standsAlone(value, n, values) {
+  return value !== null && (values[n - 1] ?? null) === null && (values[n + 1] ?? null) === null;
 }
 
 function layout(chart, colour, width) {
   const axis = { gridcolor: colour("line"), linecolor: colour("line"), zerolinecolor: colour("line"), fixedrange: true, automargin: true };
   const several = chart.series.length > 1;
+  const isEmpty = chart.series.every((one) => one.values.every((value) => value === null));
   return {
+    annotations: isEmpty ? [NOTHING] : [],
     paper_bgcolor: "rgba(0,0,0,0)",
     plot_bgcolor: "rgba(0,0,0,0)",
     font: { color: colour("ink-soft"), family: getComputedStyle(document.body).fontFamily, size: 12 },
@@ -80,7 +89,7 @@ function layout(chart, colour, width) {
     showlegend: several,
     legend: { orientation: "h", x: 0, y: 1.02, yanchor: "bottom", traceorder: "normal" },
     xaxis: { ...axis, showgrid: false, type: chart.over === "time" ? "date" : chart.over === "words" ? "category" : "linear", nticks: width < 500 ? 4 : 7, tickangle: 0 },
-    yaxis: { ...axis, rangemode: "tozero", nticks: 5, ...scale(chart) },
+    yaxis: { ...axis, rangemode: "tozero", nticks: 5, ...scale(chart), showticklabels: !isEmpty },
   };
 }
 

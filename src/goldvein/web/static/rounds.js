@@ -6,9 +6,9 @@ const MOST = 5; // rounds of a list that are followed
 function seconds(value) {
   if (value === null) return "–";
   for (const [size, unit] of [[86400, "d"], [3600, "h"], [60, "min"]]) {
-    if (value >= 2 * size) return `${(value / size).toFixed(1)} ${unit}`;
+    if (value >= 2 * size) return `${+(value / size).toFixed(1)} ${unit}`;
   }
-  return value < 10 ? `${value.toFixed(1)} s` : `${value.toFixed(0)} s`;
+  return value < 10 ? `${+value.toFixed(1)} s` : `${value.toFixed(0)} s`;
 }
 
 const WRITTEN = {

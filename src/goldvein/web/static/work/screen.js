@@ -81,6 +81,7 @@ export class Screen {
 
   set canUndo(value) {
     this.part("undo").disabled = !value;
+    this.part("undo-last").hidden = !value;
   }
 
   set today(count) {
