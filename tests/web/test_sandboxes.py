@@ -82,6 +82,15 @@ def test_what_cannot_be_is_said(browsers: Browsers, site: Site, town: Town) -> N
         expect(page.get_by_role("alert")).to_contain_text("is no knob with a number")
         expect(page.get_by_label("Knobs to try")).to_have_value("<b>deliver_at</b>")
         visit.check_accessible()
+        for knob, said in (
+            ("deliver_att = 0.95", "unknown policy value 'deliver_att'; known are"),
+            ("deliver_at = nan", "policy value deliver_at"),
+            ("min_benchmarks = 4.5", "must be a whole number"),
+        ):
+            page.get_by_label("Knobs to try").fill(knob)
+            page.get_by_role("button", name="Make a sandbox").click()
+            expect(page.get_by_role("alert")).to_contain_text(said)
+            expect(page.get_by_label("Knobs to try")).to_have_value(knob)
         page.get_by_label("Knobs to try").fill("open_at = 900")
         page.get_by_role("button", name="Make a sandbox").click()
         expect(page.get_by_role("alert")).to_contain_text("a sandbox needs 900")

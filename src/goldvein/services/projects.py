@@ -54,7 +54,7 @@ def make(
         )
     if draft.classes is not None:
         choice.check_classes(draft.classes)
-    policy = _policy(draft.policy)
+    policy = checked_policy(draft.policy)
     if state not in ("draft", "mining"):
         raise InvalidInput(
             f"a project starts as draft or mining, not {state!r}", code="state_invalid", pointer="/state"
@@ -174,7 +174,9 @@ def update(
         if policy:
             after = replace(after, policy_version=before.policy_version + 1)
             values = {**projects.get_policy(tx, project, before.policy_version), **policy}
-            projects.insert_policy(tx, project, after.policy_version, _policy(values).to_dict(), now, account)
+            projects.insert_policy(
+                tx, project, after.policy_version, checked_policy(values).to_dict(), now, account
+            )
             entries.append(Entry(project, "policy", policy_version=after.policy_version, detail=dict(policy)))
         if price is not None:
             _set_price(tx, project, price, now, account)
@@ -215,7 +217,8 @@ def _next_state(project: Project, state: str) -> ProjectState:
     return wanted  # type: ignore[return-value]  # one of the keys of _MOVES
 
 
-def _policy(values: Mapping[str, Any]) -> Policy:
+def checked_policy(values: Mapping[str, Any]) -> Policy:
+    """Give a policy of what a request says; raises ``InvalidInput`` where it breaks a rule."""
     try:
         return Policy.from_dict(values)
     except PolicyError as error:

@@ -12,10 +12,9 @@ from datetime import datetime, timedelta
 from typing import Any, Final
 
 from goldvein.domain.errors import Conflict, InvalidInput, NotFound
-from goldvein.domain.policy import Policy
 from goldvein.domain.records import Project, ProjectDraft
 from goldvein.services import promoting, reuse
-from goldvein.services.projects import make, policy_of, read
+from goldvein.services.projects import checked_policy, make, policy_of, read
 from goldvein.services.promoting import Turned
 from goldvein.services.warming import day_of
 from goldvein.store import figures, log, projects, sandboxes, tallies
@@ -90,9 +89,7 @@ def _benchmarks(tx: Transaction, original: Project, draft: SandboxDraft) -> list
             f"project {original.id} is a sandbox of {original.sandbox_of}: copy that",
             code="sandbox_of_sandbox",
         )
-    wanted = Policy.from_dict(
-        {**projects.get_policy(tx, original.id, original.policy_version), **draft.policy}
-    )
+    wanted = checked_policy({**projects.get_policy(tx, original.id, original.policy_version), **draft.policy})
     chosen = sandboxes.worn(tx, original.id, limit=max(draft.benchmarks, wanted.open_at))
     if original.opened_at is None or len(chosen) < wanted.open_at:
         raise Conflict(

@@ -12,11 +12,11 @@ from typing import Any, Final
 import numpy as np
 
 from goldvein.domain.errors import Conflict, InvalidInput
-from goldvein.domain.policy import Policy, PolicyError
+from goldvein.domain.policy import Policy
 from goldvein.domain.records import Project
 from goldvein.services.hindsight import look_back
 from goldvein.services.observing import Past
-from goldvein.services.projects import read
+from goldvein.services.projects import checked_policy, read
 from goldvein.services.regating import DELIVERED, DISCARDED, GATE_KNOBS, HELD, RELEASED, Course
 from goldvein.stats.arrays import ShapeError
 from goldvein.stats.intervals import NORMAL_95
@@ -132,10 +132,7 @@ def changed(policy: Policy, changes: Mapping[str, float]) -> Policy:
                 code="policy_invalid",
                 pointer="/policy",
             )
-    try:
-        return Policy.from_dict({**policy.to_dict(), **changes})
-    except PolicyError as error:
-        raise InvalidInput(str(error), code="policy_invalid", pointer="/policy") from error
+    return checked_policy({**policy.to_dict(), **changes})
 
 
 # --- the bar ----------------------------------------------------------------------------
