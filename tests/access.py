@@ -77,6 +77,13 @@ ACCESS: Final[Mapping[str, str]] = {
     "POST   /v1/alert-channels": OPERATORS,
     "DELETE /v1/alert-channels/{channel}": OPERATORS,
     "POST   /v1/alert-channels/{channel}/test": OPERATORS,
+    # --- the API: versions of a policy, and sandboxes to try one
+    "GET    /v1/projects/{project}/policy/versions": CUSTOMERS,
+    "POST   /v1/projects/{project}/policy/revert": CUSTOMERS,
+    "GET    /v1/projects/{project}/sandboxes": OPERATORS,
+    "POST   /v1/projects/{project}/sandboxes": OPERATORS,
+    "POST   /v1/projects/{project}/sandboxes/{sandbox}/warm": OPERATORS,
+    "POST   /v1/projects/{project}/sandboxes/{sandbox}/promote": OPERATORS,
     # --- the API: the operation
     "POST   /v1/customers": OPERATORS,
     "GET    /v1/customers": OPERATORS,

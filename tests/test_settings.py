@@ -33,6 +33,9 @@ def test_values_have_the_type_of_their_default() -> None:
     ("variable", "text", "message"),
     [
         ("GOLDVEIN_PORT", "http", "not a whole number"),
+        ("GOLDVEIN_PORT", "99999", "at most 65535"),
+        ("GOLDVEIN_DATABASE_URL", "mysql://ann:secret@db/x?a=b", "write postgresql://"),
+        ("GOLDVEIN_DATABASE_URL", "label.example", "write postgresql://"),
         ("GOLDVEIN_LOG_JSON", "perhaps", "not a yes or no"),
         ("GOLDVEIN_LOG_LEVEL", "loud", "must be one of debug, info"),
         ("GOLDVEIN_POOL_SIZE", "1", "at least 2 connections"),
@@ -45,6 +48,15 @@ def test_a_wrong_value_is_an_error_that_names_it(variable: str, text: str, messa
     with pytest.raises(SettingError, match=message) as caught:
         read_settings({variable: text})
     assert variable in str(caught.value)
+
+
+def test_an_address_that_is_refused_is_not_told() -> None:
+    """It may hold a password. A list of words for libpq is no less an address than a URL."""
+    with pytest.raises(SettingError) as caught:
+        read_settings({"GOLDVEIN_DATABASE_URL": "mysql://ann:secret@db/x"})
+    assert "secret" not in str(caught.value)
+    for url in ("postgres:///x", "postgresql://ann@db/x?host=/run", "host=db dbname=x options='-c a=b://c'"):
+        assert read_settings({"GOLDVEIN_DATABASE_URL": url}).database_url == url
 
 
 def test_other_programs_variables_are_no_concern() -> None:

@@ -8,7 +8,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import psycopg
@@ -38,6 +38,7 @@ if TYPE_CHECKING:
     from goldvein.tracing import Tracing  # so does this
 
 _log = structlog.get_logger()
+_BACKLOG = 4096
 
 PATIENCE_SECONDS = 60.0
 """How long a starting process waits for a database that is away, such as one that recovers from a crash."""
@@ -150,11 +151,17 @@ def _open_id(settings: Settings) -> "OpenId | None":
 
 
 class Server(uvicorn.Server):
-    """Uvicorn that tells the service first when it shuts down, so that nobody who waits holds it up."""
+    """Uvicorn that says when it is up, and tells the service first when it shuts down: nobody holds it up."""
 
-    def __init__(self, config: uvicorn.Config, service: Service) -> None:
+    def __init__(self, config: uvicorn.Config, service: Service, ready: Callable[[], None]) -> None:
         super().__init__(config)
         self._service = service
+        self._ready = ready
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        """Start to listen, and say so."""
+        await super().startup(sockets=sockets)
+        self._ready()
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         """Wake long-polls and streams, let requests end, stop."""
@@ -162,13 +169,16 @@ class Server(uvicorn.Server):
         await super().shutdown(sockets=sockets)
 
 
-def make_server(service: Service, settings: Settings, tracing: "Tracing | None" = None) -> Server:
-    """Make the HTTP server of a service."""
+def make_server(
+    service: Service,
+    settings: Settings,
+    tracing: "Tracing | None" = None,
+    ready: Callable[[], None] = lambda: None,
+) -> Server:
+    """Make the HTTP server of a service; it calls ``ready`` once it takes requests."""
     app = make_app(service, PAGES, handle)
     config = uvicorn.Config(
         tracing.app(app) if tracing is not None else app,
-        host=settings.host,
-        port=settings.port,
         loop="uvloop",
         http="httptools",
         ws="none",
@@ -180,21 +190,40 @@ def make_server(service: Service, settings: Settings, tracing: "Tracing | None" 
         forwarded_allow_ips=settings.proxies,
         timeout_graceful_shutdown=max(1, round(settings.shutdown_seconds)),
         timeout_keep_alive=75,
-        backlog=4096,
+        backlog=_BACKLOG,
     )
-    return Server(config, service)
+    return Server(config, service, ready)
 
 
-def serve(settings: Settings) -> None:
-    """Serve until SIGTERM or SIGINT; requests that have begun are answered first."""
+def serve(settings: Settings, ready: Callable[[str], None] = lambda _: None) -> None:
+    """Serve until SIGTERM or SIGINT; requests that have begun are answered first.
+
+    Parameters
+    ----------
+    settings : Settings
+    ready : callable
+        Called with each address once requests are taken there.
+
+    Raises
+    ------
+    SettingError
+        If the address cannot be listened on.
+    """
     with (
         traces(settings) as tracing,
         database(settings, patience_seconds=PATIENCE_SECONDS) as db,
+        _listening(settings.host, settings.port) as listeners,
         _signals_end_the_server_only(),
     ):
-        server = make_server(make_service(db, settings, tracing=tracing), settings, tracing)
+        addresses = [_address(listener) for listener in listeners]
+
+        def up() -> None:
+            for address in addresses:
+                ready(address)
+
+        server = make_server(make_service(db, settings, tracing=tracing), settings, tracing, up)
         _collect_rarely()
-        server.run()
+        server.run(listeners)
 
 
 @contextlib.contextmanager
@@ -256,26 +285,53 @@ def running_server(
         As in `make_service`.
     """
     settings = settings or read_settings({})
-    with Database(url, pool_size=settings.pool_size) as db, _listening(port) as listener:
+    with Database(url, pool_size=settings.pool_size) as db, _listening("127.0.0.1", port) as listeners:
         service = make_service(db, settings, seed=seed, make_group=make_group, tracing=tracing)
         server = make_server(service, settings, tracing)
-        thread = threading.Thread(target=server.run, args=([listener],), name="goldvein-serve", daemon=True)
+        thread = threading.Thread(target=server.run, args=(listeners,), name="goldvein-serve", daemon=True)
         thread.start()
         try:
             _wait_until_up(server, thread)
-            host, bound = listener.getsockname()[:2]
-            yield f"http://{host}:{bound}"
+            yield _address(listeners[0])
         finally:
             server.should_exit = True
             thread.join()
 
 
 @contextlib.contextmanager
-def _listening(port: int) -> Iterator[socket.socket]:
-    with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as listener:
+def _listening(host: str, port: int) -> Iterator[list[socket.socket]]:
+    """Listen on every address of a host; whoever connects waits until the server takes requests."""
+    with contextlib.ExitStack() as stack:
+        try:
+            found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)
+            listeners = [
+                stack.enter_context(_bound(family, at)) for family, _, _, _, at in dict.fromkeys(found)
+            ]
+        except OSError as error:
+            raise SettingError(
+                f"{host}:{port} cannot be listened on ({error.strerror}): end what does so already, or set "
+                "GOLDVEIN_HOST and GOLDVEIN_PORT"
+            ) from error
+        yield listeners
+
+
+def _bound(family: int, address: Any) -> socket.socket:
+    listener = socket.socket(family, socket.SOCK_STREAM)
+    try:
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        listener.bind(("127.0.0.1", port))
-        yield listener
+        if family == socket.AF_INET6:  # its twin of the older kind is bound by itself
+            listener.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
+        listener.bind(address)
+        listener.listen(_BACKLOG)
+    except OSError:
+        listener.close()
+        raise
+    return listener
+
+
+def _address(listener: socket.socket) -> str:
+    host, port = listener.getsockname()[:2]
+    return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
 
 
 def _wait_until_up(server: Server, thread: threading.Thread) -> None:

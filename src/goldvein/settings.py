@@ -36,6 +36,7 @@ class Setting:
     help: str
     choices: tuple[str, ...] = ()
     at_least: float | None = None
+    at_most: float | None = None
 
     @property
     def variable(self) -> str:
@@ -48,7 +49,7 @@ class Setting:
         Raises
         ------
         SettingError
-            If the text is no such value, is not among the choices or is too small.
+            If the text is no such value, is not among the choices, or is too small or too large.
         """
         value: Value
         try:
@@ -71,6 +72,10 @@ class Setting:
         if self.at_least is not None and isinstance(value, int | float) and not value >= self.at_least:
             raise SettingError(
                 f"{self.variable}={text!r} must be at least {self.at_least:g} {self.unit}".rstrip()
+            )
+        if self.at_most is not None and isinstance(value, int | float) and not value <= self.at_most:
+            raise SettingError(
+                f"{self.variable}={text!r} must be at most {self.at_most:g} {self.unit}".rstrip()
             )
         return value
 
@@ -107,7 +112,14 @@ SETTINGS: Final = (
         "folder of the embedded database; else /var/lib/goldvein for root, the user's data for others",
     ),
     Setting("host", "127.0.0.1", "", "address that the HTTP server listens on"),
-    Setting("port", 8000, "", "port that the HTTP server listens on; 0 takes a free one", at_least=0),
+    Setting(
+        "port",
+        8000,
+        "",
+        "port that the HTTP server listens on; 0 takes a free one",
+        at_least=0,
+        at_most=65535,
+    ),
     Setting(
         "public_url",
         "",
@@ -182,7 +194,7 @@ SETTINGS: Final = (
         at_least=0,
     ),
     Setting("smtp_host", "", "", "server that takes e-mail about alerts; empty: no e-mail"),
-    Setting("smtp_port", 587, "", "port of that server", at_least=1),
+    Setting("smtp_port", 587, "", "port of that server", at_least=1, at_most=65535),
     Setting("smtp_user", "", "", "user name there; empty: without signing in"),
     Setting("smtp_password", "", "", "password there"),
     Setting("smtp_from", "", "", "address that e-mail comes from, as goldvein@label.example"),
@@ -296,9 +308,21 @@ def read_settings(environ: Mapping[str, str] = os.environ) -> Settings:
     for variable, setting in known.items():
         text = environ.get(variable, "")
         values[setting.name] = setting.parse(text) if text else setting.default
+    if not _leads_to_postgresql(str(values["database_url"])):
+        raise SettingError(  # the value is not told: it may hold a password
+            "GOLDVEIN_DATABASE_URL is no address of PostgreSQL: write postgresql://USER:PASSWORD@HOST:5432/DATABASE"
+        )
     if values["home"] == Path():
         values["home"] = default_home(environ)
     return Settings(**{field.name: values[field.name] for field in fields(Settings)})  # type: ignore[arg-type]
+
+
+def _leads_to_postgresql(url: str) -> bool:
+    """Whether libpq would read it: a URL of its own, or its `host=... dbname=...`."""
+    scheme, found, _ = url.partition("://")
+    if found and "=" not in scheme:
+        return scheme in {"postgresql", "postgres"}
+    return not url or "=" in url
 
 
 def settings_page() -> str:

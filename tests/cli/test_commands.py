@@ -1,6 +1,8 @@
 """The commands: what they print, what they write as JSON, and how they fail."""
 
 import json
+import secrets
+import socket
 import subprocess
 import sys
 import time
@@ -9,6 +11,7 @@ from pathlib import Path
 import psycopg
 import pytest
 import rich_click as click
+from psycopg.conninfo import make_conninfo
 
 from goldvein.cli import main
 from goldvein.cli.common import knobs
@@ -70,6 +73,36 @@ def test_help_is_quick() -> None:
 
     assert loaded.stdout.strip() == "[]"
     assert time.perf_counter() - began < 10
+
+
+def test_a_database_that_does_not_serve_is_one_line(
+    run: Run, database_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nothing listens, nobody is let in, nothing may be made: an error says so and what to look at."""
+    monkeypatch.setenv("GOLDVEIN_DATABASE_URL", "postgresql://ann@127.0.0.1:1/x")
+    for command in (("verify",), ("admin", "customers", "list"), ("export", "1", "--to", "x")):
+        said = " ".join(run(*command, code=1).output.replace("│", " ").split())
+        assert "Connection refused" in said
+        assert "GOLDVEIN_DATABASE_URL" in said
+
+    guest = f"guest_{secrets.token_hex(6)}"
+    with psycopg.connect(database_url, autocommit=True) as connection:
+        connection.execute(f"CREATE ROLE {guest} LOGIN PASSWORD 'once'")
+        address = make_conninfo(database_url, user=guest, password="once")
+        monkeypatch.setenv("GOLDVEIN_DATABASE_URL", address)
+        said = run("admin", "customers", "list", code=1).output
+        connection.execute(f"DROP ROLE {guest}")
+    assert "must own its database" in " ".join(said.replace("│", " ").split())
+
+
+def test_a_port_that_is_taken_is_one_line(on_database: Run) -> None:
+    """It is not said to be listened on, and the settings are named that choose another."""
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        said = " ".join(on_database("serve", "--port", str(port), code=1).output.replace("│", " ").split())
+    assert f"127.0.0.1:{port} cannot be listened on" in said
+    assert "GOLDVEIN_PORT" in said
+    assert "listening on" not in said
 
 
 def test_an_operator_sets_up_people_and_keys(on_database: Run) -> None:

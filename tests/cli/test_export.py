@@ -30,3 +30,9 @@ def test_a_file_of_labels(database_url: str, tmp_path: Path, monkeypatch: pytest
     assert [one.name for one in tmp_path.iterdir()] == ["labels.csv"]
     (choices,) = [parameter.type for parameter in export.params if parameter.name == "name"]
     assert tuple(choices.choices) == tuple(FORMATS)  # type: ignore[attr-defined]
+    run = CliRunner().invoke(main, ["export", str(project), "--format", "csv", "--to", "-"])
+    assert run.stdout_bytes == path.read_bytes()
+    assert not run.stderr
+    run = CliRunner().invoke(main, ["export", str(project), "--to", str(tmp_path / "none" / "x")])
+    assert run.exit_code == 1
+    assert "cannot be written" in " ".join(run.output.replace("│", " ").split())

@@ -78,3 +78,27 @@ def test_it_is_left_when_its_parent_is_killed(tmp_path: Path) -> None:
     while not (tmp_path / "left").exists() or not _gone(child):
         assert time.monotonic() < deadline
         time.sleep(0.05)
+
+
+def test_a_ctrl_c_while_it_starts_is_not_for_the_child(tmp_path: Path) -> None:
+    """A terminal sends it to all of us; the child, which ignores it only later, starts all the same."""
+    program = (
+        "import signal, sys\n"
+        "from tests.sim.test_apart import apart, marking\n"
+        "signal.signal(signal.SIGINT, lambda *_: None)\n"
+        "print('ready', flush=True)\n"
+        f"with apart(marking, {str(tmp_path / 'left')!r}):\n"
+        "    print('entered', flush=True)\n"
+    )
+    parent = subprocess.Popen(
+        [sys.executable, "-c", program], stdout=subprocess.PIPE, text=True, start_new_session=True,
+        cwd=Path(__file__).parents[2],
+    )  # fmt: skip
+    assert parent.stdout is not None
+    assert parent.stdout.readline() == "ready\n"
+    for _ in range(20):
+        os.killpg(parent.pid, signal.SIGINT)
+        time.sleep(0.02)
+
+    assert parent.communicate(timeout=30)[0] == "entered\n"
+    assert parent.returncode == 0

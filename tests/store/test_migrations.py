@@ -8,6 +8,7 @@ from typing import Any
 import psycopg
 import pytest
 
+from goldvein.domain.errors import Conflict
 from goldvein.store import migrations, schema
 from goldvein.store.migrations import migrate
 
@@ -93,3 +94,16 @@ def test_a_migration_that_fails_leaves_nothing(
     with pytest.raises(psycopg.errors.DivisionByZero):
         migrate(empty_database_url)
     assert catalogs(empty_database_url)["columns"] == []
+
+
+def test_an_older_program_leaves_a_newer_database_alone(
+    database_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It would write what the newer one does not expect; the error says which way out there is."""
+    with psycopg.connect(database_url, autocommit=True) as connection:
+        connection.execute("INSERT INTO migrations (number, name) VALUES (9999, 'of tomorrow')")
+    with pytest.raises(Conflict, match="migration 9999, and this program knows"):
+        migrate(database_url)
+    monkeypatch.setattr(migrations, "_OLDEST_SERVER", 99)
+    with pytest.raises(Conflict, match="99 or newer is needed"):
+        migrate(database_url)

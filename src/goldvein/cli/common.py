@@ -5,9 +5,10 @@ from __future__ import annotations
 import contextlib
 import json
 import math
+import sys
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, BinaryIO
 
 import rich_click as click
 
@@ -56,17 +57,20 @@ def terminal() -> Console:
 
 @contextlib.contextmanager
 def progress(console: Console | None = None) -> Iterator[Progress]:
-    """Show bars on standard error while something long runs."""
+    """Show bars on standard error while something long runs and somebody looks at a terminal."""
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
-    with Progress(*columns, console=console or terminal(), transient=True) as bars:
+    shown = console or terminal()
+    with Progress(*columns, console=shown, transient=True, disable=not shown.is_terminal) as bars:
         yield bars
 
 
 @contextlib.contextmanager
 def errors_for_people() -> Iterator[None]:
     """Turn what can go wrong into one line and exit code 1, instead of a traceback."""
+    import psycopg
+
     from goldvein.domain.errors import GoldveinError
     from goldvein.settings import SettingError
     from goldvein.store.binaries import EmbeddedServerError
@@ -75,6 +79,35 @@ def errors_for_people() -> Iterator[None]:
         yield
     except (GoldveinError, SettingError, EmbeddedServerError) as error:
         raise click.ClickException(str(error)) from error
+    except psycopg.OperationalError as error:  # it is away, lets nobody in, or has no room left
+        raise click.ClickException(
+            f"the database does not serve ({_one_line(error)}): see that it runs, and that "
+            "GOLDVEIN_DATABASE_URL leads to it"
+        ) from error
+    except psycopg.errors.InsufficientPrivilege as error:
+        raise click.ClickException(
+            f"the database refuses ({error.diag.message_primary}): the role in GOLDVEIN_DATABASE_URL must "
+            "own its database; `demo`, `replay` and `attack-benchmarks` make one of their own (CREATEDB)"
+        ) from error
+
+
+def _one_line(error: Exception) -> str:
+    return " ".join(str(error).split())
+
+
+@contextlib.contextmanager
+def whole_file(path: Path) -> Iterator[BinaryIO]:
+    """Write a file, or standard output for ``-``; until it is whole it is called NAME.part."""
+    if path == Path("-"):
+        yield sys.stdout.buffer
+        return
+    part = path.with_name(path.name + ".part")
+    try:
+        with part.open("wb") as file:
+            yield file
+        part.replace(path)
+    except OSError as error:
+        raise click.ClickException(f"{path} cannot be written: {error.strerror or error}") from error
 
 
 @contextlib.contextmanager

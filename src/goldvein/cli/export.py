@@ -6,7 +6,7 @@ from pathlib import Path
 
 import rich_click as click
 
-from goldvein.cli.common import database, progress
+from goldvein.cli.common import database, progress, whole_file
 
 _FORMATS = ("jsonl", "csv", "parquet", "trl", "openai", "label-studio")
 
@@ -22,7 +22,11 @@ _FORMATS = ("jsonl", "csv", "parquet", "trl", "openai", "label-studio")
     help="What the file is for: docs/files.md says what stands in each.",
 )
 @click.option(
-    "--to", "path", type=click.Path(dir_okay=False, path_type=Path), required=True, help="The file."
+    "--to",
+    "path",
+    type=click.Path(dir_okay=False, path_type=Path),
+    required=True,
+    help="The file; `-` is standard output.",
 )
 @click.option("--batch", help="Only labels of this round.")
 @click.option(
@@ -36,17 +40,15 @@ def export(project: int, name: str, path: Path, batch: str | None, pairs: str) -
     from goldvein.services import exporting, labelled, projects
     from goldvein.store.labelled import Wanted
 
-    part = path.with_name(path.name + ".part")
     with database() as db, progress() as bars:
         found = projects.get(db, project, None)
         kind = exporting.format_for(name, found)
         wanted = labelled.of_batch(db, project, Wanted(), batch)
         writer = kind.make(exporting.Layout(found.classes, every_pair=pairs == "all"))
         bar = bars.add_task("labels", total=None)
-        with part.open("wb") as file:
+        with whole_file(path) as file:
             file.write(writer.begin())
             for page in labelled.export(db, project, wanted):
                 file.write(writer.page(page))
                 bars.advance(bar, len(page))
             file.write(writer.end())
-    part.replace(path)

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import rich_click as click
 
-from goldvein.cli.common import database, now
+from goldvein.cli.common import database, now, whole_file
 
 
 @click.group()
@@ -31,12 +31,11 @@ def export(name: str, path: Path) -> None:
     """
     from goldvein.services import personal
 
-    part = path.with_name(path.name + ".part")
     with database() as db:
         account, labeler = personal.of_name(db, name)
-        with part.open("wb") as file:
+        with whole_file(path) as file:
             personal.write_zip(file, personal.lines(db, account, labeler, now()))
-    part.replace(path)
+    click.echo(f"{path} has all that is stored of {name}", err=True)
 
 
 @person.command("erase")

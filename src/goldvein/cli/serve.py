@@ -26,8 +26,7 @@ def serve(host: str | None, port: int | None) -> None:
         settings = read_settings()
         settings = replace(settings, host=host or settings.host, port=settings.port if port is None else port)
         set_up_logs(settings.log_level, as_json=settings.log_json)
-        click.echo(f"listening on http://{settings.host}:{settings.port}", err=True)
-        bootstrap.serve(settings)
+        bootstrap.serve(settings, lambda address: click.echo(f"listening on {address}", err=True))
 
 
 @click.command()

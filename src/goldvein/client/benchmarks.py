@@ -1,4 +1,4 @@
-"""Benchmarks by the client: from a list or a file, looked at, changed, and judged by auditors."""
+"""Benchmarks by the client: from a list or a file, looked at and changed."""
 
 import itertools
 import os
@@ -140,9 +140,12 @@ class BenchmarkCalls:
         key_right: float | None = None,
         action: Literal["confirm", "freeze", "retire"] | None = None,
         reason: str | None = None,
+        explanation: str | None = None,
     ) -> wire.Benchmark:
-        """Give a benchmark another key, or confirm, freeze or retire it."""
-        change = wire.BenchmarkChange(key=key, key_right=key_right, action=action, reason=reason)
+        """Give a benchmark another key, with why it is right, or confirm, freeze or retire it."""
+        change = wire.BenchmarkChange(
+            key=key, key_right=key_right, action=action, reason=reason, explanation=explanation
+        )
         return self._benchmark(Ask("PATCH", f"/v1/projects/{project}/benchmarks/{task}", change))
 
     def retire_benchmarks(
@@ -165,35 +168,6 @@ class BenchmarkCalls:
             gone += found.retired
             if not found.more or not found.retired:
                 return gone
-
-    # --- for auditors -----------------------------------------------------------------------------
-
-    def doubts(self, project: int | None = None) -> Iterator[wire.AuditItem]:
-        """Iterate over benchmarks in doubt, oldest first, without those in other auditors' hands."""
-        params: dict[str, Any] = {"limit": 100, **({} if project is None else {"project": project})}
-        while True:
-            ask = Ask("GET", "/v1/audit/benchmarks", params=params)
-            page = msgspec.json.decode(self._transport.send(ask).content, type=wire.AuditQueue)
-            yield from page.items
-            if page.next is None:
-                return
-            params["after"] = page.next
-
-    def claim_doubt(self, project: int, task: int) -> wire.AuditItem:
-        """Take a benchmark in doubt in hand for 15 minutes."""
-        ask = Ask("POST", f"/v1/audit/benchmarks/{project}/{task}/claim")
-        return msgspec.json.decode(self._transport.send(ask).content, type=wire.AuditItem)
-
-    def answer_doubt(
-        self, project: int, task: int, choice: int | None, *, comment: str | None = None
-    ) -> wire.AuditVerdict:
-        """Say what the right answer is, by its place as shown; None: the task is unclear."""
-        said = wire.AuditAnswer(
-            answer=None if choice is None else {"choice": choice}, unclear=choice is None, comment=comment
-        )
-        # Sent once: after the first answer it is in doubt no more.
-        ask = Ask("POST", f"/v1/audit/benchmarks/{project}/{task}/answer", said, repeatable=False)
-        return msgspec.json.decode(self._transport.send(ask).content, type=wire.AuditVerdict)
 
     def _benchmark(self, ask: Ask) -> wire.Benchmark:
         return msgspec.json.decode(self._transport.send(ask).content, type=wire.Benchmark)

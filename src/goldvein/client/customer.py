@@ -1,6 +1,6 @@
 """The customer's client: open a project, push tasks, wait, read labels.
 
-Operators use it as well, for what only they may do.
+Operators and auditors use it as well, for what only they may do.
 """
 
 import itertools
@@ -8,17 +8,19 @@ import time
 import uuid
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
-from typing import Any, Self, TypeVar
+from typing import Any, Literal, Self, TypeVar
 from urllib.parse import quote
 
 import httpx
 import msgspec
 
 from goldvein import wire
+from goldvein.client.auditing import AuditCalls
 from goldvein.client.benchmarks import BenchmarkCalls
 from goldvein.client.errors import ApiError
 from goldvein.client.files import ExportCalls
 from goldvein.client.http import Ask, Transport
+from goldvein.client.operating import OperatorCalls
 
 T = TypeVar("T")
 Item = wire.TaskNew | Mapping[str, Any]
@@ -26,15 +28,15 @@ _LONGEST_WAIT = 30.0
 """Seconds of one blocking call; a proxy between seldom allows 60."""
 
 
-class GoldveinClient(BenchmarkCalls, ExportCalls):
-    """A customer's (or operator's) view of one server.
+class GoldveinClient(AuditCalls, BenchmarkCalls, ExportCalls, OperatorCalls):
+    """A customer's view of one server, or an operator's or an auditor's.
 
     Parameters
     ----------
     base_url : str
         Such as ``http://127.0.0.1:8000``.
     api_key : str
-        A key of the customer or operator.
+        A key of the customer, operator or auditor.
     patience : float
         Seconds for which a broken connection or a busy server is tried again.
     """
@@ -64,11 +66,12 @@ class GoldveinClient(BenchmarkCalls, ExportCalls):
         classes: Sequence[str] | None = None,
         deadline_seconds: int | None = None,
         policy: Mapping[str, float] | None = None,
+        state: Literal["draft", "mining"] = "mining",
         customer: int | None = None,
         copy_of: int | None = None,
         carry_benchmarks: bool = False,
     ) -> wire.Project:
-        """Open a project; without ``classes``, the options stand in each task.
+        """Open a project; without ``classes``, the options stand in each task; a draft hands nothing out.
 
         With ``copy_of``, what is not given is as in that project; its benchmarks can come along.
         """
@@ -78,11 +81,12 @@ class GoldveinClient(BenchmarkCalls, ExportCalls):
             classes=list(classes) if classes is not None else None,
             deadline_seconds=deadline_seconds,
             policy=dict(policy or {}),
+            state=state,
             customer=customer,
             copy_of=copy_of,
             carry_benchmarks=carry_benchmarks,
         )
-        return self._post("/v1/projects", wire.Project, shape)
+        return self._safely("/v1/projects", wire.Project, shape)
 
     def project(self, project: int) -> wire.Project:
         """Read a project."""
@@ -196,7 +200,7 @@ class GoldveinClient(BenchmarkCalls, ExportCalls):
 
     def cancel_task(self, project: int, task: int) -> wire.Task:
         """Take a task back."""
-        return self._post(f"/v1/projects/{project}/tasks/{task}/cancel", wire.Task)
+        return self._safely(f"/v1/projects/{project}/tasks/{task}/cancel", wire.Task)
 
     def batch(self, project: int, batch: str, *, wait: float = 0) -> wire.Batch:
         """Read the progress of a batch; ``wait`` seconds at most until it is done."""
@@ -204,7 +208,7 @@ class GoldveinClient(BenchmarkCalls, ExportCalls):
 
     def cancel_batch(self, project: int, batch: str) -> wire.Batch:
         """Take back what has no label yet."""
-        return self._post(f"/v1/projects/{project}/batches/{_quoted(batch)}/cancel", wire.Batch)
+        return self._safely(f"/v1/projects/{project}/batches/{_quoted(batch)}/cancel", wire.Batch)
 
     def wait_for_batch(self, project: int, batch: str, *, timeout: float | None = None) -> wire.Batch:
         """Block until a batch is done; once per training round.
@@ -259,7 +263,7 @@ class GoldveinClient(BenchmarkCalls, ExportCalls):
         shape = wire.WebhookCreate(
             project=project, url=url, events=list(events) if events is not None else None
         )
-        return self._post("/v1/webhooks", wire.Webhook, shape)
+        return self._safely("/v1/webhooks", wire.Webhook, shape)
 
     def webhooks(self, project: int) -> list[wire.Webhook]:
         """List the webhooks of a project."""
@@ -271,70 +275,20 @@ class GoldveinClient(BenchmarkCalls, ExportCalls):
 
     def test_webhook(self, webhook: int) -> wire.Delivery:
         """Send a test message now."""
-        return self._post(f"/v1/webhooks/{webhook}/test", wire.Delivery)
+        return self._safely(f"/v1/webhooks/{webhook}/test", wire.Delivery)
 
     def replay_webhook(self, webhook: int, *, after: int) -> wire.Webhook:
         """Have everything after a position sent again."""
-        return self._post(f"/v1/webhooks/{webhook}/replay", wire.Webhook, wire.WebhookReplay(after=after))
+        return self._safely(f"/v1/webhooks/{webhook}/replay", wire.Webhook, wire.WebhookReplay(after=after))
 
     def deliveries(self, webhook: int, *, limit: int = 100) -> list[wire.Delivery]:
         """List the latest tries to deliver, newest first."""
         return self._get(f"/v1/webhooks/{webhook}/deliveries", wire.Deliveries, limit=limit).deliveries
 
-    # --- for operators ----------------------------------------------------------------------------
-
-    def create_customer(self, name: str) -> wire.Customer:
-        """Make a customer."""
-        return self._post_once("/v1/customers", wire.Customer, wire.CustomerCreate(name=name))
-
-    def create_labelers(
-        self, names: Iterable[str], *, role: wire.LabelerRole = "labeler", keys: bool = True
-    ) -> list[wire.Labeler]:
-        """Make labelers of one role; with ``keys``, each with a key that is shown this once."""
-        made: list[wire.Labeler] = []
-        rest = iter(names)
-        while part := list(itertools.islice(rest, 1_000)):
-            shape = wire.LabelerCreate(
-                labelers=[wire.LabelerNew(name=name, role=role) for name in part], keys=keys
-            )
-            made += self._post_once("/v1/labelers", wire.Labelers, shape).labelers
-        return made
-
-    def change_labeler(self, labeler: int, role: wire.LabelerRole) -> wire.Labeler:
-        """Give a labeler another role."""
-        shape = wire.LabelerChange(role=role)
-        return self._read(Ask("PATCH", f"/v1/labelers/{labeler}", shape), wire.Labeler)
-
-    def create_key(
-        self,
-        name: str,
-        *,
-        customer: int | None = None,
-        labeler: int | None = None,
-    ) -> wire.Key:
-        """Make a key of one customer or one labeler; one of an operator is an admin's to make."""
-        shape = wire.KeyCreate(name=name, customer=customer, labeler=labeler)
-        return self._post_once("/v1/keys", wire.Key, shape)
-
-    def revoke_key(self, key: int) -> None:
-        """End a key."""
-        self._transport.send(Ask("DELETE", f"/v1/keys/{key}"))
-
     # ----------------------------------------------------------------------------------------------
 
     def _get(self, path: str, shape: type[T], **params: Any) -> T:
         return self._read(Ask("GET", path, params=params), shape)
-
-    def _post(self, path: str, shape: type[T], body: Any = None) -> T:
-        """Send a POST that may be sent again."""
-        return self._read(Ask("POST", path, body, headers={"Idempotency-Key": str(uuid.uuid4())}), shape)
-
-    def _post_once(self, path: str, shape: type[T], body: Any) -> T:
-        """Send a POST whose answer may hold a key: the server keeps no copy that a second try could get."""
-        return self._read(Ask("POST", path, body, repeatable=False), shape)
-
-    def _read(self, ask: Ask, shape: type[T]) -> T:
-        return msgspec.json.decode(self._transport.send(ask).content, type=shape)
 
 
 def _quoted(name: str) -> str:

@@ -7,6 +7,7 @@ import logging
 import multiprocessing
 import signal
 import sys
+from multiprocessing import resource_tracker
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import structlog
@@ -40,7 +41,14 @@ def apart(enter: Callable[..., AbstractContextManager[T]], *args: Any, **options
     processes = multiprocessing.get_context("spawn")
     ours, theirs = processes.Pipe()
     child = processes.Process(target=_inside, args=(theirs, enter, args, options), name=enter.__name__)
-    child.start()
+    # A Ctrl-C is kept back from the child, or it would end it before it has come to ignore it. The tracker
+    # of resources is there before: its own start lets the signal through again.
+    resource_tracker.ensure_running()
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        child.start()
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
     theirs.close()
     try:
         try:

@@ -8,6 +8,9 @@ from importlib import resources
 
 import psycopg
 
+from goldvein.domain.errors import Conflict
+
+_OLDEST_SERVER = 15
 _LOCK = 0x676F6C64  # "gold"
 _FILE = re.compile(r"^(\d{4})_\w+\.sql$")
 
@@ -37,9 +40,17 @@ def migrate(url: str) -> int:
     -------
     int
         How many migrations were applied.
+
+    Raises
+    ------
+    Conflict
+        If the server is too old, or the database is that of a newer program.
     """
-    applied = 0
+    applied, found = 0, migrations()
     with psycopg.connect(url, autocommit=True) as connection:
+        server = connection.info.server_version // 10_000
+        if server < _OLDEST_SERVER:
+            raise Conflict(f"the server is PostgreSQL {server}, and {_OLDEST_SERVER} or newer is needed")
         connection.execute("SELECT pg_advisory_lock(%s)", (_LOCK,))
         connection.execute(
             "CREATE TABLE IF NOT EXISTS migrations (number integer PRIMARY KEY, name text NOT NULL,"
@@ -47,7 +58,12 @@ def migrate(url: str) -> int:
         )
         row = connection.execute("SELECT coalesce(max(number), 0) FROM migrations").fetchone()
         done = int(row[0]) if row else 0
-        for number, name, text in migrations():
+        if done > len(found):
+            raise Conflict(
+                f"the database is of a newer Goldvein: it has migration {done}, and this program knows "
+                f"{len(found)}; run the newer program"
+            )
+        for number, name, text in found:
             if number <= done:
                 continue
             with connection.transaction():
