@@ -70,6 +70,8 @@ def test_every_draw_of_newcomers_was_at_the_ceiling(town: Town) -> None:
     drawn = np.array([row for (row,) in rows])
     weights = np.where(drawn, OTHER / CEILING, (1 - OTHER) / (1 - CEILING)).cumprod(axis=1)
     assert found["mean_weight"] == pytest.approx(weights[:, -1].mean())
+    square = OTHER**2 / CEILING + (1 - OTHER) ** 2 / (1 - CEILING)
+    assert found["effective_people"] == pytest.approx(PEOPLE / square**3)
     share = (weights * drawn).sum() / weights.sum()
     assert found["benchmark_share"]["would"]["estimate"] == pytest.approx(share)
 

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from goldvein.stats.arrays import Array, ShapeError
-from goldvein.stats.reweighing import Sums, draw_weights, effective_people, weighed_ratio
+from goldvein.stats.reweighing import Sums, draw_weights, expected_squares, weighed_ratio
 
 RATES = st.floats(0.01, 0.99)
 LENGTH = 4
@@ -66,14 +66,14 @@ def test_certainty_stays_certain() -> None:
     )
 
 
-@given(st.integers(1, 40), st.floats(0.1, 10))
-def test_people_weighed_alike_count_in_full(people: int, weight: float) -> None:
-    who = np.repeat(np.arange(people), 3)
-    assert effective_people(np.full(3 * people, weight), who) == pytest.approx(people)
-
-
-def test_one_heavy_person_counts_as_one() -> None:
-    assert effective_people(np.array([1e9, 1.0, 1.0]), np.array([0, 1, 2])) == pytest.approx(1, abs=1e-6)
+@given(was=RATES, would=RATES)
+def test_squares_are_what_weights_have_in_the_mean(was: float, would: float) -> None:
+    """Over both ways in which a draw may fall, and one where the rates are the same."""
+    both, old, new = np.array([True, False]), np.full(2, was), np.full(2, would)
+    mean = was * draw_weights(both, old, new)[0] ** 2 + (1 - was) * draw_weights(both, old, new)[1] ** 2
+    assert expected_squares(old, new) == pytest.approx(mean)
+    assert expected_squares(old, old) == pytest.approx(1)
+    assert expected_squares(np.array([0.0, 1.0]), np.array([0.0, 1.0])) == pytest.approx(1)
 
 
 def test_intervals_hold_at_their_rate() -> None:

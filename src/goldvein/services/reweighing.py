@@ -18,7 +18,7 @@ from goldvein.services.projects import read
 from goldvein.services.regating import RATE_KNOBS, Course, turned
 from goldvein.stats.arrays import Array, ShapeError
 from goldvein.stats.model import Model
-from goldvein.stats.reweighing import Ratio, Sums, draw_weights, effective_people, weighed_ratio
+from goldvein.stats.reweighing import Ratio, Sums, draw_weights, expected_squares, weighed_ratio
 from goldvein.store import proofs
 from goldvein.store import whatif as store
 from goldvein.store.database import Database, Transaction
@@ -64,6 +64,7 @@ class Stretch:
 
     labeler: int
     weight: float
+    expected_square: float
     counted: Array
     weighed: Array
 
@@ -195,7 +196,7 @@ class _Log:
         drawn = np.array([piece.is_drawn for piece in part])
         rates = np.array([(piece.was, piece.would) for piece in part])
         try:
-            weights = np.cumprod(draw_weights(drawn, rates[:, 0], rates[:, 1]))
+            weights = np.cumprod(draw_weights(drawn, *rates.T))
         except ShapeError as error:
             raise Conflict(
                 f"benchmarks were served at rate 1 in project {self.project.id}: nothing on record says what "
@@ -205,7 +206,8 @@ class _Log:
         passes = (last.labeler, last.n) in self.courses[0].passing and not self._is_dismissed(last)
         happened = _happened([piece.step for piece in part], np.array(good), passes=passes)
         return Stretch(
-            last.labeler, float(weights[-1]), happened.sum(axis=2), (happened * weights).sum(axis=2)
+            last.labeler, float(weights[-1]), float(np.prod(expected_squares(*rates.T))),
+            happened.sum(axis=2), (happened * weights).sum(axis=2),
         )  # fmt: skip
 
 
@@ -234,7 +236,8 @@ def summary(stretches: Sequence[Stretch]) -> dict[str, Any]:
     """What some stretches came to, and would have come to; nothing where the weights leave too few people."""
     labelers, people = np.unique([one.labeler for one in stretches], return_inverse=True)
     weights = np.array([one.weight for one in stretches])
-    effective = effective_people(weights, people) if stretches else 0.0
+    squares = [one.expected_square for one in stretches]
+    effective = len(labelers) / float(np.mean(squares)) if stretches else 0.0
     told: dict[str, Any] = {
         "people": len(labelers),
         "stretches": len(stretches),

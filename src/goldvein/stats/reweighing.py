@@ -4,7 +4,7 @@ What happens is weighed by how much likelier the draws up to it are at other rat
 force (importance sampling, decision by decision: Precup, Sutton and Singh 2000, Eligibility traces for
 off-policy policy evaluation). Weights are normalised by their own sum, and intervals come from a jackknife
 that leaves out one person at a time, whose work hangs together. The longer a stretch and the further off the
-rates, the fewer people the weights leave: their effective number (Kong 1992) says how many.
+rates, the fewer people the weights leave: their effective number says how many.
 """
 
 from __future__ import annotations
@@ -51,11 +51,20 @@ def draw_weights(drawn: BoolArray, was: Array, would: Array) -> Array:
     return np.where(drawn, would / np.where(was > 0, was, 1.0), (1 - would) / left)
 
 
-def effective_people(weights: Array, people: IntArray) -> float:
-    """As how many people, all weighed alike, those count whose stretches have these weights (Kong 1992)."""
-    totals = np.bincount(people, weights)
-    squares = float((totals**2).sum())
-    return float(totals.sum()) ** 2 / squares if squares else 0.0
+def expected_squares(was: Array, would: Array) -> Array:
+    """The mean square of the weight of each draw, before it falls: (n,).
+
+    A product of these over a stretch is how many times more people it takes for intervals as narrow as
+    without weights: people over its mean are their effective number (Kong 1992). It knows the rates and not
+    how the draws fell, so that whoever says nothing where it is small does not choose among outcomes.
+
+    Parameters
+    ----------
+    was, would : (n,) float
+        As for ``draw_weights``.
+    """
+    on_benchmark = would**2 / np.where(was > 0, was, 1.0)
+    return on_benchmark + (1 - would) ** 2 / np.where(was < 1, 1 - was, 1.0)
 
 
 @dataclass(frozen=True, slots=True)
