@@ -1,5 +1,6 @@
 """Alert rules: once opened, once over; what operators say; and incidents that teach nothing."""
 
+from collections.abc import Callable
 from dataclasses import replace
 from typing import Any, get_args
 
@@ -13,6 +14,7 @@ from goldvein.domain.errors import InvalidInput
 from goldvein.domain.metrics import METRICS
 from goldvein.domain.records import AlertKind
 from goldvein.sim.incident.operation import START
+from goldvein.stats.arrays import Array
 
 SPAN = 600.0
 LATE = Rule("late_share", ("high",), high=0.05)
@@ -31,6 +33,21 @@ def test_every_rule_has_a_metric_a_scale_and_words() -> None:
             assert advice(side, rule.metric).action
             assert not rule.on or "left its range" not in advice(side, rule.metric).action
     assert all(advice(kind, "x").title for kind in get_args(AlertKind))
+
+
+@pytest.mark.parametrize(
+    ("metric", "told"),
+    [
+        ("answer_seconds_p50", lambda q: q[1]),
+        ("answer_seconds_spread", lambda q: q[2] - q[0]),
+        ("latency_p95_share", lambda q: q[3]),
+    ],
+)
+def test_durations_vary_by_chance_as_their_quantiles_do(metric: str, told: Callable[[Array], Array]) -> None:
+    """The units of their scales are variances of one answer's, of log-normal times that spread by 0.9."""
+    logs = np.random.default_rng(1).normal(0.0, 0.9, (4000, 800))
+    found = told(np.quantile(logs, [0.25, 0.5, 0.75, 0.95], axis=1))
+    assert 800 * found.var() == pytest.approx(SCALES[metric].unit, rel=0.12)
 
 
 def test_an_alert_opens_once_and_is_over_once_however_often_one_looks() -> None:

@@ -7,13 +7,15 @@ from collections.abc import Iterator
 from datetime import timedelta
 from typing import Any
 
+import numpy as np
 import pytest
 
 from goldvein.domain.errors import Conflict, InvalidInput, NotFound
 from goldvein.domain.records import ProjectDraft
 from goldvein.services import audits, intake, projects, rulings
 from goldvein.services.sweeps import sweep
-from goldvein.services.whatif import what_if
+from goldvein.services.whatif import Answered, share_of, what_if
+from goldvein.stats.intervals import student_95
 from goldvein.store.database import Database
 from tests.services.test_audits import audit_all, hire_auditor, working_town
 from tests.services.town import START, Town, guesses, knows
@@ -181,3 +183,24 @@ def test_nobody_is_let_in_again_who_was_never_out(db: Database) -> None:
     late = what_if(db, 1, {"dismiss_at": 0.0}, town.now)["would"]
     assert late["labelers_dismissed"] == 0
     assert what_if(db, 1, {}, town.now)["was"]["labelers_dismissed"] == 2
+
+
+@pytest.mark.parametrize("labelers", [2, 5, 40])
+def test_a_share_of_labels_has_students_interval_over_labelers(labelers: int) -> None:
+    """Of people with as many labels each it is that of their shares, however few they are."""
+    shares = np.random.default_rng(labelers).beta(2, 20, labelers)
+    labels = [
+        Answered(0, who, START, 1 - bad, 1 - bad, "", "") for who, bad in enumerate(shares) for _ in range(9)
+    ]
+    found = share_of(labels, [1 - one.good for one in labels])
+    half = student_95(labelers - 1) * shares.std(ddof=1) / np.sqrt(labelers)
+    assert found["estimate"] == pytest.approx(shares.mean())
+    assert found["interval"] == pytest.approx(
+        [max(0.0, shares.mean() - half), min(1.0, shares.mean() + half)]
+    )
+
+
+def test_one_labeler_tells_nothing_of_how_labelers_differ() -> None:
+    """Its interval is no point."""
+    labels = [Answered(0, 7, START, 0.9, 0.9, "", "")] * 50
+    assert share_of(labels, [0.1] * 50) == {"estimate": pytest.approx(0.1), "interval": [0.0, 1.0]}

@@ -43,6 +43,21 @@ def slow_ac1(options: int, pairs: list[tuple[int, int]]) -> float:
     return float((np.mean([a == b for a, b in pairs]) - chance) / (1 - chance))
 
 
+@given(st.integers(3, 9), st.lists(st.tuples(st.integers(0, 8), st.integers(0, 8)), min_size=1, max_size=40))
+def test_where_all_pairs_differ_the_coefficients_are_known_as_raw_agreement_is(
+    options: int, drawn: list[tuple[int, int]]
+) -> None:
+    """Chance varies there and disagreement does not: that is no reason to know nothing of either."""
+    pairs = [(one % options, (one + 1 + other % (options - 1)) % options) for one, other in drawn]
+    found = agreement(counted(options, pairs))
+    assert found is not None
+    assert found.raw.value == 0.0
+    for told in (found.alpha, found.ac1):
+        assert told is not None
+        assert isclose((1 - told.high) / (1 - told.value), 1 - found.raw.high)
+        assert isclose(told.low, told.value, abs_tol=1e-12)
+
+
 @given(PAIRS)
 def test_coefficients_are_their_definitions(drawn: tuple[int, list[tuple[int, int]]]) -> None:
     """From counts of cells come the coefficients that the textbooks work out from the answers themselves."""

@@ -96,7 +96,7 @@ SCALES: Final[Mapping[str, Scale]] = MappingProxyType({
     "answer_seconds_p50": Scale("duration", unit=1.2),
     "answer_seconds_spread": Scale("duration", unit=2.0),
     "queue_age_seconds": Scale("duration", unit=0.0, offset=900.0, least_spread=0.5),
-    "latency_p95_share": Scale("duration", unit=2.0, offset=0.02),
+    "latency_p95_share": Scale("duration", unit=3.6, offset=0.02),
     "supply_hours": Scale("duration", unit=0.0, offset=1.0),
     "late_share": Scale("share"),
     "held_share": Scale("share"),
@@ -109,7 +109,7 @@ SCALES: Final[Mapping[str, Scale]] = MappingProxyType({
     "agreement_ac1": Scale("amount", unit=0.5),
 })  # fmt: skip
 """How each metric varies by chance. The constants of durations are variances of the logarithm of a median
-(1.2), of a ratio of quartiles or of a 95% quantile (2) of one answer: those of log-normal times whose
+(1.2), of a ratio of quartiles (2) or of a 95% quantile (3.6) of one answer: those of log-normal times whose
 logarithms have a standard deviation of 0.9."""
 
 DEFAULTS: Final[Mapping[str, Rule]] = _rules(

@@ -43,7 +43,6 @@ from goldvein.stats.model import Model, convert
 from goldvein.stats.second_answers import ordinary_right, sigmoid
 from goldvein.stats.states import BUILT_IN
 from goldvein.stats.traffic import traffic
-from goldvein.stats.versions import carried_table
 from goldvein.store import audits, standings
 from goldvein.store.audits import Check, Ended, Pair
 from goldvein.store.database import Database, Transaction
@@ -113,31 +112,26 @@ def tested(view: View, lines: Sequence[StandingLine]) -> list[StandingLine]:
 def people_of(
     view: View, models: Mapping[int, Model], lines: Sequence[StandingLine], ended: Sequence[Ended] = ()
 ) -> People:
-    """Everybody as the filter judges by now, without what these audits told it.
+    """Everybody as the filter judges by now; who did nothing since an audit, as it judged before that.
 
-    Benchmarks answered since an audit count: whoever turned after it is no longer as it was found.
+    Whoever worked on may have turned, so an audit of then is no word on now: it has moved the standing, and
+    in that it counts for less the more was answered since.
     """
     assert view.model is not None
     delivers = delivering(view.policy, lines)
     looked = {one.labeler: (place, one) for place, one in enumerate(ended)}
-    states = np.array([own_posterior(line, models, view.model_version) for line in lines])
-    audited = np.full(len(lines), -1)
+    posteriors, audited = [], np.full(len(lines), -1)
     for at, line in enumerate(lines):
-        if line.labeler in looked:
-            audited[at], audit = looked[line.labeler]
-            states[at] /= _told(audit, models, view)
-    states /= states.sum(axis=1, keepdims=True)
+        place, audit = looked.get(line.labeler, (-1, None))
+        if audit is not None and line.n == audit.n:
+            audited[at] = place
+            states = np.frombuffer(audit.posterior)
+            posteriors.append(_on(states, models, audit.model_version, view.model_version))
+        else:
+            posteriors.append(own_posterior(line, models, view.model_version))
+    states = np.array(posteriors)
     p = states[:, view.model.space.good].sum(axis=1)
     return People(states, strata_of(p, (~delivers).astype(np.int64)), delivers, ~delivers, audited)
-
-
-def _told(audit: Ended, models: Mapping[int, Model], view: View) -> Array:
-    """The likelihood by which an audit moved a standing, on the model in force; ones where it moved none."""
-    assert view.model is not None
-    if audit.likelihood is None or audit.moved_on is None:
-        return np.ones(view.model.space.size)
-    told = np.array(audit.likelihood, dtype=float)[:, None]
-    return carried_table(told, models[audit.moved_on], view.model)[:, 0]
 
 
 def _found(view: View, models: Mapping[int, Model], ended: Sequence[Ended], pairs: Sequence[Pair]) -> Found:

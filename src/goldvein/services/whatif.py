@@ -19,7 +19,7 @@ from goldvein.services.observing import Past
 from goldvein.services.projects import read
 from goldvein.services.regating import DELIVERED, DISCARDED, GATE_KNOBS, HELD, RELEASED, Course, turned
 from goldvein.stats.arrays import ShapeError
-from goldvein.stats.intervals import NORMAL_95
+from goldvein.stats.intervals import student_95
 from goldvein.stats.items import accuracy_curve, bar_theta
 from goldvein.stats.model import Model
 from goldvein.stats.states import GRID_STEP, move_bar
@@ -284,6 +284,7 @@ def share_of(labels: Sequence[Answered], bad: Sequence[float]) -> dict[str, Any]
     """Expected share of labels given while under the bar, with a 95% interval over labelers.
 
     Labels of one labeler hang together, labelers don't: the ratio of sums is linearised (Cochran 1977, 6.4).
+    One labeler tells nothing of how labelers differ.
     """
     if not labels:
         return {"estimate": None, "interval": None}
@@ -294,5 +295,8 @@ def share_of(labels: Sequence[Answered], bad: Sequence[float]) -> dict[str, Any]
         bottoms[one.labeler] += 1
     value = sum(tops.values()) / len(labels)
     spread = sum((tops[labeler] - value * count) ** 2 for labeler, count in bottoms.items())
-    half = NORMAL_95 * sqrt(spread) / len(labels)
+    others = len(bottoms) - 1
+    if not others:
+        return {"estimate": value, "interval": [0.0, 1.0]}
+    half = student_95(others) * sqrt(spread * len(bottoms) / others) / len(labels)
     return {"estimate": value, "interval": [max(0.0, value - half), min(1.0, value + half)]}

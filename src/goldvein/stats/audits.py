@@ -250,12 +250,12 @@ class People:
     Attributes
     ----------
     posteriors : (n, n_states) float
-        Under benchmarks, without what was audited: that is in ``Found``.
+        Under benchmarks; of those who were audited, as they were before.
     strata : (n,) int
     delivers, kept_out : (n,) bool
         Whose labels go out, and whose do not though there was time to test them.
     audited : (n,) int
-        Place of each in ``Found``; -1 where nobody looked.
+        Place of each in ``Found``; -1 where nobody looked, or what was found is in the posterior.
     """
 
     posteriors: Array

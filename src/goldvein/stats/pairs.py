@@ -97,7 +97,7 @@ def agreement(pairs: Pairs, z: float = NORMAL_90) -> Agreement | None:
     if not total:
         return None
     cells = _cells(pairs, total)
-    differing = float(cells.share @ cells.differ)
+    differing = sum(count for pair, count in pairs.items() if pair.one != pair.other) / total
     low, high = wilson(differing * total, total, z)
     raw = Estimate(1 - differing, 1 - high, 1 - low)
     of_two = 2 * cells.pairs / (2 * cells.pairs - 1)
@@ -148,6 +148,8 @@ def _coefficient(
     moved = scale * (cells.diversity + cells.slope) - (by_chance - offset)
     residual = cells.differ - differing - differing / by_chance * moved
     variance = float(cells.share @ residual**2) / total
-    effective = min(total, differing * (1 - differing) / variance) if variance > 0 else total
+    # Where all pairs differ, D does not vary to first order: it is known as well as so many pairs tell it.
+    varies = variance > 0 and differing < 1
+    effective = min(total, differing * (1 - differing) / variance) if varies else total
     low, high = wilson(differing * effective, effective, z)
     return Estimate(1 - differing / by_chance, 1 - high / by_chance, 1 - low / by_chance)

@@ -89,8 +89,7 @@ class Going:
 class Ended:
     """An audit that ended, with what the filter said when it was drawn.
 
-    ``likelihood`` is that by which it moved the standing, by states of model version ``moved_on``; None where
-    there was no standing to move.
+    ``n`` is the version of the standing that it came to; None where there was none to move.
     """
 
     id: int
@@ -101,8 +100,7 @@ class Ended:
     posterior: bytes
     agreed: int
     answered: int
-    moved_on: int | None = None
-    likelihood: Sequence[float] | None = None
+    n: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

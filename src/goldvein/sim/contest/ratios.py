@@ -8,18 +8,12 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from goldvein.stats.intervals import NORMAL_95, wilson
+from goldvein.stats.intervals import NORMAL_95, student_95, wilson
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from goldvein.stats.arrays import Array
-
-STUDENT_95 = (
-    12.706, 4.303, 3.182, 2.776, 2.571, 2.447, 2.365, 2.306, 2.262, 2.228, 2.201, 2.179, 2.160, 2.145, 2.131,
-    2.120, 2.110, 2.101, 2.093, 2.086, 2.080, 2.074, 2.069, 2.064, 2.060, 2.056, 2.052, 2.048, 2.045, 2.042,
-)  # fmt: skip
-"""Upper 2.5% points of Student's t for 1 to 30 degrees of freedom."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -57,9 +51,7 @@ def interval(ratios: Sequence[Ratio]) -> tuple[float, float]:
     values = np.array([value for value in (ratio.value for ratio in ratios) if not np.isnan(value)])
     pooled = pool(ratios)
     if len(values) >= 2 and values.std() > 0:
-        freedom = len(values) - 1
-        t = STUDENT_95[freedom - 1] if freedom <= len(STUDENT_95) else NORMAL_95 + 2.4 / freedom
-        half = t * float(values.std(ddof=1)) / sqrt(len(values))
+        half = student_95(len(values) - 1) * float(values.std(ddof=1)) / sqrt(len(values))
         low, high = pooled.value - half, pooled.value + half
     elif pooled.of_labelers:
         low, high = wilson(pooled.top.sum(), pooled.bottom.sum())

@@ -14,11 +14,10 @@ import numpy as np
 
 from goldvein.sim.contest.figures import measure
 from goldvein.sim.contest.player import BENCHMARK, NONE
-from goldvein.sim.contest.ratios import STUDENT_95
 from goldvein.sim.contest.rounds import OURS, play_round
 from goldvein.sim.contest.scenario import scenario_from_dict
 from goldvein.sim.twin.fitting import fit, resampled, scenario_of
-from goldvein.stats.intervals import NORMAL_95
+from goldvein.stats.intervals import student_95
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -137,9 +136,7 @@ def interval_of(values: Sequence[float], shift: float = 0.0) -> Prediction:
     known = np.arcsin(np.sqrt([value for value in values if not np.isnan(value)]))
     if len(known) < 2:
         return Prediction(float("nan"), 0.0, 1.0)
-    freedom = len(known) - 1
-    t = STUDENT_95[freedom - 1] if freedom <= len(STUDENT_95) else NORMAL_95 + 2.4 / freedom
     middle = min(max(float(known.mean()) + shift, 0.0), asin(1.0))
-    half = t * float(known.std(ddof=1)) * sqrt(1 + 1 / len(known))
+    half = student_95(len(known) - 1) * float(known.std(ddof=1)) * sqrt(1 + 1 / len(known))
     low, high = max(0.0, middle - half), min(asin(1.0), middle + half)
     return Prediction(sin(middle) ** 2, sin(low) ** 2, sin(high) ** 2)

@@ -100,9 +100,9 @@ SELECT a.id FROM audits a WHERE a.project = %(project)s AND a.ended_at IS NULL
 ORDER BY a.id;
 
 -- name: ended
--- Audits that ended since, for an estimate: those that tell something, the latest of each labeler; with the likelihood by which
--- each moved the standing, and the model version that this is on.
-SELECT a.id, a.labeler, a.delivers, a.p, a.model_version, a.posterior, a.agreed, a.answered, l.model_version, l.detail -> 'likelihood'
+-- Audits that ended since, for an estimate: those that tell something, the latest of each labeler; with the version of the
+-- standing that each came to.
+SELECT a.id, a.labeler, a.delivers, a.p, a.model_version, a.posterior, a.agreed, a.answered, l.n
 FROM (
     SELECT DISTINCT ON (labeler) id, labeler, delivers, p, model_version, posterior, agreed, answered, project, ended_at FROM audits
     WHERE project = %(project)s AND ended_at >= %(since)s AND answered > 0 ORDER BY labeler, id DESC) AS a
