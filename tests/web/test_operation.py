@@ -6,6 +6,7 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
+from unittest.mock import Mock
 
 import pytest
 from playwright.sync_api import Dialog, expect
@@ -13,6 +14,7 @@ from playwright.sync_api import Dialog, expect
 from goldvein.services.metering import Meter
 from goldvein.services.sweeps import Sweeper
 from goldvein.store.database import Database
+from goldvein.web.responses import part
 from tests.services.town import Town, guesses, knows
 from tests.web.browsing import Browsers
 from tests.web.conftest import Site
@@ -297,3 +299,16 @@ def test_nobody_else_watches(browsers: Browsers, site: Site, town: Town, role: s
         expect(page.get_by_role("button", name="Sign out")).to_be_visible()
         expect(page.get_by_role("navigation", name="Main")).to_be_visible()
         visit.check_accessible()
+
+
+@pytest.mark.parametrize(
+    ("minutes", "said"), [(1, "has just opened"), (20, "no label was delivered for 15 minutes")]
+)
+def test_silence_is_told_of_once_it_can_be_one(minutes: int, said: str) -> None:
+    """A project that opened a minute ago has not been silent for fifteen."""
+    now = datetime.now(UTC)
+    project = Mock(id=1, state="open", opened_at=now - timedelta(minutes=minutes))
+    forecast = Mock(late_seconds=None, done_seconds=None)
+    live = Mock(line=Mock(project=project, forecast=forecast, sample=Mock(sampled_at=now)))
+    live.alerts = live.why_empty = []
+    assert said in part("operation/notices.html", live=live)
