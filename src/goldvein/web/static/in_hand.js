@@ -36,9 +36,7 @@ export function keepInHand({ send, held, renew, renewed, failed, gone }) {
   const moved = () => (movedAt = Date.now());
   document.addEventListener("keydown", moved);
   document.addEventListener("pointermove", moved, { passive: true });
-  setInterval(async () => {
-    const address = held();
-    if (!address) return;
+  const look = async (address) => {
     if (Date.now() - movedAt > IDLE_AFTER) {
       await send(`${address}/release`).catch(() => {});
       return gone();
@@ -51,6 +49,13 @@ export function keepInHand({ send, held, renew, renewed, failed, gone }) {
     } catch (error) {
       await failed(error);
     }
+  };
+  let looking = false; // a slow reply may outlast a look: nothing is given back twice
+  setInterval(async () => {
+    const address = held();
+    if (!address || looking) return;
+    looking = true;
+    await look(address).finally(() => (looking = false));
   }, LOOK_EVERY);
   return (at) => (claimedAt = at);
 }
