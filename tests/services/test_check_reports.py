@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any
 
 import numpy as np
 import pytest
 
-from goldvein.services import checking
+from goldvein.services import check_reports, checking
 from goldvein.stats.arrays import Array
+from goldvein.stats.reference import evidence
 from goldvein.store.database import Database
+from goldvein.store.references import Answer, Item
 from tests.services.checked import BEGIN, check_days, give_sample, usual
 from tests.services.town import Town
 
@@ -82,3 +85,38 @@ def test_keys_on_which_people_agree_otherwise_are_named(db: Database) -> None:
     named = {int(one["unique_id"].removeprefix("ref-")) for one in last(town)["doubtful"]}
     assert sum(number % 8 == 0 for number in named) >= 8
     assert sum(number % 8 != 0 for number in named) <= 4, "tasks that are hard by nature"
+
+
+def careless_history(rng: np.random.Generator, days: int, careless_from: int) -> check_reports.History:
+    """Five people answer a sample every day; one of them guesses half of the time from some day on."""
+    easy = rng.beta(1.6, 0.4, 200)
+    due = [BEGIN.date() + timedelta(days=day) for day in range(days)]
+    items = [Item(task, 0, None, task, 4) for task in range(200)]
+    answers = []
+    right = np.zeros((days, 200))
+    for day in range(days):
+        whose = rng.integers(0, 5, 200)
+        p = np.where((whose == 0) & (day >= careless_from), 0.5 * easy + 0.125, easy)
+        right[day] = rng.random(200) < p
+        answers += [
+            Answer(due[day], task, int(whose[task]), int(right[day, task] == 0), counts=True)
+            for task in range(200)
+        ]
+    place = {task: task for task in range(200)}
+    return check_reports.History(due, items, np.full(200, 4), right, np.ones_like(right), answers, place)
+
+
+def test_a_drop_does_not_speak_for_itself_in_what_it_is_held_to() -> None:
+    """What one careless person does to the spread of answers is no noise that hides the carelessness."""
+    more = 0
+    for seed in range(12):
+        history = careless_history(np.random.default_rng([seed, 5]), 23, 20)
+        before, overall = check_reports.inflation_before(history), check_reports.inflation(history)
+        assert before[:8] == pytest.approx(before[0]), "a week at least"
+        assert before[20] < overall
+        sure, hidden = (
+            evidence(history.right, history.seen, history.chance, inflation=told).ratio[-1]
+            for told in (before, overall)
+        )
+        more += sure > 1.1 * hidden
+    assert more >= 9

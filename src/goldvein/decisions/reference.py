@@ -74,7 +74,9 @@ def sample_of(right: Array, seen: Array, chance: Array) -> Sample:
     return Sample(round(daily), float(accuracy[0]), float(alike[0]), float(chance.mean()))
 
 
-def follow(right: Array, seen: Array, chance: Array, *, drop: float, inflation: float = 1.0) -> Course:
+def follow(
+    right: Array, seen: Array, chance: Array, *, drop: float, inflation: Array | float = 1.0
+) -> Course:
     """Follow accuracy over days and say which drops were found, in the order of days.
 
     Parameters
@@ -85,8 +87,8 @@ def follow(right: Array, seen: Array, chance: Array, *, drop: float, inflation: 
         P(right) of somebody who guesses.
     drop : float
         The drop of mean accuracy that is looked for.
-    inflation : float
-        From ``stats.reference.clustering``.
+    inflation : float or (n_days,) float
+        From ``stats.reference.clustering``, of each day as those before it tell.
     """
     known = seen.astype(float)
     right = right * known

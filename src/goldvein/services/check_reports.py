@@ -33,6 +33,8 @@ RUNS: Final = 120
 """Runs that are looked back at."""
 LEVEL_RUNS: Final = 7
 """Runs over which the level of accuracy is told."""
+EARLY_RUNS: Final = 7
+"""Runs that it takes at least to tell how answers of one labeler vary together."""
 DOUBTED_FROM: Final = 4
 """Answers that count, from which on a key can be in doubt."""
 DOUBTFUL: Final = 0.95
@@ -93,19 +95,20 @@ def make(material: Material) -> Report:
     """Say what a run came to, with those before it."""
     policy, run = material.policy, material.run
     history = _history(material)
-    inflation = _inflation(history)
+    overall = inflation(history)
     course = follow(
-        history.right, history.seen, history.chance, drop=policy.reference_drop, inflation=inflation
-    )
-    level = _level(history, course, inflation)
+        history.right, history.seen, history.chance, drop=policy.reference_drop,
+        inflation=inflation_before(history),
+    )  # fmt: skip
+    level = _level(history, course, overall)
     wanted = policy.reference_accuracy
     is_low = wanted > 0 and level["runs"] > 0 and level["high"] < wanted
     drop = course.present
     return {
-        **_of_day(history, [one for one in material.answers if one.due == run.due], run, inflation),
+        **_of_day(history, [one for one in material.answers if one.due == run.due], run, overall),
         "evidence": None if np.isneginf(course.ratio) else round(course.ratio, 3),
         "threshold": None if np.isnan(course.threshold) else round(course.threshold, 3),
-        "power": _power(history, policy.reference_drop, inflation),
+        "power": _power(history, policy.reference_drop, overall),
         "level": level,
         "wanted": wanted or None,
         "too_low": {"wanted": wanted, "accuracy": level["accuracy"], "high": level["high"]}
@@ -113,7 +116,7 @@ def make(material: Material) -> Report:
         else None,
         "back_up": not wanted or (level["runs"] > 0 and level["accuracy"] >= wanted),
         "doubtful": doubtful(history, history.days[drop.began] if drop is not None else None),
-        "drop": _drop(history, drop, inflation) if drop is not None else None,
+        "drop": _drop(history, drop, overall) if drop is not None else None,
         "blame": _blame(history, drop, material.benchmarks) if drop is not None else None,
     }
 
@@ -136,15 +139,34 @@ def _history(material: Material) -> History:
     return History(days, items, options, right, seen, counted, place)
 
 
-def _inflation(history: History) -> float:
+def inflation(history: History) -> float:
     """How much more answers of one labeler vary together than answers of several would."""
+    return clustering(list(_residuals(history).values()))
+
+
+def inflation_before(history: History) -> Array:
+    """The same for each day by those before it, the first few taken together: (n_runs,).
+
+    A drop that is some people's makes answers of one vary together: it must not speak for itself in what it
+    is held to, nor change what was found before it.
+    """
+    told = _residuals(history)
+    return np.array([
+        clustering([own for (due, _), own in told.items() if due < history.days[max(day, least)]])
+        for least in [min(EARLY_RUNS, len(history.days) - 1)]
+        for day in range(len(history.days))
+    ])  # fmt: skip
+
+
+def _residuals(history: History) -> Mapping[tuple[date, int], Array]:
+    """Answers, 1 right and 0 wrong, minus what was expected of their tasks, by day and labeler."""
     known = learn(history.right.sum(0), history.seen.sum(0), history.chance).right
-    by_labeler: dict[tuple[date, int], list[float]] = defaultdict(list)
+    found: dict[tuple[date, int], list[float]] = defaultdict(list)
     for one in history.counted:
         column = history.place[one.task]
         is_right = one.choice == history.tasks[column].key
-        by_labeler[one.due, one.labeler].append(float(is_right) - float(known[column]))
-    return clustering([np.array(told) for told in by_labeler.values()])
+        found[one.due, one.labeler].append(float(is_right) - float(known[column]))
+    return {whose: np.array(told) for whose, told in found.items()}
 
 
 def _of_day(history: History, own: Sequence[Answer], run: Run, inflation: float) -> Report:

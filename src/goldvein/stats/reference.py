@@ -131,7 +131,7 @@ def evidence(
     chance: Array | float,
     *,
     drop: float = 0.05,
-    inflation: float = 1.0,
+    inflation: Array | float = 1.0,
     before: tuple[Array, Array] | None = None,
 ) -> Evidence:
     """Evidence of a drop in accuracy, after each of some days.
@@ -144,8 +144,9 @@ def evidence(
         P(right) of somebody who guesses.
     drop : float
         The drop in mean accuracy that is looked for, in (0, 1).
-    inflation : float
-        Variance of a sum of answers over what independent answers have, at least 1: ``clustering``.
+    inflation : float or (n_days,) float
+        Variance of a sum of answers over what independent answers have, at least 1: ``clustering``; of each
+        day as those before it tell.
     before : pair of (..., n_tasks) float, optional
         Right answers and answers of earlier days, on which no drop began.
 
@@ -157,13 +158,14 @@ def evidence(
     days = right.shape[0]
     right, seen = right * seen.astype(float), seen.astype(float)
     least = LEAST_DAYS if before is None else 0
+    varies = np.broadcast_to(inflation, (days,))
     known = before or (np.zeros(right.shape[1:]), np.zeros(right.shape[1:]))
     ratios = np.full(right.shape[:-1], -np.inf)
     began = np.zeros(right.shape[:-1], dtype=np.int64)
     suspects: list[_Suspicion] = []
     for day in range(days):
         if day >= least:
-            suspects.append(_Suspicion(day, learn(*known, chance), chance, drop, inflation))
+            suspects.append(_Suspicion(day, learn(*known, chance), chance, drop, float(varies[day])))
             suspects = suspects[-WINDOW:]
         best = np.full(right.shape[1:-1], -np.inf)
         for one in suspects:
