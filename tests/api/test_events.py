@@ -116,6 +116,23 @@ def test_fifty_waiters_hold_no_connection(world: World) -> None:
     assert found == [1] * 50
 
 
+def test_a_stream_ends_with_its_key_however_much_happens(world: World) -> None:
+    """Events that follow each other closely leave no pause in which to ask: each is told after asking."""
+    start, path = end(world), f"/v1/projects/{world.project}/labels/stream"
+    with world.client("operator") as client:
+        made = client.post("/v1/keys", json={"name": "short", "customer": world.customer}).json()
+        headers = {"Authorization": f"Bearer {made['key']}"}
+        with httpx.stream(
+            "GET", world.base + path, params={"after": start}, headers=headers, timeout=30
+        ) as response:
+            stream = sse(response)
+            deliver(world, 1)
+            assert int(next(stream)["id"]) == start + 1
+            assert client.delete(f"/v1/keys/{made['id']}").status_code == 204
+            deliver(world, 1)
+            assert list(stream) == []
+
+
 def test_a_stream_goes_on_and_resumes(world: World) -> None:
     """What was there, what comes, and after a break exactly what was missed."""
     start = end(world)

@@ -29,6 +29,8 @@ def test_everybody_at_the_boundary_is_listed_once(db: Database) -> None:
     assert first.standing.name == "person 0"
     assert all(p >= boundary.WORTH_SAYING for _, p in first.rivals)
     assert cases(db, project=2) == []
+    for project in (None, 1):  # an auditor who works reads the others': one's own would tell each benchmark
+        assert [case.standing.labeler for case in cases(db, project=project, own=3)] == [1, 2, 4]
 
 
 def test_rivals_are_said_in_words_and_by_their_probability() -> None:

@@ -85,6 +85,24 @@ def test_the_life_of_a_project(db: Database) -> None:
     assert refused.value.code == "state_not_reachable"
 
 
+def test_a_customer_has_so_many_projects_under_way(db: Database, monkeypatch: pytest.MonkeyPatch) -> None:
+    """All are looked at when somebody asks for work: a loop that makes more must not slow down everybody."""
+    monkeypatch.setattr(projects, "MOST_UNDER_WAY", 3)
+    ours, theirs = (keys.create_customer(db, name, START) for name in ("ours", "theirs"))
+    first, *_ = (projects.create(db, ours, ProjectDraft("p", "Pick."), START) for _ in range(3))
+    draft = projects.create(db, ours, ProjectDraft("p", "Pick."), START, state="draft")
+    with pytest.raises(Conflict) as refused:
+        projects.create(db, ours, ProjectDraft("p", "Pick."), START)
+    assert refused.value.code == "too_many_projects"
+    with pytest.raises(Conflict):
+        projects.update(db, draft.id, ours, state="mining", now=START)
+    projects.create(db, theirs, ProjectDraft("p", "Pick."), START)
+    projects.update(db, first.id, ours, state="paused", now=START)
+    projects.update(db, first.id, ours, state="mining", now=START)
+    projects.update(db, first.id, ours, state="closed", now=START)
+    projects.update(db, draft.id, ours, state="mining", now=START)
+
+
 def test_a_changed_policy_is_a_new_version(db: Database) -> None:
     """Versions are kept, since the log names them; a refused one changes nothing."""
     customer = keys.create_customer(db, "lab", START)

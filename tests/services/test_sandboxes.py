@@ -8,7 +8,18 @@ import pytest
 
 from goldvein.domain.errors import Conflict, NotFound
 from goldvein.domain.records import Project, Work, WorkRequest
-from goldvein.services import accounts, cards, keys, projects, promoting, rulings, sandboxes, webhooks
+from goldvein.services import (
+    accounts,
+    cards,
+    keys,
+    personal,
+    practice,
+    projects,
+    promoting,
+    rulings,
+    sandboxes,
+    webhooks,
+)
 from goldvein.services.metering import Meter
 from goldvein.services.sandboxes import SandboxDraft
 from goldvein.services.sweeps import Sweeper
@@ -105,11 +116,16 @@ def test_people_stay_at_work_and_real_work_comes_first(town: Town) -> None:
     town.leases.pop(who, None)
     town.wait(3600)
     assert town.ask(who, 1) == "queue_empty"
-    made = warm(town)
+    made = warm(town, draft=SandboxDraft("try a lower bar"))
+    projects.update(town.db, 1, None, now=town.now, instruction="Pick the one that is right.")
     work = town.ask(who, 1)
     assert isinstance(work, Work)
     assert at_work_in(town, who) == made.id
-    assert (work.project, work.name, work.instruction) == (1, "texts", "Pick the right one.")
+    assert (work.project, work.name, work.instruction) == (1, "texts", "Pick the one that is right.")
+    practice.dispute(town.db, who, work.lease, "unclear", town.now)
+    told = list(personal.lines(town.db, None, who, town.now))
+    assert {line["project"] for line in told if "project" in line} == {"texts"}
+    assert [one.project for one in cards.read(town.db, who, town.now).disputes] == ["texts"]
     town.push(3, start=5_000)
     following = town.answer(who, work)
     assert isinstance(following, Work)

@@ -9,7 +9,7 @@ from goldvein.api.keyring import SESSION_COOKIE
 from goldvein.domain.records import Role
 from goldvein.services import accounts
 from tests.access import ROUTES, filled
-from tests.web.conftest import Site
+from tests.web.conftest import ROLES, Site
 
 
 def visitor(site: Site, role: Role) -> httpx.Client:
@@ -33,6 +33,18 @@ def test_a_nul_in_an_address_is_refused(site: Site, role: Role) -> None:
             for name in names:
                 answer = client.get(f"{filled(path, site.project)}?{name}=a%00b")
                 assert answer.status_code == 422, (path, name, answer.status_code)
+
+
+def test_what_is_somebodys_is_kept_by_nobody(site: Site) -> None:
+    """Pages, replies, files and streams: a browser's cookie asks for them, and no cache knows whose it is."""
+    kept = []
+    for role in ROLES:
+        with visitor(site, role) as client:
+            for route in (route for route, who in ROUTES.items() if route.startswith("GET") and role in who):
+                with client.stream("GET", filled(route.split()[1], site.project)) as answer:
+                    if answer.status_code == 200 and answer.headers.get("Cache-Control") != "no-store":
+                        kept.append((role, route))
+    assert not kept
 
 
 FORM = {

@@ -97,7 +97,10 @@ async def export_labels(
     content = content or kind.needs_content
     layout = Layout(found.classes, continued=after > 0, content=content, every_pair=pairs == "all")
     writer = await service.run(lambda: kind.make(layout))
-    headers = {"Content-Disposition": f'attachment; filename="{file_name(found, kind, service.now())}"'}
+    headers = {
+        "Content-Disposition": f'attachment; filename="{file_name(found, kind, service.now())}"',
+        "Cache-Control": "no-store",
+    }
     pages, last = await _pages(service, project, wanted, after, limit, content=content)
     if last is not None:
         headers["Link"] = f'<{_next(request, last)}>; rel="next"'

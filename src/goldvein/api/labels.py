@@ -92,6 +92,8 @@ async def _stream(request: Call, project: int, after: int) -> AsyncIterator[byte
     yield b": goldvein\n\n"
     while not service.closing.is_set():
         found, after = await service.call(delivery.events, project, after, PAGE)
+        if found and not await _still_allowed(request, project):
+            return
         for event in found:
             yield _sse(delivery.event_json(event))
         if not found:

@@ -18,10 +18,9 @@ _encoder = msgspec.json.Encoder()
 
 
 def reply(shape: Any, status: int = 200, headers: dict[str, str] | None = None) -> Response[bytes]:
-    """Answer with JSON."""
-    return Response(
-        _encoder.encode(shape), status_code=status, headers=headers, media_type="application/json"
-    )
+    """Answer with JSON, which is one organisation's: nobody on its way keeps it."""
+    kept = {"Cache-Control": "no-store", **(headers or {})}
+    return Response(_encoder.encode(shape), status_code=status, headers=kept, media_type="application/json")
 
 
 def project(found: records.Project, policy: Policy, price: records.Price | None) -> wire.Project:

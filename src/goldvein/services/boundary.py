@@ -37,11 +37,15 @@ class Case:
 
 
 def cases(
-    db: Database, *, project: int | None = None, after: tuple[int, int] = (0, 0), limit: int = 50
-) -> list[Case]:
-    """List labelers at the boundary in the order of projects and labelers, from after one on."""
+    db: Database, *, project: int | None = None, after: tuple[int, int] = (0, 0), limit: int = 50,
+    own: int | None = None,
+) -> list[Case]:  # fmt: skip
+    """List labelers at the boundary in the order of projects and labelers, from after one on.
+
+    Whoever asks, ``own`` as a labeler, is left out: a standing that moves tells what was a benchmark.
+    """
     with db.connection() as tx:
-        found = boundary.page(tx, project=project, after=after, limit=limit)
+        found = boundary.page(tx, project=project, after=after, limit=limit, own=own)
         spaces = {key: _space(tx, *key) for key in {(one.project, one.model_version) for one in found}}
     return [Case(one, rivals(one.posterior, spaces[one.project, one.model_version])) for one in found]
 

@@ -280,13 +280,15 @@ class Group:
     def _shown(self, lease: Lease, attempt: int, fence: int) -> Work:
         """The work as its labeler sees it: nothing in it depends on what the attempt is for.
 
-        That of a sandbox goes by its original's number: people know that one, and ask for work by it.
+        That of a sandbox goes by its original's number, name and instruction: people know that one, and ask
+        for work by it.
         """
         project = self.by_project[lease.project].project
+        face = self.by_project.get(project.sandbox_of or project.id, self.by_project[lease.project]).project
         content = self.views.contents(self.tx, [(lease.project, lease.task)])[lease.project, lease.task]
         return Work(
             self.tokens.seal(lease.project, attempt, fence), lease.expires_at,
-            project.sandbox_of or project.id, project.name, project.instruction, project.type,
+            project.sandbox_of or project.id, face.name, face.instruction, project.type,
             choice.as_shown(content.input, project.classes, lease.shown),
         )  # fmt: skip
 

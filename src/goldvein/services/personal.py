@@ -10,6 +10,7 @@ import heapq
 import itertools
 import zipfile
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import replace
 from datetime import date, datetime
 from typing import IO, Any, Final, TypeVar
 
@@ -151,8 +152,14 @@ def _projects(tx: Transaction, labeler: int) -> list[Project]:
     while after is not None:
         after = erasures.next_project(tx, labeler, after)
         if after is not None and (project := projects.find(tx, after)) is not None:
-            found.append(project)
+            found.append(_as_known(tx, project))
     return found
+
+
+def _as_known(tx: Transaction, project: Project) -> Project:
+    """A project as labelers know it: a sandbox by its original's name."""
+    original = None if project.sandbox_of is None else projects.find(tx, project.sandbox_of)
+    return project if original is None else replace(project, name=original.name)
 
 
 def _answers(db: Database, project: Project, labeler: int) -> Iterator[Line]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import replace
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
 
 from goldvein.decisions.admission import supply_target
 from goldvein.domain.errors import Conflict, Forbidden, InvalidInput, NotFound
@@ -18,6 +18,8 @@ from goldvein.store.database import Database, Transaction
 from goldvein.store.log import Entry
 from goldvein.tasktypes import choice
 
+MOST_UNDER_WAY: Final = 1_000
+"""Projects of one customer: each is looked at whenever somebody asks for work, whoever's it is."""
 _MOVES: dict[str, set[str]] = {
     "draft": {"mining", "closed"},
     "mining": {"paused", "closed"},
@@ -38,6 +40,8 @@ def create(
         If the type, the classes or the policy break a rule.
     NotFound
         If there is no such customer.
+    Conflict
+        ``too_many_projects``.
     """
     with db.transaction() as tx:
         return make(tx, customer, draft, now, state=state)
@@ -61,6 +65,8 @@ def make(
         )
     if not projects.customer_exists(tx, customer):
         raise NotFound(f"there is no customer {customer}", code="customer_unknown")
+    if state != "draft":
+        _check_room(tx, customer)
     target = supply_target(0, 0, policy)
     project = projects.insert(
         tx, customer, draft, state=state, supply_target=target, now=now, copy_of=copy_of
@@ -69,6 +75,14 @@ def make(
     detail = None if copy_of is None else {"copy_of": copy_of}
     log.append(tx, [Entry(project, "state", decision=state, policy_version=1, detail=detail)], now)
     return read(tx, project, customer)
+
+
+def _check_room(tx: Transaction, customer: int) -> None:
+    if projects.count_under_way(tx, customer, MOST_UNDER_WAY) >= MOST_UNDER_WAY:
+        raise Conflict(
+            f"customer {customer} has {MOST_UNDER_WAY:,} projects under way: close those that are done",
+            code="too_many_projects",
+        )
 
 
 def get(db: Database, project: int, customer: int | None) -> Project:
@@ -170,6 +184,8 @@ def update(
         entries = []
         if state is not None and state != before.state:
             after = replace(after, state=_next_state(before, state))
+            if before.state == "draft" and after.state != "closed":
+                _check_room(tx, before.customer)
             entries.append(Entry(project, "state", decision=after.state))
         if policy:
             after = replace(after, policy_version=before.policy_version + 1)

@@ -40,9 +40,13 @@ class Count:
     count: int
 
 
-def page(tx: Transaction, *, project: int | None, after: tuple[int, int], limit: int) -> list[Doubtful]:
-    """List labelers at the boundary, of one project or all, from after (project, labeler) on."""
-    values = {"project": project, "after_project": after[0], "after_labeler": after[1], "limit": limit}
+def page(
+    tx: Transaction, *, project: int | None, after: tuple[int, int], limit: int, own: int | None = None
+) -> list[Doubtful]:
+    """List labelers at the boundary, of one project or all, from after (project, labeler) on, but for one."""
+    values = {
+        "project": project, "after_project": after[0], "after_labeler": after[1], "limit": limit, "own": own,
+    }  # fmt: skip
     query = _queries.page if project is None else _queries.page_of_project
     return [Doubtful(*row) for row in tx.execute(query, values)]
 

@@ -78,6 +78,13 @@ def list_working(tx: Transaction, *, limit: int) -> list[Project]:
     return [_project(row) for row in tx.execute(_queries.list_working, {"limit": limit})]
 
 
+def count_under_way(tx: Transaction, customer: int, bound: int) -> int:
+    """Count a customer's projects that are neither drafts nor closed, up to a bound."""
+    row = tx.execute(_queries.count_under_way, {"customer": customer, "bound": bound}).fetchone()
+    assert row is not None
+    return int(row[0])
+
+
 def page(
     tx: Transaction, customer: int | None, *, state: str | None, before: int, limit: int
 ) -> list[tuple[Project, str]]:

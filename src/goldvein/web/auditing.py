@@ -109,7 +109,9 @@ async def _people(
     status: int = 200, wrong: Mapping[int, str] | None = None, said: str = "",
 ) -> Response[str]:  # fmt: skip
     service = service_of(request)
-    found = await service.call(people.cases, project=project, after=after, limit=_PEOPLE + 1)
+    found = await service.call(
+        people.cases, project=project, after=after, limit=_PEOPLE + 1, own=request.user.labeler
+    )
     looks = await service.call(cards.looks_waiting, limit=_LOOKS)
     gone = [words for look, words in (wrong or {}).items() if look not in {one.id for one in looks}]
     return page(

@@ -55,6 +55,7 @@ UPDATE looks SET settled_at = %(now)s, settled_by = %(account)s, reply = %(reply
 WHERE id = %(look)s AND settled_at IS NULL RETURNING project, labeler;
 
 -- name: disputes_of
--- A labeler's own disputes, the latest first.
-SELECT p.name, d.reason, d.made_at FROM disputes d JOIN projects p ON p.id = d.project
+-- A labeler's own disputes, the latest first; those of a sandbox by the name of its original.
+SELECT p.name, d.reason, d.made_at
+FROM disputes d JOIN projects s ON s.id = d.project JOIN projects p ON p.id = coalesce(s.sandbox_of, s.id)
 WHERE d.labeler = %(labeler)s ORDER BY d.made_at DESC LIMIT %(limit)s;

@@ -28,7 +28,8 @@ ORDER BY project, labeler, at, id LIMIT %(limit)s;
 
 -- name: disputes
 -- What a labeler said of tasks, in order, from after a place on.
-SELECT d.made_at, d.project, d.attempt, p.name, d.reason FROM disputes d JOIN projects p ON p.id = d.project
+SELECT d.made_at, d.project, d.attempt, p.name, d.reason
+FROM disputes d JOIN projects s ON s.id = d.project JOIN projects p ON p.id = coalesce(s.sandbox_of, s.id)
 WHERE d.labeler = %(labeler)s AND (d.made_at, d.project, d.attempt) > (%(at)s, %(project)s, %(attempt)s)
 ORDER BY d.made_at, d.project, d.attempt LIMIT %(limit)s;
 

@@ -38,6 +38,10 @@ SELECT id, customer, name, instruction, type, classes, deadline_seconds, state, 
        admitted, supply_target, created_at, opened_at, copy_of, carried, family, sandbox_of, warm_per_day, warm_on
 FROM projects WHERE state IN ('mining', 'open') AND sandbox_of IS NULL ORDER BY id DESC LIMIT %(limit)s;
 
+-- name: count_under_way
+-- How many projects of a customer are looked at when somebody asks for work, up to a bound.
+SELECT count(*) FROM (SELECT FROM projects WHERE customer = %(customer)s AND state IN ('mining', 'open', 'paused') LIMIT %(bound)s) AS s;
+
 -- name: revisions
 -- What a process compares with what it has cached.
 SELECT id, revision FROM projects WHERE state IN ('mining', 'open', 'paused');
