@@ -329,6 +329,16 @@ def test_an_audit_that_nobody_finishes_ends_with_what_there_is(db: Database) -> 
     assert not verify(db).broken
 
 
+def test_nothing_waits_of_a_project_that_closed(db: Database) -> None:
+    """Auditors are given none of it, and told of none."""
+    town = working_town(db)
+    audits.draw(db, 1, town.now)
+    assert [one.project for one in audits.waiting(db, 100)] == [1]
+    projects.update(db, 1, None, state="closed", now=town.now)
+    assert audits.next_(db, hire_auditor(town), town.now) is None
+    assert audits.waiting(db, 100) == []
+
+
 def test_an_answer_that_is_none_is_refused(db: Database) -> None:
     """A place that is not shown is no answer; the piece stays in hand."""
     town = working_town(db, rounds=30)

@@ -117,10 +117,11 @@ WHERE o.project = %(project)s AND o.is_overlap AND o.answered_at >= %(since)s AN
 GROUP BY 1, 2 ORDER BY 1, 2;
 
 -- name: waiting
--- How many pieces wait in each project, up to a bound of all, and since when.
-SELECT s.project, p.name, count(*) FROM (
-    SELECT project FROM second_answers WHERE answered_at IS NULL ORDER BY place, project, id LIMIT %(bound)s) AS s
-JOIN projects p ON p.id = s.project GROUP BY 1, 2 ORDER BY 1;
+-- How many pieces wait in each project, up to a bound of all; nobody is given those of a closed one.
+SELECT project, name, count(*) FROM (
+    SELECT s.project, p.name FROM second_answers s JOIN projects p ON p.id = s.project AND p.state <> 'closed'
+    WHERE s.answered_at IS NULL ORDER BY s.place, s.project, s.id LIMIT %(bound)s) AS few
+GROUP BY 1, 2 ORDER BY 1;
 
 -- name: latest
 -- Audits of a project, the latest first.
