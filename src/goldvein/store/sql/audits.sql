@@ -1,3 +1,8 @@
+-- name: take_drawing
+-- One drawing of a project at a time, until the transaction ends. No row is locked for it: who works holds labelers, and wants
+-- the project's row then.
+SELECT pg_try_advisory_xact_lock(hashtextextended('goldvein audits', %(project)s));
+
 -- name: last_drawn
 -- When audits of a project were drawn last, and how many of them go on.
 SELECT (SELECT max(drawn_at) FROM audits WHERE project = %(project)s),
