@@ -19,11 +19,13 @@ from goldvein.services.verification import verify
 from goldvein.services.views import Views
 from goldvein.stats.audits import People
 from goldvein.store import audits as store
+from goldvein.store import projects as store_projects
 from goldvein.store import standings
 from goldvein.store.audits import Ended
 from goldvein.store.database import Database
 from goldvein.store.standings import StandingLine
 from tests.services.town import START, Town, guesses, knows
+from tests.services.waiting import begin
 
 POLICY = {
     "open_at": 20,
@@ -104,6 +106,18 @@ def test_two_who_draw_at_once_draw_no_more_than_one(db: Database) -> None:
         drawn = list(threads.map(lambda now: audits.draw(db, 1, now), moments))
     assert sorted(drawn) == [0, 0, 0, 3]
     assert town.rows("SELECT count(*) FROM audits") == [(3,)]
+
+
+def test_who_draws_keeps_nobody_from_work(db: Database) -> None:
+    """A group has the rows of labelers and comes to the project's: a drawing has not got that, and waits."""
+    town = working_town(db)
+    with db.transaction() as tx:
+        tx.execute("SET LOCAL lock_timeout = '5s'")
+        tx.execute("SELECT FROM labelers FOR UPDATE")
+        drawing = begin(db, lambda: audits.draw(db, 1, town.now), 1)
+        assert store_projects.next_revision(tx, 1)
+    drawing.join(20)
+    assert town.rows("SELECT count(*) FROM audits") == [(6,)]
 
 
 def test_an_auditor_sees_neither_whose_work_it_is_nor_the_answer(db: Database) -> None:
@@ -327,6 +341,16 @@ def test_an_audit_that_nobody_finishes_ends_with_what_there_is(db: Database) -> 
     assert audits.settle_due(db, 1, town.now + timedelta(days=7)) == 6
     assert audits.next_(db, auditor, town.now + timedelta(days=7)) is None
     assert not verify(db).broken
+
+
+def test_nothing_waits_of_a_project_that_closed(db: Database) -> None:
+    """Auditors are given none of it, and told of none."""
+    town = working_town(db)
+    audits.draw(db, 1, town.now)
+    assert [one.project for one in audits.waiting(db, 100)] == [1]
+    projects.update(db, 1, None, state="closed", now=town.now)
+    assert audits.next_(db, hire_auditor(town), town.now) is None
+    assert audits.waiting(db, 100) == []
 
 
 def test_an_answer_that_is_none_is_refused(db: Database) -> None:

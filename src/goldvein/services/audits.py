@@ -21,7 +21,7 @@ from goldvein.services.observing import Models
 from goldvein.services.views import View, Views
 from goldvein.stats.auditdesign import draw as draw_people
 from goldvein.stats.second_answers import between, state_likelihoods
-from goldvein.store import audits, curated, projects, standings
+from goldvein.store import audits, curated, standings
 from goldvein.store.audits import Line, NewAudit, NewPiece, Pair, Piece, Place, Waiting, Work
 from goldvein.store.database import Database, Transaction
 from goldvein.tasktypes import choice
@@ -63,6 +63,8 @@ def draw(db: Database, project: int, now: datetime) -> int:
         If the project is not under way.
     """
     with db.transaction() as tx:
+        if not audits.take_drawing(tx, project):
+            return 0
         last, going = audits.last_drawn(tx, project)
         if going or (last is not None and now - last < EVERY):
             return 0
@@ -84,10 +86,6 @@ def draw(db: Database, project: int, now: datetime) -> int:
         work = audits.work_of(
             tx, project, {one.labeler: one.n for one in chosen}, _STEPS_EACH * view.policy.audit_answers
         )
-        # All that was reckoned without a lock: of two who drew at once, the second one's audits are too many.
-        projects.find_locked(tx, project)
-        if audits.last_drawn(tx, project) != (last, going):
-            return 0
         begun = 0
         for place, chance, line in zip(drawn.places, drawn.chance, chosen, strict=True):
             own = people.posteriors[place]

@@ -147,6 +147,12 @@ class Check:
     found: Mapping[str, Any]
 
 
+def take_drawing(tx: Transaction, project: int) -> bool:
+    """Keep others from drawing audits of a project until the transaction ends; false while somebody does."""
+    row = tx.execute(_queries.take_drawing, {"project": project}).fetchone()
+    return bool(row and row[0])
+
+
 def last_drawn(tx: Transaction, project: int) -> tuple[datetime | None, int]:
     """Read when audits were drawn last, and how many of them go on."""
     row = tx.execute(_queries.last_drawn, {"project": project}).fetchone()

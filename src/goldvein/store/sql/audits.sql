@@ -1,3 +1,8 @@
+-- name: take_drawing
+-- One drawing of a project at a time, until the transaction ends. No row is locked for it: who works holds labelers, and wants
+-- the project's row then.
+SELECT pg_try_advisory_xact_lock(hashtextextended('goldvein audits', %(project)s));
+
 -- name: last_drawn
 -- When audits of a project were drawn last, and how many of them go on.
 SELECT (SELECT max(drawn_at) FROM audits WHERE project = %(project)s),
@@ -117,10 +122,11 @@ WHERE o.project = %(project)s AND o.is_overlap AND o.answered_at >= %(since)s AN
 GROUP BY 1, 2 ORDER BY 1, 2;
 
 -- name: waiting
--- How many pieces wait in each project, up to a bound of all, and since when.
-SELECT s.project, p.name, count(*) FROM (
-    SELECT project FROM second_answers WHERE answered_at IS NULL ORDER BY place, project, id LIMIT %(bound)s) AS s
-JOIN projects p ON p.id = s.project GROUP BY 1, 2 ORDER BY 1;
+-- How many pieces wait in each project, up to a bound of all; nobody is given those of a closed one.
+SELECT project, name, count(*) FROM (
+    SELECT s.project, p.name FROM second_answers s JOIN projects p ON p.id = s.project AND p.state <> 'closed'
+    WHERE s.answered_at IS NULL ORDER BY s.place, s.project, s.id LIMIT %(bound)s) AS few
+GROUP BY 1, 2 ORDER BY 1;
 
 -- name: latest
 -- Audits of a project, the latest first.
