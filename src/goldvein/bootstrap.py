@@ -184,6 +184,7 @@ def make_server(
         ws="none",
         lifespan="on",
         access_log=False,
+        log_config=None,  # what it has to say goes where all else goes
         log_level="warning",
         server_header=False,
         proxy_headers=bool(settings.proxies),

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from typing import Any
 
+import msgspec
 import pytest
 import schemathesis
 from hypothesis import HealthCheck, Phase, given, settings
@@ -16,6 +17,7 @@ from schemathesis.specs.openapi.checks import (
 )
 
 from goldvein.api.app import ROUTES
+from goldvein.api.examples import EXAMPLES
 from goldvein.bootstrap import running_server
 from goldvein.settings import read_settings
 from goldvein.store.database import Database
@@ -96,6 +98,9 @@ def test_every_operation_is_described(world: World) -> None:
             assert operation["tags"]
             for parameter in operation.get("parameters", ()):
                 assert parameter["schema"]
+                assert parameter["description"], (operation["operationId"], parameter["name"])
+            for kind, body in operation.get("requestBody", {"content": {}})["content"].items():
+                assert kind != "application/json" or body["example"]
             for status, response in operation["responses"].items():
                 assert response["description"]
                 assert status == "204" or response["content"]
@@ -103,6 +108,12 @@ def test_every_operation_is_described(world: World) -> None:
                 assert operation["security"] == [{"key": []}]
                 assert {"401", "403", "422", "500"} <= operation["responses"].keys()
     assert len(names) == len(set(names))
+
+
+@pytest.mark.parametrize("shape", EXAMPLES, ids=lambda shape: shape.__name__)
+def test_every_example_is_one(shape: type[msgspec.Struct]) -> None:
+    """Who copies it gets no error for its shape."""
+    msgspec.json.decode(msgspec.json.encode(EXAMPLES[shape]), type=shape)
 
 
 def test_every_reference_leads_somewhere(world: World) -> None:

@@ -15,6 +15,7 @@ from pathlib import Path
 
 import psycopg
 import pytest
+import structlog
 
 from goldvein.jobs.loops import repeat
 from goldvein.services import webhooks
@@ -216,6 +217,28 @@ def test_a_loop_goes_on_after_a_failure(database_url: str) -> None:
         assert stop.pauses[5] == pytest.approx(0.2)
         assert max(stop.pauses) == 10
         assert len(stop.pauses) == 21
+
+
+def test_a_database_that_went_away_is_a_line_and_a_bug_a_traceback(database_url: str) -> None:
+    """Whoever starts `serve` anew sees no traceback in the log of `work`; of a bug they do."""
+    broken = [
+        psycopg.OperationalError("server closed the connection\n\tThis probably means ..."),
+        psycopg.errors.AdminShutdown("terminating connection"),
+        psycopg.errors.DeadlockDetected("deadlock detected"),
+        RuntimeError("a bug"),
+    ]
+    for error in broken:
+        stop = Patient()
+
+        def act(error: Exception = error, stop: Patient = stop) -> None:
+            stop.set()
+            raise error
+
+        with Database(database_url) as db, structlog.testing.capture_logs() as said:
+            repeat("test", act, every=0.01, stop=stop, db=db)
+        (line,) = [one for one in said if one["event"] == "loop_failed"]
+        assert line["error"] == str(error).partition("\n")[0]
+        assert line["exc_info"] == (error in broken[2:])
 
 
 def test_settings_reach_the_loop() -> None:

@@ -17,7 +17,8 @@ from goldvein.services import keys, people
 
 AfterId = Annotated[int, QueryParameter(ge=0, le=2**31 - 1, description="Ids after this one are listed.")]
 PageLimit = Annotated[int, QueryParameter(ge=1, le=1_000, description="Rows to return at most.")]
-Id = Annotated[int, PathParameter(ge=1, le=2**31 - 1)]
+LabelerId = Annotated[int, PathParameter(ge=1, le=2**31 - 1, description="The labeler's id.")]
+KeyId = Annotated[int, PathParameter(ge=1, le=2**31 - 1, description="The key's id.")]
 
 _customer = msgspec.json.Decoder(wire.CustomerCreate)
 _labelers = msgspec.json.Decoder(wire.LabelerCreate)
@@ -113,7 +114,7 @@ async def list_labelers(request: Call, after: AfterId = 0, limit: PageLimit = 10
     operation_id="change_labeler",
     tags=["administration"],
 )
-async def change_labeler(request: Call, labeler: Id) -> Response[bytes]:
+async def change_labeler(request: Call, labeler: LabelerId) -> Response[bytes]:
     """Give a labeler another role; keys in use follow within seconds."""
     asked, service = await body(request, _role), service_of(request)
     one = await service.call(keys.change_role, labeler, asked.role, service.now())
@@ -155,7 +156,7 @@ async def create_key(request: Call) -> Response[bytes]:
     operation_id="revoke_key",
     tags=["administration"],
 )
-async def revoke_key(request: Call, key: Id) -> None:
+async def revoke_key(request: Call, key: KeyId) -> None:
     """End a key, within seconds everywhere."""
     service = service_of(request)
     await service.call(keys.revoke, key, service.now())

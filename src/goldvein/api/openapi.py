@@ -15,6 +15,7 @@ from litestar.handlers import HTTPRouteHandler
 
 from goldvein import wire
 from goldvein.api.access import EVERYBODY
+from goldvein.api.examples import EXAMPLES
 from goldvein.api.service import Call
 
 _REF: Final = "#/components/schemas/{name}"
@@ -87,7 +88,9 @@ def _complete(operation: dict[str, Any], method: str, handler: HTTPRouteHandler)
 
 
 def _request_body(opt: Mapping[str, Any]) -> dict[str, Any]:
-    content = {"application/json": {"schema": _schema(opt["body"])}}
+    content: dict[str, Any] = {
+        "application/json": {"schema": _schema(opt["body"]), "example": EXAMPLES[opt["body"]]}
+    }
     if "lines" in opt:
         content["application/x-ndjson"] = {
             "schema": {"type": "string", "description": "One item a line, each as in the JSON push."}

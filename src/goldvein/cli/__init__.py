@@ -38,8 +38,8 @@ def main() -> None:
     """Run a human-labelling operation that tests its labelers with benchmarks it mines itself.
 
     Push tasks over HTTP; people answer them once each; only labels of people who have shown on benchmarks
-    that they are good enough reach you. `goldvein demo` shows all of it in two minutes on this machine, with
-    simulated people.
+    that they are good enough reach you. `goldvein demo` shows all of it in three minutes on this machine,
+    with simulated people.
 
     Without `GOLDVEIN_DATABASE_URL` everything runs on an embedded PostgreSQL in `GOLDVEIN_HOME`.
     """

@@ -22,7 +22,9 @@ def accounts() -> None:
 
 @accounts.command("add")
 @click.argument("login")
-@click.option("--role", type=click.Choice(_ROLES), required=True)
+@click.option(
+    "--role", type=click.Choice(_ROLES), required=True, help="What the person may do; see docs/accounts.md."
+)
 @click.option("--customer", type=int, help="Id of the customer to whom an account of role customer belongs.")
 @json_option
 def add_account(login: str, role: Any, customer: int | None, json_path: str | None) -> None:
@@ -48,7 +50,7 @@ def make_link(login: str) -> None:
 
 
 @accounts.command("invite")
-@click.option("--role", type=click.Choice(_ROLES), required=True)
+@click.option("--role", type=click.Choice(_ROLES), required=True, help="What whoever comes by it may do.")
 @click.option("--customer", type=int, help="Id of the customer whose projects people of role customer see.")
 @click.option("--uses", type=int, default=1, show_default=True, help="How many people may come by it.")
 @click.option("--days", type=int, default=7, show_default=True, help="For how long.")

@@ -69,7 +69,13 @@ def labelers() -> None:
 
 @labelers.command("add")
 @click.argument("names", nargs=-1, required=True)
-@click.option("--role", type=click.Choice(_ROLES), default="labeler", show_default=True)
+@click.option(
+    "--role",
+    type=click.Choice(_ROLES),
+    default="labeler",
+    show_default=True,
+    help="`trusted` ones answer what may become benchmarks, `auditor`s judge what is in doubt.",
+)
 @click.option(
     "--key", "with_key", is_flag=True, help="Make a key for each as well; keys are shown this once."
 )

@@ -32,7 +32,9 @@ if TYPE_CHECKING:
 )
 @click.option("--minutes", type=click.FloatRange(0.1, 600), default=15, show_default=True, help="At most.")
 @click.option("--policy", "changes", multiple=True, metavar="KNOB=VALUE", help="A knob of the policy.")
-@click.option("--seed", type=int, default=1, show_default=True)
+@click.option(
+    "--seed", type=click.IntRange(0), default=1, show_default=True, help="Of the operation that is attacked."
+)
 @click.option(
     "--seeds",
     type=click.IntRange(0),

@@ -20,10 +20,21 @@ if TYPE_CHECKING:
 
     from goldvein.store.database import Database
 
+
+def in_a_folder(_context: click.Context, _parameter: click.Parameter, value: Any) -> Any:
+    """Refuse a file to be written, if its folder is missing, before the work whose result it would hold."""
+    if value is not None and str(value) != "-":
+        folder = Path(value).absolute().parent
+        if not folder.is_dir():
+            raise click.ClickException(f"{value} cannot be written: there is no folder {folder}")
+    return value
+
+
 json_option = click.option(
     "--json",
     "json_path",
     metavar="FILE",
+    callback=in_a_folder,
     help="Write the report as JSON to FILE; `-` is standard output.",
 )
 """The option of every command that writes a report."""

@@ -34,7 +34,9 @@ if TYPE_CHECKING:
     "--port", type=click.IntRange(0, 65535), default=0, help="Port of the pages; default: a free one."
 )
 @click.option("--no-browser", is_flag=True, help="Do not open the operator's page in a browser.")
-@click.option("--seed", type=int, default=1, show_default=True, help="Of all texts, people and draws.")
+@click.option(
+    "--seed", type=click.IntRange(0), default=1, show_default=True, help="Of all texts, people and draws."
+)
 @json_option
 def demo(
     *,

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import rich_click as click
 
-from goldvein.cli.common import database, progress, whole_file
+from goldvein.cli.common import database, in_a_folder, progress, whole_file
 
 _FORMATS = ("jsonl", "csv", "parquet", "trl", "openai", "label-studio")
 
@@ -26,6 +26,7 @@ _FORMATS = ("jsonl", "csv", "parquet", "trl", "openai", "label-studio")
     "path",
     type=click.Path(dir_okay=False, path_type=Path),
     required=True,
+    callback=in_a_folder,
     help="The file; `-` is standard output.",
 )
 @click.option("--batch", help="Only labels of this round.")

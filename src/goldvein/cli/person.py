@@ -6,7 +6,7 @@ from pathlib import Path
 
 import rich_click as click
 
-from goldvein.cli.common import database, now, whole_file
+from goldvein.cli.common import database, in_a_folder, now, whole_file
 
 
 @click.group()
@@ -21,7 +21,12 @@ def person() -> None:
 @person.command("export")
 @click.argument("name")
 @click.option(
-    "--out", "path", type=click.Path(dir_okay=False, path_type=Path), required=True, help="The ZIP file."
+    "--out",
+    "path",
+    type=click.Path(dir_okay=False, path_type=Path),
+    required=True,
+    callback=in_a_folder,
+    help="The ZIP file; `-` is standard output.",
 )
 def export(name: str, path: Path) -> None:
     """Write all that is stored of a person to a ZIP of JSON Lines, a file for each kind of thing.

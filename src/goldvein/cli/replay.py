@@ -33,9 +33,15 @@ if TYPE_CHECKING:
     type=click.Choice(("live", "as-recorded")),
     help="Default: live if everybody answered everything and the record has no clock.",
 )
-@click.option("--quality-bar", type=click.FloatRange(0.05, 0.99), default=0.8, show_default=True)
+@click.option(
+    "--quality-bar",
+    type=click.FloatRange(0.05, 0.99),
+    default=0.8,
+    show_default=True,
+    help="The accuracy on benchmarks from which on a labeler is good.",
+)
 @click.option("--policy", "changes", multiple=True, metavar="KNOB=VALUE", help="Another knob of the policy.")
-@click.option("--seed", type=int, default=0, show_default=True)
+@click.option("--seed", type=click.IntRange(0), default=0, show_default=True, help="Of all draws.")
 @json_option
 def replay(
     crowd: Path,

@@ -80,9 +80,23 @@ def warm_sandbox(sandbox_id: int, per_day: int) -> None:
 
 @sandbox.command("run")
 @click.argument("sandbox_id", metavar="SANDBOX", type=int)
-@click.option("--people", default=40, show_default=True, help="Simulated labelers, drawn from standings.")
-@click.option("--answers", default=2_000, show_default=True, help="Answers they give together at most.")
-@click.option("--seed", default=1, show_default=True)
+@click.option(
+    "--people",
+    type=click.IntRange(1),
+    default=40,
+    show_default=True,
+    help="Simulated labelers, drawn from standings.",
+)
+@click.option(
+    "--answers",
+    type=click.IntRange(1),
+    default=2_000,
+    show_default=True,
+    help="Answers they give together at most.",
+)
+@click.option(
+    "--seed", type=click.IntRange(0), default=1, show_default=True, help="Of the people and their answers."
+)
 @json_option
 def run_sandbox(sandbox_id: int, people: int, answers: int, seed: int, json_path: str | None) -> None:
     """Let simulated labelers work in SANDBOX: like those of the original, by their standings.

@@ -36,7 +36,7 @@ from goldvein.cli.common import database, errors_for_people, json_option, progre
 @click.option("--draws", type=click.IntRange(2), default=4, show_default=True, help="Twins that play each.")
 @click.option("--size", type=click.IntRange(20), help="Labelers of a twin; as many as on record.")
 @click.option("--answers", type=click.IntRange(20), help="Answers of each; as the longest on record.")
-@click.option("--seed", type=int, default=1, show_default=True)
+@click.option("--seed", type=click.IntRange(0), default=1, show_default=True, help="Of all draws.")
 @json_option
 def tune(
     project: int, knobs: tuple[str, ...], least: str, bounds: tuple[str, ...], trials: int, draws: int,

@@ -11,6 +11,7 @@ import rich_click as click
 from goldvein.cli.common import (
     database,
     errors_for_people,
+    in_a_folder,
     json_option,
     knobs,
     percent,
@@ -33,11 +34,12 @@ if TYPE_CHECKING:
 @click.option("--draws", type=click.IntRange(2), default=12, show_default=True, help="Twins that are fitted.")
 @click.option("--size", type=click.IntRange(20), help="Labelers of the twin; as many as on record.")
 @click.option("--answers", type=click.IntRange(20), help="Answers of each; as the longest on record.")
-@click.option("--seed", type=int, default=1, show_default=True)
+@click.option("--seed", type=click.IntRange(0), default=1, show_default=True, help="Of all draws.")
 @click.option(
     "--save",
     type=click.Path(dir_okay=False, path_type=Path),
     metavar="FILE",
+    callback=in_a_folder,
     help="Write the twin as a scenario for `goldvein simulate`, with the knobs that are tried.",
 )
 @json_option
