@@ -9,18 +9,15 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import Final
 
 import numpy as np
 
 from goldvein.decisions.auditing import readmits
 from goldvein.decisions.gate import Gate, State, gate, hold_limit_seconds, passes, releases
 from goldvein.decisions.serving import benchmark_rate
-from goldvein.domain.errors import InvalidInput
 from goldvein.domain.policy import Policy
 from goldvein.domain.records import UNANSWERABLE
 from goldvein.services.observing import Past
-from goldvein.services.projects import checked_policy
 from goldvein.services.replaying import (
     OF_AUDITS,
     STRETCH,
@@ -37,34 +34,6 @@ from goldvein.store.whatif import Moment
 
 DELIVERED, RELEASED, DISCARDED, HELD = "delivered", "released", "discarded", "held"
 """What becomes of an ordinary answer in the end; ``HELD`` is what still waits when the log ends."""
-
-GATE_KNOBS: Final = (
-    "quality_bar", "deliver_at", "suspect_below", "dismiss_at", "min_benchmarks", "max_benchmarks",
-    "boundary_deliver_at", "hold_seconds",
-)  # fmt: skip
-"""Knobs of the policy whose effect follows from the log alone."""
-RATE_KNOBS: Final = ("rate_ceiling", "rate_floor", "rate_slope", "rate_fresh_benchmarks")
-"""Knobs that say how often a benchmark is drawn: logged draws tell of them."""
-
-
-def turned(policy: Policy, changes: Mapping[str, float], known: Sequence[str]) -> Policy:
-    """A policy with some of the known knobs turned.
-
-    Raises
-    ------
-    InvalidInput
-        If a knob is another one, or a value breaks a rule.
-    """
-    for name in changes:
-        if name not in known:
-            way = "whatif" if name in GATE_KNOBS else "reweigh" if name in RATE_KNOBS else "twin"
-            raise InvalidInput(
-                f"this cannot tell what another {name} would have done, but only another {', '.join(known)}; "
-                f"ask `goldvein {way}` instead",
-                code="policy_invalid",
-                pointer="/policy",
-            )
-    return checked_policy({**policy.to_dict(), **changes})
 
 
 @dataclass(slots=True)

@@ -10,18 +10,11 @@ from typing import Any, Final
 import numpy as np
 
 from goldvein.domain.errors import Conflict
-from goldvein.domain.policy import Policy
-from goldvein.domain.records import Project
-from goldvein.services.hindsight import look_back
-from goldvein.services.observing import Past
-from goldvein.services.projects import read
-from goldvein.services.regating import RATE_KNOBS, Course, turned
+from goldvein.services.regating import Course
+from goldvein.services.trying import RATE_KNOBS, Logged, logged, turned
 from goldvein.stats.arrays import Array, ShapeError
-from goldvein.stats.model import Model
 from goldvein.stats.reweighing import Ratio, Sums, draw_weights, expected_squares, weighed_ratio
-from goldvein.store import proofs
-from goldvein.store import whatif as store
-from goldvein.store.database import Database, Transaction
+from goldvein.store.database import Database
 from goldvein.store.proofs import Step
 from goldvein.store.whatif import Moment
 
@@ -98,14 +91,9 @@ def reweigh(
         If a knob is no rate's, or a value breaks a rule.
     """
     with db.snapshot() as tx:
-        found = read(tx, project, None)
-        model_values, policy_values = proofs.versions(tx, project)
-        if not model_values:
-            raise Conflict(f"project {project} has not opened: nobody was served a benchmark yet")
-        models = {version: Model.from_dict(values) for version, values in model_values.items()}
-        policies = {version: Policy.from_dict(values) for version, values in policy_values.items()}
-        others = {version: turned(policy, changes, RATE_KNOBS) for version, policy in policies.items()}
-        log = _Log(tx, found, models, policies, now, since, answers, (Course(policies), Course(others)))
+        own = logged(tx, project, now)
+        others = {version: turned(policy, changes, RATE_KNOBS) for version, policy in own.policies.items()}
+        log = _Log(own, since, answers, (Course(own.policies), Course(others)))
         log.follow()
     return {
         "project": project,
@@ -126,11 +114,7 @@ def reweigh(
 class _Log:
     """A project's log, cut into stretches that are weighed by both rates."""
 
-    tx: Transaction
-    project: Project
-    models: Mapping[int, Model]
-    policies: Mapping[int, Policy]
-    now: datetime
+    own: Logged
     since: datetime | None
     answers: int
     courses: tuple[Course, Course]
@@ -138,22 +122,10 @@ class _Log:
     later: list[Stretch] = field(default_factory=list)
 
     def follow(self) -> None:
-        """Follow everybody, some labelers at a time."""
-        after = 0
-        while page := proofs.labelers_of(self.tx, self.project.id, after, _PAGE):
-            after = page[-1]
-            self._page(page)
-
-    def _page(self, page: Sequence[int]) -> None:
-        steps = proofs.steps(self.tx, self.project.id, page)
-        moments = store.moments(self.tx, self.project.id, page)
-        for course in self.courses:
-            past = Past(self.tx, self.project.id, self.project.classes, self.models)
-            course.page(past, steps, moments, self.policies, self.now)
-        for own in steps.values():
-            self._cut(own, moments)
-        for course in self.courses:
-            course.clear()
+        """Follow everybody, and cut."""
+        for steps, moments in self.own.pages([(course, self.own.models) for course in self.courses]):
+            for own in steps.values():
+                self._cut(own, moments)
 
     def _cut(self, own: Sequence[Step], moments: Mapping[int, Moment]) -> None:
         """Cut one labeler's work into stretches; the last counts if it is whole, or ended by a dismissal."""
@@ -169,7 +141,7 @@ class _Log:
             if not is_whole or (self.since and moments[part[0].step.attempt or 0].at < self.since):
                 continue
             if known is None:
-                known = look_back(self.tx, self.project.id, self.project.classes, own, self.models)
+                known = self.own.look_back(own, self.own.models)
             good = [known[piece.step.attempt or 0].smoothed for piece in part]
             (self.later if begin else self.first).append(self._stretch(part, good))
 
@@ -199,8 +171,8 @@ class _Log:
             weights = np.cumprod(draw_weights(drawn, *rates.T))
         except ShapeError as error:
             raise Conflict(
-                f"benchmarks were served at rate 1 in project {self.project.id}: nothing on record says what "
-                "ordinary work would have come to instead; ask `goldvein twin`"
+                f"benchmarks were served at rate 1 in project {self.own.project.id}: nothing on record says "
+                "what ordinary work would have come to instead; ask `goldvein twin`"
             ) from error
         last = part[-1].step
         passes = (last.labeler, last.n) in self.courses[0].passing and not self._is_dismissed(last)

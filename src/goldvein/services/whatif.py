@@ -11,20 +11,15 @@ from typing import Any, Final
 
 import numpy as np
 
-from goldvein.domain.errors import Conflict, InvalidInput
-from goldvein.domain.policy import Policy
-from goldvein.domain.records import Project
-from goldvein.services.hindsight import look_back
-from goldvein.services.observing import Past
-from goldvein.services.projects import read
-from goldvein.services.regating import DELIVERED, DISCARDED, GATE_KNOBS, HELD, RELEASED, Course, turned
+from goldvein.domain.errors import InvalidInput
+from goldvein.services.regating import DELIVERED, DISCARDED, HELD, RELEASED, Course
+from goldvein.services.trying import GATE_KNOBS, Logged, logged, turned
 from goldvein.stats.arrays import ShapeError
 from goldvein.stats.intervals import student_95
 from goldvein.stats.items import accuracy_curve, bar_theta
 from goldvein.stats.model import Model
 from goldvein.stats.states import GRID_STEP, move_bar
-from goldvein.store import answerlog, proofs
-from goldvein.store import whatif as store
+from goldvein.store import answerlog
 from goldvein.store.database import Database, Transaction
 from goldvein.store.proofs import Step
 from goldvein.store.whatif import Moment
@@ -89,19 +84,14 @@ def what_if(
         If a knob is no gate's, or a value breaks a rule.
     """
     with db.snapshot() as tx:
-        found = read(tx, project, None)
-        model_values, policy_values = proofs.versions(tx, project)
-        if not model_values:
-            raise Conflict(f"project {project} has not opened: nothing passed its gate yet")
-        models = {version: Model.from_dict(values) for version, values in model_values.items()}
-        policies = {version: Policy.from_dict(values) for version, values in policy_values.items()}
-        others = {version: turned(policy, changes, GATE_KNOBS) for version, policy in policies.items()}
+        own = logged(tx, project, now)
+        others = {version: turned(policy, changes, GATE_KNOBS) for version, policy in own.policies.items()}
         try:
-            bar = _bar(tx, project, models, changes.get("quality_bar"))
-            moved = bar.models(models)
+            bar = _bar(tx, project, own.models, changes.get("quality_bar"))
+            moved = bar.models(own.models)
         except ShapeError as error:
             raise InvalidInput(str(error), code="policy_invalid", pointer="/policy/quality_bar") from error
-        log = _Log(tx, found, models, moved, policies, now, since, (Course(policies), Course(others)))
+        log = _Log(own, moved, since, (Course(own.policies), Course(others)))
         log.follow()
     return {
         "project": project,
@@ -159,12 +149,8 @@ def _bar(tx: Transaction, project: int, models: Mapping[int, Model], accuracy: f
 class _Log:
     """A project's log, followed under both gates."""
 
-    tx: Transaction
-    project: Project
-    models: Mapping[int, Model]
+    own: Logged
     other_models: Mapping[int, Model]
-    policies: Mapping[int, Policy]
-    now: datetime
     since: datetime | None
     courses: tuple[Course, Course]
     was: Work = field(default_factory=Work)
@@ -172,29 +158,17 @@ class _Log:
     answered: list[Answered] = field(default_factory=list)
 
     def follow(self) -> None:
-        """Follow everybody, some labelers at a time."""
-        after = 0
-        while page := proofs.labelers_of(self.tx, self.project.id, after, _PAGE):
-            after = page[-1]
-            self._page(page)
-
-    def _page(self, page: Sequence[int]) -> None:
-        steps = proofs.steps(self.tx, self.project.id, page)
-        moments = store.moments(self.tx, self.project.id, page)
-        both = (self.models, self.other_models)
-        for course, models in zip(self.courses, both, strict=True):
-            past = Past(self.tx, self.project.id, self.project.classes, models)
-            course.page(past, steps, moments, self.policies, self.now)
-        for labeler, own in steps.items():
-            recent = [
-                step for step in own
-                if step.kind == "answer" and self._is_recent(moments[step.attempt or 0].at)
-            ]  # fmt: skip
-            if recent:
-                self._count(labeler, recent)
-                self._look_back(own, [step for step in recent if step.stage == "label"], moments)
-        for course in self.courses:
-            course.clear()
+        """Follow everybody, and count."""
+        both = (self.own.models, self.other_models)
+        for steps, moments in self.own.pages(list(zip(self.courses, both, strict=True))):
+            for labeler, own in steps.items():
+                recent = [
+                    step for step in own
+                    if step.kind == "answer" and self._is_recent(moments[step.attempt or 0].at)
+                ]  # fmt: skip
+                if recent:
+                    self._count(labeler, recent)
+                    self._look_back(own, [step for step in recent if step.stage == "label"], moments)
 
     def _is_recent(self, at: datetime) -> bool:
         return self.since is None or at >= self.since
@@ -219,10 +193,10 @@ class _Log:
         """Pair the two fates of each ordinary answer with what is known of it by now."""
         if not ordinary:
             return
-        known = look_back(self.tx, self.project.id, self.project.classes, own, self.models)
+        known = self.own.look_back(own, self.own.models)
         anew = known
-        if self.other_models is not self.models:
-            anew = look_back(self.tx, self.project.id, self.project.classes, own, self.other_models)
+        if self.other_models is not self.own.models:
+            anew = self.own.look_back(own, self.other_models)
         was, would = self.courses
         for step in ordinary:
             attempt = step.attempt or 0
