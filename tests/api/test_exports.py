@@ -293,11 +293,11 @@ class Broken(Transport):
 
     left = 2
 
-    def send(self, ask: Ask) -> httpx.Response:
+    def send(self, ask: Ask, *, stream: bool = False) -> httpx.Response:
         if self.left == 0:
             raise httpx.ConnectError("cable pulled")
         self.left -= 1
-        return super().send(ask)
+        return super().send(ask, stream=stream)
 
 
 @pytest.mark.parametrize("file_format", FORMATS)

@@ -25,6 +25,7 @@ from goldvein.client import (
     Unreachable,
 )
 from goldvein.client.errors import error_of
+from goldvein.client.http import Ask
 from goldvein.services import keys
 from goldvein.store.database import Database
 
@@ -283,6 +284,44 @@ def test_patience_ends() -> None:
     with pytest.raises(Unreachable):
         client.create_key("k", customer=1)
     assert len(asked) == 1
+
+
+def test_a_stream_is_asked_for_until_it_begins_and_breaks_off_by_name() -> None:
+    """A server that starts anew meanwhile costs a pause; what breaks in the middle is `Unreachable`, too."""
+    label = b'{"id": 1}'
+    asked: list[httpx.Request] = []
+
+    def broken() -> Iterator[bytes]:
+        yield label
+        raise httpx.ReadError("cut off")
+
+    def server(request: httpx.Request) -> httpx.Response:
+        asked.append(request)
+        if len(asked) < 3:
+            raise httpx.ConnectError("away")
+        return httpx.Response(200, content=broken())
+
+    http = httpx.Client(transport=httpx.MockTransport(server))
+    client = GoldveinClient("http://nowhere.invalid", "k", http=http)
+    with pytest.raises(Unreachable, match="broke off: cut off"):
+        list(client._transport.chunks(Ask("GET", "/v1/projects/1/labels/export")))
+    assert len(asked) == 3
+
+
+@pytest.mark.parametrize(
+    ("url", "key", "said"),
+    [
+        ("127.0.0.1:8000", "gv_cus_x", "http://127.0.0.1:8000"),
+        ("http://x", "", "gv_"),
+        ("http://x", "k\u00e4y", "gv_"),
+    ],
+)
+@pytest.mark.parametrize("kind", [GoldveinClient, LabelerClient, AsyncLabelerClient])
+def test_what_can_never_work_is_said_at_once(kind: Any, url: str, key: str, said: str) -> None:
+    """Not after half a minute of new tries."""
+    with pytest.raises(ValueError, match=said):
+        kind(url, key)
+    kind("http://x/", " gv_cus_x\n")  # as a file of it ends
 
 
 def test_the_public_names_are_there() -> None:

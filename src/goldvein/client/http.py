@@ -8,7 +8,7 @@ patience, up to ``patience`` seconds. Only what makes customers, labelers and ke
 import asyncio
 import time
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -58,6 +58,19 @@ def _busy(response: httpx.Response) -> bool:
     )
 
 
+def _address(base_url: str) -> str:
+    if not base_url.startswith(("http://", "https://")):
+        raise ValueError(f"{base_url!r} is no address of a server: write it as http://127.0.0.1:8000")
+    return base_url.rstrip("/")
+
+
+def _authorization(api_key: str) -> dict[str, str]:
+    key = api_key.strip()
+    if not (key.isascii() and key.isprintable()) or not key:
+        raise ValueError("the API key is empty, or holds what no key does: pass it as it was shown, gv_...")
+    return {"Authorization": f"Bearer {key}"}
+
+
 def _checked(response: httpx.Response) -> httpx.Response:
     if response.status_code >= 400:
         raise error_of(response.status_code, response.content)
@@ -70,19 +83,22 @@ class Transport:
     def __init__(
         self, base_url: str, api_key: str, *, patience: float = 30.0, http: httpx.Client | None = None
     ) -> None:
-        self._base_url = base_url.rstrip("/")
-        self._headers = {"Authorization": f"Bearer {api_key}"}
+        self._base_url = _address(base_url)
+        self._headers = _authorization(api_key)
         self._patience = patience
         self._owns = http is None
         self.http = http or httpx.Client(timeout=TIMEOUT)
 
-    def send(self, ask: Ask) -> httpx.Response:
-        """Send a request and return the answer, or raise what went wrong."""
+    def send(self, ask: Ask, *, stream: bool = False) -> httpx.Response:
+        """Send a request and return the answer, or raise what went wrong; of a stream, once it begins."""
         left = pauses(self._patience if ask.repeatable else 0)
+        request = self.http.build_request(ask.method, self._base_url + ask.path, **self._arguments(ask))
         while True:
             pause = next(left, None)
             try:
-                response = self.http.request(ask.method, self._base_url + ask.path, **self._arguments(ask))
+                response = self.http.send(request, stream=stream)
+                if response.status_code >= 400:
+                    response.read()
             except httpx.TransportError as error:
                 if pause is None:
                     raise Unreachable(f"{self._base_url} does not answer: {error}") from error
@@ -103,12 +119,11 @@ class Transport:
 
     @contextmanager
     def _streamed(self, ask: Ask) -> Iterator[httpx.Response]:
-        arguments = self._arguments(ask)
-        with self.http.stream(ask.method, self._base_url + ask.path, **arguments) as response:
-            if response.status_code >= 400:
-                response.read()
-                _checked(response)
-            yield response
+        with closing(self.send(ask, stream=True)) as response:
+            try:
+                yield response
+            except httpx.TransportError as error:
+                raise Unreachable(f"{self._base_url} broke off: {error}") from error
 
     def close(self) -> None:
         """Close the connections, unless somebody else lent them."""
@@ -127,8 +142,8 @@ class AsyncTransport:
     def __init__(
         self, base_url: str, api_key: str, *, patience: float = 30.0, http: httpx.AsyncClient | None = None
     ) -> None:
-        self._base_url = base_url.rstrip("/")
-        self._headers = {"Authorization": f"Bearer {api_key}"}
+        self._base_url = _address(base_url)
+        self._headers = _authorization(api_key)
         self._patience = patience
         self._owns = http is None
         self.http = http or httpx.AsyncClient(timeout=TIMEOUT)
