@@ -17,6 +17,7 @@ from goldvein.domain.errors import Conflict, GoldveinError, InvalidInput, NotFou
 from goldvein.domain.records import Principal, Role
 from goldvein.services import passwords
 from goldvein.store import accounts as store
+from goldvein.store import invitations
 from goldvein.store import keys as people
 from goldvein.store.accounts import Account, NewAccount
 from goldvein.store.database import Database, Transaction
@@ -173,7 +174,8 @@ def change_password(db: Database, account: int, old: str, new: str, user_agent: 
         _proven(db, known.login, old, now)
     with db.transaction() as tx:
         store.set_password(tx, account, hashed)
-        store.delete_sessions_of(tx, account, now)
+        store.delete_sessions_of(tx, account)
+        invitations.revoke_for(tx, account, now)
     return begin_session(db, account, user_agent, now)
 
 
@@ -220,7 +222,8 @@ def sign_out(db: Database, token: str) -> None:
 def sign_out_everywhere(db: Database, account: int, now: datetime) -> None:
     """End all sessions of an account, and the links that would sign it in."""
     with db.transaction() as tx:
-        store.delete_sessions_of(tx, account, now)
+        store.delete_sessions_of(tx, account)
+        invitations.revoke_for(tx, account, now)
 
 
 def make_entry(db: Database, account: int, now: datetime) -> str:

@@ -176,7 +176,8 @@ def _close(tx: Transaction, wish: Erasure, known: Account | None, by: int | None
     if not erasures.confirm(tx, wish.id, by, now):
         return
     if known is not None:
-        accounts.delete_sessions_of(tx, known.id, now)
+        accounts.delete_sessions_of(tx, known.id)
+        invitations.revoke_for(tx, known.id, now)
         invitations.revoke_of_maker(tx, known.id, now)
         erasures.blank_account(tx, known.id, known.login, now)
     if wish.labeler is not None:

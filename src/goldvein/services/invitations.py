@@ -148,7 +148,8 @@ def join(db: Database, token: str, login: str, password: str, user_agent: str, n
             account = found.account
             _use(tx, token, now)
             account_store.set_password(tx, account, hashed)
-            account_store.delete_sessions_of(tx, account, now)
+            account_store.delete_sessions_of(tx, account)
+            store.revoke_for(tx, account, now)
     return begin_session(db, account, user_agent, now)
 
 

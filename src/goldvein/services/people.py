@@ -86,7 +86,8 @@ def disable(db: Database, by: Principal, account: int, now: datetime) -> None:
     with db.transaction() as tx:
         known = _touched(tx, by, account)
         store.set_disabled(tx, account, known.disabled_at or now)
-        store.delete_sessions_of(tx, account, now)
+        store.delete_sessions_of(tx, account)
+        invitations.revoke_for(tx, account, now)
         invitations.revoke_of_maker(tx, account, now)
         if known.labeler is not None:
             key_store.revoke_of_labeler(tx, known.labeler, now)
@@ -106,11 +107,11 @@ def enable(db: Database, by: Principal, account: int) -> None:
         store.set_disabled(tx, account, None)
 
 
-def sign_out(db: Database, by: Principal, account: int, now: datetime) -> None:
-    """End somebody's sessions everywhere, and the links that would sign them in."""
+def sign_out(db: Database, by: Principal, account: int) -> None:
+    """End somebody's sessions everywhere; a link for a new password that was made for them stays good."""
     with db.transaction() as tx:
         _touched(tx, by, account)
-        store.delete_sessions_of(tx, account, now)
+        store.delete_sessions_of(tx, account)
 
 
 def _touched(tx: Transaction, by: Principal, account: int) -> Account:

@@ -169,9 +169,9 @@ def list_sessions(tx: Transaction, account: int, now: datetime, *, limit: int = 
     return [SessionLine(bytes(hash_), *rest) for hash_, *rest in rows]
 
 
-def delete_sessions_of(tx: Transaction, account: int, now: datetime) -> None:
-    """End all sessions of an account, its entries, and links for a new password."""
-    tx.execute(_queries.delete_sessions_of, {"account": account, "now": now})
+def delete_sessions_of(tx: Transaction, account: int) -> None:
+    """End all sessions of an account, and its entries."""
+    tx.execute(_queries.delete_sessions_of, {"account": account})
 
 
 def insert_entry(tx: Transaction, hash_: bytes, account: int, expires_at: datetime) -> None:

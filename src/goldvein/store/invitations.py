@@ -101,6 +101,11 @@ def revoke(tx: Transaction, invitation: int, now: datetime) -> None:
     tx.execute(_queries.revoke, {"invitation": invitation, "now": now})
 
 
+def revoke_for(tx: Transaction, account: int, now: datetime) -> None:
+    """Take back all links for a new password of an account."""
+    tx.execute(_queries.revoke_for, {"account": account, "now": now})
+
+
 def revoke_of_maker(tx: Transaction, account: int, now: datetime) -> None:
     """Take back all links that an account made."""
     tx.execute(_queries.revoke_of_maker, {"account": account, "now": now})

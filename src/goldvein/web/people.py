@@ -86,7 +86,7 @@ async def sign_out(request: Call, account: Id) -> Response[Any]:
     """Sign somebody out everywhere."""
     await form(request)
     service = service_of(request)
-    await service.call(people.sign_out, request.user, account, service.now())
+    await service.call(people.sign_out, request.user, account)
     service.keyring.forget()
     return go(f"/people/{account}")
 

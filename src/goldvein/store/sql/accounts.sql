@@ -62,10 +62,8 @@ WHERE account = %(account)s AND expires_at > %(now)s
 ORDER BY seen_at DESC, hash LIMIT %(limit)s;
 
 -- name: delete_sessions_of
--- Sign somebody out everywhere: sessions, and links that would begin another, those for a new password too.
-WITH entered AS (DELETE FROM entries WHERE account = %(account)s),
-    invited AS (UPDATE invitations SET revoked_at = %(now)s
-                WHERE account = %(account)s AND revoked_at IS NULL AND uses_left > 0)
+-- Sign somebody out everywhere: sessions, and links that would begin another.
+WITH entered AS (DELETE FROM entries WHERE account = %(account)s)
 DELETE FROM sessions WHERE account = %(account)s;
 
 -- name: insert_entry

@@ -35,6 +35,10 @@ SELECT role FROM invitations WHERE id = %(invitation)s FOR NO KEY UPDATE;
 -- Take a link back; one that was taken back keeps the time.
 UPDATE invitations SET revoked_at = coalesce(revoked_at, %(now)s) WHERE id = %(invitation)s;
 
+-- name: revoke_for
+-- Take back the links for a new password of an account that nobody has used.
+UPDATE invitations SET revoked_at = %(now)s WHERE account = %(account)s AND revoked_at IS NULL AND uses_left > 0;
+
 -- name: revoke_of_maker
 -- Take back what somebody made who may make no more.
 UPDATE invitations SET revoked_at = %(now)s WHERE created_by = %(account)s AND revoked_at IS NULL;
