@@ -89,10 +89,11 @@ def test_a_ctrl_c_while_it_starts_is_not_for_the_child(tmp_path: Path) -> None:
         "print('ready', flush=True)\n"
         f"with apart(marking, {str(tmp_path / 'left')!r}):\n"
         "    print('entered', flush=True)\n"
+        "    sys.stdin.read()\n"  # an interpreter that is about to end takes signals as they come
     )
     parent = subprocess.Popen(
-        [sys.executable, "-c", program], stdout=subprocess.PIPE, text=True, start_new_session=True,
-        cwd=Path(__file__).parents[2],
+        [sys.executable, "-c", program], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
+        start_new_session=True, cwd=Path(__file__).parents[2],
     )  # fmt: skip
     assert parent.stdout is not None
     assert parent.stdout.readline() == "ready\n"
