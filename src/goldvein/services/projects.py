@@ -167,39 +167,55 @@ def update(
     if price is not None and customer is not None:
         raise Forbidden("prices are set by operators: leave `price` out", pointer="/price")
     with db.transaction() as tx:
-        before = projects.find_locked(tx, project)
-        if before is None or customer not in (None, before.customer):
-            raise NotFound(f"there is no project {project} here", code="project_unknown")
-        if based_on not in (None, before.policy_version):
-            raise Conflict(
-                f"somebody has made version {before.policy_version} of the policy meanwhile: look at it",
-                code="version_stale",
-            )
+        before = _locked(tx, project, customer, based_on)
         after = replace(
             before,
             name=name or before.name,
             instruction=instruction or before.instruction,
             deadline_seconds=deadline_seconds or before.deadline_seconds,
         )
-        entries = []
         if state is not None and state != before.state:
-            after = replace(after, state=_next_state(before, state))
-            if before.state == "draft" and after.state != "closed":
-                _check_room(tx, before.customer)
-            entries.append(Entry(project, "state", decision=after.state))
+            after = replace(after, state=_move(tx, before, state, now))
         if policy:
-            after = replace(after, policy_version=before.policy_version + 1)
-            values = {**projects.get_policy(tx, project, before.policy_version), **policy}
-            projects.insert_policy(
-                tx, project, after.policy_version, checked_policy(values).to_dict(), now, account
-            )
-            entries.append(Entry(project, "policy", policy_version=after.policy_version, detail=dict(policy)))
+            after = replace(after, policy_version=_turn(tx, before, policy, now, account))
         if price is not None:
             _set_price(tx, project, price, now, account)
         projects.update(tx, after)
-        log.append(tx, entries, now)
         _catch_up(tx, after, now)
         return read(tx, project, customer)
+
+
+def _locked(tx: Transaction, project: int, customer: int | None, based_on: int | None) -> Project:
+    """Lock a project that somebody may change, if its policy is the one that they have seen."""
+    found = projects.find_locked(tx, project)
+    if found is None or customer not in (None, found.customer):
+        raise NotFound(f"there is no project {project} here", code="project_unknown")
+    if based_on not in (None, found.policy_version):
+        raise Conflict(
+            f"somebody has made version {found.policy_version} of the policy meanwhile: look at it",
+            code="version_stale",
+        )
+    return found
+
+
+def _move(tx: Transaction, before: Project, state: str, now: datetime) -> ProjectState:
+    """Say in the log where a project's life goes on."""
+    after = _next_state(before, state)
+    if before.state == "draft" and after != "closed":
+        _check_room(tx, before.customer)
+    log.append(tx, [Entry(before.id, "state", decision=after)], now)
+    return after
+
+
+def _turn(
+    tx: Transaction, before: Project, knobs: Mapping[str, Any], now: datetime, account: int | None
+) -> int:
+    """Make the next version of a project's policy, say so in the log, and give its number."""
+    version = before.policy_version + 1
+    values = {**projects.get_policy(tx, before.id, before.policy_version), **knobs}
+    projects.insert_policy(tx, before.id, version, checked_policy(values).to_dict(), now, account)
+    log.append(tx, [Entry(before.id, "policy", policy_version=version, detail=dict(knobs))], now)
+    return version
 
 
 def _set_price(tx: Transaction, project: int, price: Price, now: datetime, account: int | None) -> None:
