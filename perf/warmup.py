@@ -13,6 +13,7 @@ import argparse
 import heapq
 import json
 import statistics
+from collections import defaultdict
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -37,7 +38,8 @@ class Silence(Hour):
 
     def __init__(self, db: Database, seed: int, people: int) -> None:
         super().__init__(db, seed, people, LABELS, trusted=6)
-        self.idle_seconds, self.measures = 0.0, False
+        self.idle_seconds: dict[int, float] = defaultdict(float)
+        self.measures = False
         self.idle_since: dict[int, datetime] = {}
         self.meter = Meter(db)
 
@@ -66,7 +68,7 @@ class Silence(Hour):
     def _rest_ends(self, labeler: int, now: datetime) -> None:
         since = self.idle_since.pop(labeler, None)
         if since is not None and self.measures:
-            self.idle_seconds += (now - since).total_seconds()
+            self.idle_seconds[labeler] += (now - since).total_seconds()
 
     def pass_time(self, now: datetime, until: datetime) -> datetime:
         """Let time pass, with the loops that run beside the way."""
@@ -80,15 +82,16 @@ class Silence(Hour):
                 swept = now
         return now
 
-    def measure(self, now: datetime, minutes: float) -> tuple[float, datetime]:
-        """Let the customer be silent; return the seconds that people had no work, and when it is over."""
+    def measure(self, now: datetime, minutes: float) -> datetime:
+        """Let the customer be silent; return when it is over."""
         self.reasons.clear()
         self.idle_since = dict.fromkeys(self.idle_since, now)
         self.measures = True
         end = self.pass_time(now, now + timedelta(minutes=minutes))
-        self.idle_seconds += sum((end - since).total_seconds() for since in self.idle_since.values())
+        for labeler in list(self.idle_since):
+            self._rest_ends(labeler, end)
         self.measures = False
-        return self.idle_seconds, end
+        return end
 
 
 def run_one(server: str, seed: int, people: int, minutes: float, *, is_warm: bool) -> dict[str, Any]:
@@ -106,27 +109,26 @@ def run_one(server: str, seed: int, people: int, minutes: float, *, is_warm: boo
             made = sandboxes.create(db, hour.project, SandboxDraft(tasks=1_000), now)
             sandboxes.set_warm(db, made.id, 100_000, now)
             now = hour.pass_time(now, now + 2 * SWEEP)
+        now = hour.measure(now, minutes)
         out = _dismissed(db, hour.project)
-        idle, now = hour.measure(now, minutes)
+        at_work = set(hour.ids) - out
         hour.push(now, 1)
         handed, answered = _first_answer(db, hour, now)
         checked = verification.verify(db)
-    at_work = people - out
+    idle = sum(hour.idle_seconds[labeler] for labeler in at_work)
     return {
-        "seed": seed, "warm": is_warm, "people": people, "dismissed": out,
-        "idle_share": idle / (at_work * 60 * minutes), "no_work": dict(hour.reasons),
+        "seed": seed, "warm": is_warm, "people": people, "dismissed": len(out),
+        "idle_share": idle / (len(at_work) * 60 * minutes), "no_work": dict(hour.reasons),
         "first_handed_seconds": handed, "first_answer_seconds": answered,
         "verify": "ok" if checked.ok else len(checked.broken),
     }  # fmt: skip
 
 
-def _dismissed(db: Database, project: int) -> int:
+def _dismissed(db: Database, project: int) -> set[int]:
+    """Who is out: some of them have answers of their grace left, and hear of no work until they give them."""
+    query = "SELECT labeler FROM standings WHERE project = %s AND state = 'dismissed'"
     with db.connection() as tx:
-        row = tx.execute(
-            "SELECT count(*) FROM standings WHERE project = %s AND state = 'dismissed'", (project,)
-        ).fetchone()
-    assert row is not None
-    return int(row[0])
+        return {row[0] for row in tx.execute(query, (project,))}
 
 
 def _first_answer(db: Database, hour: Silence, pushed: datetime) -> tuple[float | None, float | None]:

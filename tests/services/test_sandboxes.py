@@ -132,6 +132,23 @@ def test_people_stay_at_work_and_real_work_comes_first(town: Town) -> None:
     assert at_work_in(town, who) == 1
 
 
+def test_who_names_the_original_goes_on_in_its_sandbox(town: Town) -> None:
+    """By its number somebody gets the sandbox's work, also again, as whoever was let in there already."""
+    who = town.names["good 3"]
+    town.wait(3600)
+    while isinstance(town.ask(who, 1), Work):  # what others had in hand
+        town.wait(3600)
+    made = warm(town)
+    for _ in range(2):
+        work = town.ask(who, 1)
+        assert isinstance(work, Work)
+        assert at_work_in(town, who) == made.id
+        town.wait(3600)  # it lapses
+    assert town.rows(
+        f"SELECT n FROM log WHERE project = {made.id} AND labeler = {who} AND kind = 'admit'"
+    ) == [(0,)]
+
+
 def test_work_does_not_run_out_and_nothing_is_seen_twice(town: Town) -> None:
     """Eight people go on with forty tasks for hours: all that each has not had, in either project."""
     made = warm(town, draft=SandboxDraft(tasks=60, benchmarks=20))

@@ -11,7 +11,7 @@ import numpy as np
 
 from goldvein.decisions.gate import State
 from goldvein.domain.errors import GoldveinError, LeaseLost, Unauthenticated
-from goldvein.domain.records import NoWork, Work, WorkRequest, WorkResult
+from goldvein.domain.records import NoWork, Project, Work, WorkRequest, WorkResult
 from goldvein.services.deferral import defer
 from goldvein.services.dispatch import Desk
 from goldvein.services.evidence import reads_content
@@ -108,12 +108,13 @@ class Group:
     def _lock_standings(self) -> None:
         """Lock the standings that may move or be asked for: the labelers' own in the projects under way."""
         keys = {(o.attempt.project, o.labeler) for o in self._accepted(*_JUDGED)}
-        open_projects = [view.project.id for view in self.by_project.values() if view.project.model_version]
         for request in self.requests:
-            asked = (
-                [request.project] if request.kind == "next" and request.project is not None else open_projects
-            )
-            keys |= {(project, request.labeler) for project in asked if project in self.by_project}
+            wanted = request.project if request.kind == "next" else None
+            keys |= {
+                (view.project.id, request.labeler)
+                for view in self.by_project.values()
+                if _may_serve(view.project, wanted)
+            }
         self.writes.loaded = standings.lock(self.tx, keys)
         self.writes.standings = dict(self.writes.loaded)
         if self._accepted("benchmark"):
@@ -296,6 +297,11 @@ class Group:
 def _storable(key: Key) -> bool:
     """Whether a key read from a token can stand in the database at all; a forged token opens to anything."""
     return key[0] < 2**31 and key[1] < 2**63
+
+
+def _may_serve(project: Project, wanted: int | None) -> bool:
+    """Whether work may come from a project, or from a sandbox of it, where one was asked for or none."""
+    return bool(project.model_version) if wanted is None else wanted in (project.id, project.sandbox_of)
 
 
 def _as_lease(attempt: Attempt) -> Lease:
