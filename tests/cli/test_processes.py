@@ -14,6 +14,7 @@ import psycopg
 import pytest
 
 from goldvein.store.embedded import EmbeddedServer
+from tests.eventually import eventually
 
 PROGRAM = [sys.executable, "-c", "from goldvein.cli import main; main()"]
 
@@ -104,10 +105,7 @@ def _is_gone(process: int) -> bool:
 
 def _wait_until_gone(family: list[int]) -> None:
     """Nobody is left within seconds; what only waits for the end of our pipe may take a moment."""
-    deadline = time.monotonic() + 20
-    while not all(_is_gone(one) for one in family):
-        assert time.monotonic() < deadline
-        time.sleep(0.05)
+    assert eventually(lambda: all(_is_gone(one) for one in family), seconds=20)
 
 
 def _databases(server: EmbeddedServer) -> set[str]:

@@ -2,7 +2,6 @@
 
 import asyncio
 import threading
-import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
@@ -11,6 +10,7 @@ import pytest
 
 from goldvein.jobs import schedule
 from goldvein.store.database import Database
+from tests.eventually import eventually
 
 
 @pytest.fixture
@@ -127,11 +127,8 @@ def test_deferred_jobs_are_carried_out_until_told_to_stop(db: Database) -> None:
 
     thread = threading.Thread(target=work)
     thread.start()
-    deadline = time.monotonic() + 20
-    while time.monotonic() < deadline:
-        if fetch(db, "SELECT to_regclass('procrastinate.procrastinate_jobs')")[0][0] is not None:
-            break
-        time.sleep(0.05)
+    tables = "SELECT to_regclass('procrastinate.procrastinate_jobs')"
+    assert eventually(lambda: fetch(db, tables)[0][0] is not None, seconds=20)
     app = schedule.make_app(db)
 
     async def defer() -> None:
@@ -139,12 +136,8 @@ def test_deferred_jobs_are_carried_out_until_told_to_stop(db: Database) -> None:
             await app.configure_task("upkeep").defer_async(timestamp=0)
 
     asyncio.run(defer())
-    while time.monotonic() < deadline:
-        if fetch(db, "SELECT count(*) FROM procrastinate.procrastinate_jobs WHERE task_name = 'upkeep'") == [
-            (0,)
-        ]:
-            break
-        time.sleep(0.1)
+    waiting = "SELECT count(*) FROM procrastinate.procrastinate_jobs WHERE task_name = 'upkeep'"
+    assert eventually(lambda: fetch(db, waiting) == [(0,)], seconds=20)
     partitions = fetch(db, "SELECT count(*) FROM pg_inherits WHERE inhparent = 'log'::regclass")
     stop.set()
     thread.join(10)

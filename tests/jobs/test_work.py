@@ -8,7 +8,7 @@ import sys
 import textwrap
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
@@ -24,6 +24,7 @@ from goldvein.store import outbox
 from goldvein.store.database import Database
 from goldvein.store.embedded import EmbeddedServer
 from goldvein.store.migrations import migrate
+from tests.eventually import eventually
 from tests.services.delivery_world import NOW, Receiver, emit, make_project, receiver
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -62,18 +63,6 @@ def start_work(url: str) -> subprocess.Popen[bytes]:
     return process
 
 
-def wait_for(condition: Callable[[], bool], seconds: float) -> bool:
-    deadline = time.monotonic() + seconds
-    while time.monotonic() < deadline:
-        try:
-            if condition():
-                return True
-        except psycopg.OperationalError:
-            pass
-        time.sleep(0.05)
-    return False
-
-
 @contextmanager
 def registered(db: Database) -> Iterator[tuple[int, Receiver]]:
     project = make_project(db)
@@ -103,10 +92,10 @@ def test_it_delivers_and_stops_when_asked(database_url: str) -> None:
     with Database(database_url) as db, registered(db) as (project, hooked):
         process = start_work(database_url)
         try:
-            assert wait_for(lambda: bool(db.url), 1)
+            assert eventually(lambda: bool(db.url), seconds=1)
             for i in range(20):
                 emit(db, project, "task.expired", task=i)
-            assert wait_for(lambda: hooked.distinct() == list(range(1, 21)), 10)
+            assert eventually(lambda: hooked.distinct() == list(range(1, 21)))
         finally:
             process.terminate()
             assert process.wait(15) == 0
@@ -128,7 +117,7 @@ def test_a_sweep_happens_every_second(database_url: str) -> None:
             )
         process = start_work(database_url)
         try:
-            assert wait_for(lambda: len(hooked.received) > 0, 10)
+            assert eventually(lambda: len(hooked.received) > 0)
         finally:
             process.terminate()
             process.wait(15)
@@ -156,19 +145,19 @@ def test_every_event_arrives_once_whatever_is_killed(reachable_folder: Path) -> 
             try:
                 for _ in range(3):
                     before = len(hooked.received)
-                    assert wait_for(lambda: len(hooked.received) > before + 2, 20)  # noqa: B023
+                    assert eventually(lambda: len(hooked.received) > before + 2, seconds=20)  # noqa: B023
                     process.kill()
                     process.wait()
                     process = start_work(server.url)
                     before = len(hooked.received)
-                    assert wait_for(lambda: len(hooked.received) > before + 2, 20)  # noqa: B023
+                    assert eventually(lambda: len(hooked.received) > before + 2, seconds=20)  # noqa: B023
                     assert server.pid is not None
                     os.kill(server.pid, signal.SIGKILL)
                     time.sleep(0.5)
                 stop.set()
                 writer.join(60)
                 assert not writer.is_alive()
-                assert wait_for(lambda: len(hooked.distinct()) >= len(written), 60)
+                assert eventually(lambda: len(hooked.distinct()) >= len(written), seconds=60)
                 time.sleep(1)
             finally:
                 stop.set()

@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from goldvein.sim.apart import apart
+from tests.eventually import eventually
 
 
 @contextlib.contextmanager
@@ -74,10 +75,7 @@ def test_it_is_left_when_its_parent_is_killed(tmp_path: Path) -> None:
     parent.kill()
     parent.communicate()
 
-    deadline = time.monotonic() + 20
-    while not (tmp_path / "left").exists() or not _gone(child):
-        assert time.monotonic() < deadline
-        time.sleep(0.05)
+    assert eventually(lambda: (tmp_path / "left").exists() and _gone(child), seconds=20)
 
 
 def test_a_ctrl_c_while_it_starts_is_not_for_the_child(tmp_path: Path) -> None:

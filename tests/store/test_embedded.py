@@ -9,8 +9,7 @@ import signal
 import stat
 import subprocess
 import sys
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from dataclasses import replace
@@ -25,6 +24,7 @@ from goldvein.store import cluster, embedded
 from goldvein.store.binaries import EmbeddedServerError, copied_binaries, find_binaries
 from goldvein.store.cluster import Account
 from goldvein.store.embedded import EmbeddedServer, open_database
+from tests.eventually import eventually
 
 SMALL = {"shared_buffers": "16MB"}
 AS_ROOT = os.geteuid() == 0
@@ -90,16 +90,6 @@ def other_process(home: Path, **arguments: Any) -> Iterator[tuple["subprocess.Po
         process.stdin.close()
         process.wait(30)
         process.stdout.close()
-
-
-def eventually(promise: Callable[[], bool], *, seconds: float = 10.0) -> bool:
-    """Whether something comes true in time."""
-    deadline = time.monotonic() + seconds
-    while time.monotonic() < deadline:
-        if promise():
-            return True
-        time.sleep(0.02)
-    return False
 
 
 def kept(url: str) -> int:
