@@ -20,6 +20,7 @@ ACCESS: Final[Mapping[str, str]] = {
     "GET    /v1/projects": CUSTOMERS,
     "GET    /v1/projects/{project}": CUSTOMERS,
     "PATCH  /v1/projects/{project}": CUSTOMERS,
+    "POST   /v1/projects/{project}/erase": CUSTOMERS,
     "GET    /v1/projects/{project}/quality": CUSTOMERS,
     "GET    /v1/projects/{project}/why-empty": CUSTOMERS,
     "GET    /v1/projects/{project}/metrics": CUSTOMERS,
@@ -172,6 +173,7 @@ ACCESS: Final[Mapping[str, str]] = {
     "POST   /projects/{project}/settings": CUSTOMERS,
     "POST   /projects/{project}/settings/state": CUSTOMERS,
     "POST   /projects/{project}/settings/policy": CUSTOMERS,
+    "POST   /projects/{project}/settings/erase": CUSTOMERS,
     "POST   /projects/{project}/settings/price": OPERATORS,
     "GET    /projects/{project}/webhooks": CUSTOMERS,
     "POST   /projects/{project}/webhooks": CUSTOMERS,
@@ -234,6 +236,7 @@ GAPS: Final = {
 }
 """What stands in the gaps of an address: of all these only the project exists."""
 BODIES: Final[Mapping[str, Any]] = {
+    "POST /v1/projects/{project}/erase": {"name": "any"},
     "POST /v1/projects/{project}/tasks": {"tasks": [{"input": {"options": ["a", "b"]}}]},
     "POST /v1/projects/{project}/reference": {"tasks": [{"input": {"options": ["a", "b"]}, "key": 0}]},
     "POST /v1/projects/{project}/benchmarks": {"benchmarks": [{"input": {"options": ["a", "b"]}, "key": 0}]},

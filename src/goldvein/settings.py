@@ -237,6 +237,13 @@ SETTINGS: Final = (
         at_least=0,
     ),
     Setting(
+        "keep_contents",
+        0,
+        "days",
+        "how long what tasks say is kept after their project was closed; 0: until somebody has it erased",
+        at_least=0,
+    ),
+    Setting(
         "allow_private_webhooks",
         False,
         "",
@@ -283,6 +290,7 @@ class Settings:
     keep_invitations: int
     keep_focus: int
     keep_comments: int
+    keep_contents: int
     allow_private_webhooks: bool
 
     @property

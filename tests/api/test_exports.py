@@ -15,10 +15,10 @@ import httpx
 import pyarrow.parquet as pq
 import pytest
 
-from goldvein.client import ApiError, GoldveinClient, files
+from goldvein.client import ApiError, GoldveinClient, Refused, files
 from goldvein.client.http import Ask, Transport
 from goldvein.domain.records import TaskDraft
-from goldvein.services import intake, label_studio, labelled
+from goldvein.services import contents, intake, label_studio, labelled, projects
 from goldvein.services.exporting import COLUMNS
 from goldvein.store import labels, tasks
 from goldvein.store.labelled import Wanted
@@ -31,6 +31,11 @@ FORMATS = ("jsonl", "csv", "parquet", "trl", *LISTS)
 
 @pytest.fixture(scope="module")
 def project(world: World) -> int:
+    """A project that no test changes."""
+    return make_project(world)
+
+
+def make_project(world: World) -> int:
     """Seven tasks in two batches: six labels, one of them withdrawn and replaced, and one by the panel."""
     project = int(_post(world, "/v1/projects", name="Mein Projekt: #1", instruction="Pick.")["id"])
     drafts = [
@@ -349,3 +354,32 @@ def test_a_label_that_is_withdrawn_between_pages_is_left_out(world: World, proje
     first = [one.label.id for one in next(pages)]
     assert len(first) == 1  # of the two labels that were looked at, one was taken back
     assert sum(len(page) for page in pages) == 5
+
+
+def test_contents_are_erased_and_labels_stay(world: World) -> None:
+    """Once the project is closed: tables say what was picked by its place, pairs cannot be made."""
+    project = make_project(world)
+    before = read(world, project, "jsonl")
+    with GoldveinClient(world.base, world.keys["customer"]) as client:
+        with pytest.raises(Refused) as early:
+            client.erase_contents(project, "Mein Projekt: #1")
+        assert early.value.code == "project_not_closed"
+        assert client.change_project(project, state="closed").closed_at is not None
+        assert client.erase_contents(project, "Mein Projekt: #1").contents == "erasing"
+        with pytest.raises(Refused) as copied:
+            client.create_project("again", copy_of=project, carry_benchmarks=True)
+        assert copied.value.code == "contents_erased"
+    contents.finish(world.db, project, datetime.now(UTC) + contents.LINGERS)
+    assert projects.get(world.db, project, None).contents == "erased"
+    after = read(world, project, "jsonl", content="true")
+    assert [(one["unique_id"], one["answer"]["choice"]) for one in after] == [
+        (one["unique_id"], one["answer"]["choice"]) for one in before
+    ]
+    assert {(one["answer"]["value"], str(one["input"]), one["metadata"]) for one in after} == {
+        ("", "{'options': ['', '', '']}", None)
+    }
+    for table in ("csv", "parquet", "label-studio"):
+        assert len(read(world, project, table)) == len(before)
+    for pairs in ("trl", "openai"):
+        refused = get(world, project, pairs)
+        assert (refused.status_code, refused.json()["code"]) == (409, "contents_erased")

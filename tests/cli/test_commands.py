@@ -176,6 +176,29 @@ def test_a_policy_is_shown_and_changed(on_database: Run, database_url: str) -> N
     assert "no project 77" in on_database("admin", "projects", "show", "77", code=1).output
 
 
+def test_contents_of_a_closed_project_are_erased(on_database: Run, database_url: str) -> None:
+    """Once somebody has said yes, and not before the project is closed."""
+    from datetime import UTC, datetime
+
+    from goldvein.domain.records import ProjectDraft, TaskDraft
+    from goldvein.services import intake, projects
+    from goldvein.store.database import Database
+
+    on_database("admin", "customers", "add", "acme")
+    with Database(database_url, pool_size=2) as db:
+        project = str(projects.create(db, 1, ProjectDraft("tone", "Which is kinder?"), datetime.now(UTC)).id)
+        draft = TaskDraft(0, {"options": ["kind words", "unkind"]})
+        intake.push(db, int(project), [draft], None, datetime.now(UTC))
+    erase = ("admin", "projects", "erase", project)
+    assert "when it is closed" in on_database(*erase, "--yes", code=1).output
+    on_database("admin", "projects", "state", project, "closed")
+    assert "Erase the contents of 'tone'?" in on_database(*erase, code=1).output
+    assert "looks once more" in on_database(*erase, "--yes").output
+    with psycopg.connect(database_url) as connection:
+        rows = connection.execute("SELECT input FROM task_inputs").fetchall()
+    assert rows == [({"options": ["", ""]},)]
+
+
 def test_knobs_are_pairs_with_a_number() -> None:
     """Anything else is a usage error that shows how."""
     assert knobs(("quality_bar=0.8", "open_at=5")) == {"quality_bar": 0.8, "open_at": 5.0}

@@ -6,7 +6,7 @@ import pytest
 
 from goldvein.store import queries
 
-ERASES = ("erasures.blank_asides", "erasures.blank_judged")
+ERASES = ("contents.blank_log", "erasures.blank_asides", "erasures.blank_judged")
 
 
 @pytest.mark.parametrize(
@@ -33,7 +33,8 @@ def test_no_statement(forbidden: str) -> None:
 @pytest.mark.parametrize("name", ERASES)
 def test_an_erasure_takes_words_alone_from_the_log(name: str) -> None:
     """The statements that change the log take two words from `detail`, and nothing else."""
-    text = getattr(queries.load("erasures"), name.removeprefix("erasures."))
-    changes = re.findall(r"UPDATE log l SET (.+?) FROM", text)
+    aggregate, _, statement = name.partition(".")
+    text = getattr(queries.load(aggregate), statement)
+    changes = re.findall(r"UPDATE log l SET (.+?)\s(?:FROM|WHERE)", text)
     assert changes == ["detail = nullif(l.detail - ARRAY['reason', 'comment'], '{}')"]
     assert not re.search(r"DELETE", text)

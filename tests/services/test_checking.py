@@ -274,7 +274,7 @@ def test_a_closed_project_takes_no_sample(db: Database) -> None:
     """It is refused with a reason."""
     town = open_town(db)
     with db.transaction() as tx:
-        tx.execute(b"UPDATE projects SET state = 'closed'")
+        tx.execute(b"UPDATE projects SET state = 'closed', closed_at = now()")
     with pytest.raises(Conflict):
         give(town, sample(3))
 

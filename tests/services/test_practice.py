@@ -66,7 +66,9 @@ def test_a_practice_task_tells_what_is_right_as_often_as_it_is_asked(town: Town)
     assert not town.proof()
 
 
-@pytest.mark.parametrize("is_", ["state = 'draft'", "state = 'paused'", "state = 'closed'", "sandbox_of = 1"])
+@pytest.mark.parametrize(
+    "is_", ["state = 'draft'", "state = 'paused'", "state = 'closed', closed_at = now()", "sandbox_of = 1"]
+)
 def test_only_what_is_offered_is_practised(town: Town, is_: str) -> None:
     """Whoever guesses a number reads no instruction, and no task, of a project that is not for labelers."""
     retire(town)

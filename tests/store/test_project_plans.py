@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from contextlib import closing
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
 
-from goldvein.store import outbox, projects, tallies, tasks
+from goldvein.services import keys
+from goldvein.store import contents, outbox, projects, tallies, tasks
 from goldvein.store.database import Database, Transaction
 from tests.services.town import Town
 from tests.store.plans import Watch
@@ -39,14 +41,26 @@ FILL = f"""
     INSERT INTO prices VALUES (1, 1, 0.05, 'EUR', '2026-01-01');
     INSERT INTO tallied VALUES (1, 0);
     INSERT INTO tallies SELECT 1, n, 1, 100, 90, 0, 0, 0 FROM generate_series(0, {MANY} / 100) n;
-    INSERT INTO projects (customer, name, instruction, type, state, supply_target, created_at)
-        SELECT 1, 'p', 'i', 'choice', CASE WHEN n % 100 = 0 THEN 'draft' ELSE 'closed' END, 1, '2026-01-05'
+    INSERT INTO projects (customer, name, instruction, type, state, supply_target, created_at, closed_at)
+        SELECT 1, 'p', 'i', 'choice', CASE WHEN n % 100 = 0 THEN 'draft' ELSE 'closed' END, 1, '2026-01-05',
+            CASE WHEN n % 100 > 0 THEN '2026-01-06'::timestamptz END
         FROM generate_series(1, 20000) n;
+    ANALYZE"""
+ANSWERED = f"""
+    INSERT INTO attempts (project, id, task, content, stage, state, lane, due_at, urgency, labeler)
+        OVERRIDING SYSTEM VALUE
+        SELECT 1, n, n, n, 'label', 'answered', 1, '2026-01-05', 0, 1 FROM generate_series(1, {MANY}) n;
+    INSERT INTO answers (project, attempt, task, labeler, answer, choice, shown_at, received_at, comment)
+        SELECT 1, n, n, 1, '{{"choice": 0}}', 0, '2026-01-05', '2026-01-06', 'words'
+        FROM generate_series(1, {MANY}) n;
+    INSERT INTO log (project, at, kind, task)
+        SELECT 1, '2026-01-06', 'release', n FROM generate_series(1, {MANY}) n;
     ANALYZE"""
 LOOKS: dict[str, tuple[Callable[[Transaction], Any], int]] = {
     "projects": (lambda tx: projects.page(tx, None, state=None, before=10_000, limit=50), 50),
     "projects in a state": (lambda tx: projects.page(tx, None, state="draft", before=10_000, limit=50), 50),
     "a customer's": (lambda tx: projects.page(tx, 1, state=None, before=10_000, limit=50), 50),
+    "closed long ago": (lambda tx: contents.old(tx, datetime(2027, 1, 1, tzinfo=UTC), limit=50), 50),
     "rounds": (lambda tx: tasks.batches_page(tx, 1, before=1_000, limit=50), 50),
     "how fast a round was": (lambda tx: tasks.speeds(tx, 1, [500]), 1),
     "the latest tasks": (lambda tx: tasks.latest_inputs(tx, 1, limit=10), 10),
@@ -87,3 +101,21 @@ def test_counting_costs_what_is_counted(full: Database) -> None:
         tallies.fold(tx, 1, MANY // 2, MANY // 2 + AT_ONCE, limit=AT_ONCE)
     assert {one.name: one.blocks for one in watch.seen if one.blocks > PER_EVENT * AT_ONCE} == {}
     assert not {"tasks", "outbox", "labels"} & {table for one in watch.seen for table in one.scanned}
+
+
+def test_erasing_contents_costs_what_is_erased(full: Database) -> None:
+    """A batch finds its tasks, labels, answers and words by their keys, wherever in the project it is."""
+    keys.create_labeler(full, "somebody", "labeler", datetime(2026, 1, 1, tzinfo=UTC))
+    with full.transaction() as tx:
+        tx.execute(ANSWERED.encode())
+        tx.execute(b"UPDATE projects SET state = 'closed', closed_at = now() WHERE id = 1")
+        contents.ask(tx, 1, datetime(2027, 1, 1, tzinfo=UTC))
+        contents.reached(tx, 1, MANY // 2)
+    watch = Watch(full)
+    with closing(watch), watch.transaction() as tx:
+        found = contents.take(tx, 1)
+        assert found is not None
+        assert contents.blank(tx, 1, found, limit=AT_ONCE) == MANY // 2 + AT_ONCE
+    assert {one.name: one.blocks for one in watch.seen if one.blocks > PER_EVENT * AT_ONCE} == {}
+    scanned = {table for one in watch.seen for table in one.scanned}
+    assert not {"task_inputs", "labels", "attempts", "answers", "log_other"} & scanned

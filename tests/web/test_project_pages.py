@@ -219,7 +219,17 @@ def test_a_project_is_described_paused_and_closed(browsers: Browsers, site: Site
         page.get_by_role("button", name="Close").click()
         page.get_by_text("A closed project stays closed").wait_for()
         assert "cannot be undone" in asked[-1]
-    assert projects.get(site.db, project, None).state == "closed"
+        page.get_by_role("textbox", name="to confirm").fill("A short life")
+        page.get_by_role("button", name="Erase for good").click()
+        page.get_by_text("type 'A long life'").wait_for()
+        page.get_by_role("textbox", name="to confirm").fill("A long life")
+        visit.check_accessible()
+        visit.screenshot("project-settings-erase")
+        page.get_by_role("button", name="Erase for good").click()
+        page.get_by_text("is being erased").wait_for()
+        assert page.get_by_role("button", name="Erase for good").count() == 0
+    found = projects.get(site.db, project, None)
+    assert (found.state, found.contents) == ("closed", "erasing")
 
 
 def test_the_preview_shows_what_was_pushed(browsers: Browsers, site: Site) -> None:

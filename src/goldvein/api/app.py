@@ -43,6 +43,7 @@ ROUTES = (
     projects.list_projects,
     projects.get_project,
     projects.change_project,
+    projects.erase_contents,
     projects.get_quality,
     projects.get_why_empty,
     metrics.get_metrics,

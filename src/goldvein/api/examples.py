@@ -17,6 +17,7 @@ EXAMPLES: Final[Mapping[Any, Any]] = {
         "policy": {"quality_bar": 0.75},
     },
     wire.ProjectChange: {"state": "paused"},
+    wire.ContentErasure: {"name": "descriptive"},
     wire.PolicyRevert: {"version": 3},
     wire.TaskPush: {"batch": "round-1", "tasks": [{"unique_id": "a-1", "input": _INPUT}]},
     wire.BenchmarkPush: {

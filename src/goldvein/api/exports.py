@@ -62,7 +62,10 @@ Limit = Annotated[
     opt={
         "roles": CUSTOMERS,
         "streams": tuple(dict.fromkeys(one.media_type for one in FORMATS.values())),
-        "problems": {501: "this server lacks an extra that the format needs"},
+        "problems": {
+            409: "the format needs contents that were erased",
+            501: "this server lacks an extra that the format needs",
+        },
     },
     operation_id="export_labels",
     tags=["labels"],

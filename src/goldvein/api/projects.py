@@ -15,12 +15,13 @@ from goldvein.api.idempotent import Fingerprint, once
 from goldvein.api.service import Call, Service, service_of
 from goldvein.domain import records
 from goldvein.domain.errors import Forbidden, InvalidInput
-from goldvein.services import projects, quality, reuse, why_empty
+from goldvein.services import contents, projects, quality, reuse, why_empty
 
 ProjectId = Annotated[int, PathParameter(ge=1, le=2**31 - 1, description="The project's id.")]
 
 _create = msgspec.json.Decoder(wire.ProjectCreate)
 _change = msgspec.json.Decoder(wire.ProjectChange)
+_erasure = msgspec.json.Decoder(wire.ContentErasure)
 
 
 @post(
@@ -133,6 +134,35 @@ async def change_project(request: Call, project: ProjectId) -> Response[bytes]:
         projects.update, project, request.user.customer, now=service.now(), **given(change)
     )
     return replies.reply(await _shown(service, changed))
+
+
+@post(
+    "/v1/projects/{project:int}/erase",
+    opt={
+        "roles": CUSTOMERS,
+        "body": wire.ContentErasure,
+        "returns": {200: wire.Project},
+        "problems": {409: "the project is not closed"},
+    },
+    operation_id="erase_contents",
+    tags=["projects"],
+    status_code=200,
+)
+async def erase_contents(request: Call, project: ProjectId) -> Response[bytes]:
+    """Erase for good what the tasks of a closed project say, and what labelers said of them.
+
+    Labels stay, and say which option was picked by its place; tasks keep their `unique_id`. It is carried out
+    within minutes: `contents` turns from `erasing` to `erased`. Asking again is asking once.
+    """
+    content = await read(request)
+    asked = decode(content, _erasure)
+    service = service_of(request)
+
+    async def act() -> Response[bytes]:
+        found = await service.call(contents.ask, project, request.user.customer, asked.name, service.now())
+        return replies.reply(await _shown(service, found))
+
+    return await once(request, Fingerprint(request, content), act)
 
 
 @get(

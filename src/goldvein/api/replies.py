@@ -43,6 +43,8 @@ def project(found: records.Project, policy: Policy, price: records.Price | None)
         copy_of=found.copy_of,
         carried=found.carried,
         price=_price(price),
+        closed_at=found.closed_at,
+        contents=found.contents,
     )
 
 

@@ -267,6 +267,30 @@ def change_state(project: int, state: Any) -> None:
     print(f"project {project} is {found.state} now")
 
 
+@projects_group.command("erase")
+@click.argument("project", type=int)
+@click.option("--yes", is_flag=True, help="Do not ask.")
+def erase_contents(project: int, *, yes: bool) -> None:
+    """Erase what the tasks of a closed project say, and what was said of them. It cannot be undone.
+
+    Labels keep which option was picked, by its place, and `goldvein verify` proves them as before. Sandboxes
+    of the project are closed, and erased with it. Run it again if it was interrupted; `goldvein work` does
+    the rest as well, and looks once more a minute later.
+    """
+    from goldvein.services import contents, projects
+
+    with database() as db:
+        name = projects.get(db, project, None).name
+        if not yes:
+            click.confirm(f"Erase the contents of {name!r}? This cannot be undone.", abort=True)
+        contents.ask(db, project, None, name, now())
+        is_over = contents.finish(db, project, now())
+    print(
+        f"what the tasks of project {project} say is erased"
+        + ("" if is_over else "; `goldvein work` looks once more in a minute")
+    )
+
+
 @projects_group.command("estimate")
 @click.argument("project", type=int)
 @json_option

@@ -103,6 +103,10 @@ class GoldveinClient(AuditCalls, BenchmarkCalls, ExportCalls, OperatorCalls):
         """
         return self._read(Ask("PATCH", f"/v1/projects/{project}", changes), wire.Project)
 
+    def erase_contents(self, project: int, name: str) -> wire.Project:
+        """Erase for good what the tasks of a closed project say; ``name`` is the project's, against slips."""
+        return self._safely(f"/v1/projects/{project}/erase", wire.Project, wire.ContentErasure(name=name))
+
     def quality(self, project: int, *, characteristic: bool = False) -> dict[str, Any]:
         """Read the report on standings, benchmarks and shortcuts, and the operating characteristic."""
         asked = {"characteristic": "true"} if characteristic else {}

@@ -10,6 +10,7 @@ from typing import Any, Literal
 
 Role = Literal["customer", "labeler", "trusted", "auditor", "operator", "admin"]
 ProjectState = Literal["draft", "mining", "open", "paused", "closed"]
+Contents = Literal["kept", "erasing", "erased"]
 TaskState = Literal["queued", "labelled", "cancelled", "expired", "benchmark", "reference"]
 EventName = Literal[
     "label.created",
@@ -66,6 +67,8 @@ class Project:
     sandbox_of: int | None = None
     warm_per_day: int = 0
     warm_on: bool = False
+    closed_at: datetime | None = None
+    contents: Contents = "kept"
 
     @property
     def is_sandbox(self) -> bool:

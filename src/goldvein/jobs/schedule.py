@@ -23,6 +23,7 @@ from goldvein.services import (
     audits,
     cards,
     checking,
+    contents,
     discovering,
     erasing,
     forgetting,
@@ -168,8 +169,9 @@ def _add_erasing(app: procrastinate.App, db: Database) -> None:
     @app.periodic(cron="*/5 * * * *")
     @app.task(name="erase", retry=_RETRY, queueing_lock="erase")
     def run_erase(timestamp: int) -> None:  # noqa: ARG001
-        """Every five minutes: what people said who were erased goes, and what was left when a worker died."""
+        """Every five minutes: words of people who were erased and contents of projects go, to their end."""
         erasing.carry_on(db, datetime.now(UTC))
+        contents.carry_on(db, datetime.now(UTC))
 
 
 async def _defer_each(db: Database, task: Task[..., Any, ...], **arguments: float) -> None:

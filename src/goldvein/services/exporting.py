@@ -15,7 +15,7 @@ from typing import Any, Final, Protocol
 
 import msgspec
 
-from goldvein.domain.errors import InvalidInput
+from goldvein.domain.errors import Conflict, InvalidInput
 from goldvein.domain.records import Project
 from goldvein.services import label_studio
 from goldvein.services.delivery import label_json
@@ -296,6 +296,8 @@ def format_for(name: str, project: Project) -> Format:
     ------
     InvalidInput
         ``format_unsupported``, ``format_needs_options``.
+    Conflict
+        ``contents_erased``.
     """
     kind = FORMATS.get(name)
     if kind is None:
@@ -310,6 +312,13 @@ def format_for(name: str, project: Project) -> Format:
             f"{name} compares the options of each task, but project {project.id} has classes: "
             "use jsonl, csv, parquet or label-studio",
             code="format_needs_options",
+            parameter="format",
+        )
+    if kind.needs_options and project.contents != "kept":
+        raise Conflict(
+            f"{name} compares texts of options, and those of project {project.id} were erased: use jsonl, "
+            "csv or parquet",
+            code="contents_erased",
             parameter="format",
         )
     return kind

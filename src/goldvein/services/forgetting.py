@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
 
+from goldvein.services import contents
 from goldvein.settings import Settings
 from goldvein.store import figures, forgetting, upkeep
 from goldvein.store.database import Database, Transaction
@@ -20,24 +21,26 @@ _AT_ONCE: Final = 5_000
 
 @dataclass(frozen=True, slots=True)
 class Spans:
-    """For how many days what is kept; 0: until somebody is erased."""
+    """For how many days what is kept; 0: until somebody asks for it to be erased."""
 
     deliveries: int = 30
     invitations: int = 90
     focus: int = 90
     comments: int = 0
+    contents: int = 0
 
     @classmethod
     def of(cls, settings: Settings) -> Spans:
         """Read them from the settings."""
         return cls(
-            settings.keep_deliveries, settings.keep_invitations, settings.keep_focus, settings.keep_comments
-        )
+            settings.keep_deliveries, settings.keep_invitations, settings.keep_focus, settings.keep_comments,
+            settings.keep_contents,
+        )  # fmt: skip
 
 
 def forget(db: Database, now: datetime, spans: Spans) -> dict[str, int]:
     """Forget what is older than the spans say; return how many of each."""
-    done = {"deliveries": 0, "invitations": 0, "focus": 0, "comments": 0}
+    done = {"deliveries": 0, "invitations": 0, "focus": 0, "comments": 0, "contents": 0}
     rows: dict[str, Callable[[Transaction, datetime], int]] = {
         "deliveries": lambda tx, before: upkeep.purge_deliveries(tx, before, limit=_AT_ONCE),
         "invitations": lambda tx, before: forgetting.invitations(tx, before, limit=_AT_ONCE),
@@ -49,6 +52,8 @@ def forget(db: Database, now: datetime, spans: Spans) -> dict[str, int]:
     for what in whats:
         if days := getattr(spans, what):
             done[what] = _blank(db, what, now - timedelta(days=days))
+    if spans.contents:
+        done["contents"] = contents.ask_old(db, now - timedelta(days=spans.contents), now)
     return done
 
 

@@ -180,7 +180,7 @@ def update(
             after = replace(after, policy_version=_turn(tx, before, policy, now, account))
         if price is not None:
             _set_price(tx, project, price, now, account)
-        projects.update(tx, after)
+        projects.update(tx, after, now)
         _catch_up(tx, after, now)
         return read(tx, project, customer)
 

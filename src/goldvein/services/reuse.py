@@ -18,6 +18,7 @@ from goldvein.decisions.reuse import carried_key, most_exposures
 from goldvein.domain.errors import Forbidden, InvalidInput
 from goldvein.domain.policy import Policy
 from goldvein.domain.records import Project, ProjectDraft, ProjectState, TaskDraft
+from goldvein.services.contents import check_kept
 from goldvein.services.items import make_item
 from goldvein.services.mining import open_if_ready
 from goldvein.services.projects import make, read
@@ -60,6 +61,8 @@ def copy(
     ------
     NotFound
         If there is no such project, or it is another customer's.
+    Conflict
+        If benchmarks are to be carried whose contents were erased.
     Forbidden
         If the copy is for somebody else.
     InvalidInput
@@ -72,6 +75,8 @@ def copy(
                 f"project {source} is another customer's: a copy belongs to the same one", pointer="/customer"
             )
         _check_same(original, draft)
+        if draft.carries:
+            check_kept(original)
         before = projects.get_policy(tx, source, original.policy_version)
         whole = ProjectDraft(
             draft.name, draft.instruction or original.instruction, original.type,

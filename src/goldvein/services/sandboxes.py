@@ -14,6 +14,7 @@ from typing import Any, Final
 from goldvein.domain.errors import Conflict, InvalidInput, NotFound
 from goldvein.domain.records import Project, ProjectDraft
 from goldvein.services import promoting, reuse
+from goldvein.services.contents import check_kept
 from goldvein.services.projects import checked_policy, make, policy_of, read
 from goldvein.services.promoting import Turned
 from goldvein.services.warming import day_of
@@ -56,7 +57,8 @@ def create(db: Database, original: int, draft: SandboxDraft, now: datetime) -> P
     Raises
     ------
     Conflict
-        If the project is a sandbox itself, has not opened, or has too little to copy.
+        If the project is a sandbox itself, has not opened, or has too little to copy, or its contents were
+        erased.
     InvalidInput
         If a count is out of range, or the policy breaks a rule.
     NotFound
@@ -68,6 +70,7 @@ def create(db: Database, original: int, draft: SandboxDraft, now: datetime) -> P
         )
     with db.transaction() as tx:
         found = read(tx, original, None)
+        check_kept(found)
         chosen = _benchmarks(tx, found, draft)
         within = policy_of(tx, original, found.policy_version).withdraw_window_seconds
         settled = now - timedelta(seconds=within)

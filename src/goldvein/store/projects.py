@@ -117,7 +117,7 @@ def revisions(tx: Transaction) -> dict[int, int]:
     return dict(tx.execute(_queries.revisions).fetchall())
 
 
-def update(tx: Transaction, project: Project) -> None:
+def update(tx: Transaction, project: Project, now: datetime) -> None:
     """Store new values of the fields that a customer may change."""
     tx.execute(
         _queries.update,
@@ -128,6 +128,7 @@ def update(tx: Transaction, project: Project) -> None:
             "state": project.state,
             "policy_version": project.policy_version,
             "deadline_seconds": project.deadline_seconds,
+            "now": now,
         },
     )
 

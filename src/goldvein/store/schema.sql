@@ -255,6 +255,13 @@ ALTER TABLE channels ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
     CACHE 1
 );
 
+CREATE TABLE content_erasures (
+    project integer NOT NULL,
+    asked_at timestamp with time zone NOT NULL,
+    task bigint DEFAULT 0 NOT NULL,
+    ended_at timestamp with time zone
+);
+
 CREATE TABLE customers (
     id integer NOT NULL,
     name text NOT NULL,
@@ -718,6 +725,11 @@ CREATE TABLE projects (
     sandbox_of integer,
     warm_per_day integer DEFAULT 0 NOT NULL,
     warm_on boolean DEFAULT false NOT NULL,
+    closed_at timestamp with time zone,
+    contents text DEFAULT 'kept'::text NOT NULL,
+    CONSTRAINT projects_closed CHECK (((state = 'closed'::text) = (closed_at IS NOT NULL))),
+    CONSTRAINT projects_contents CHECK (((contents = 'kept'::text) OR (state = 'closed'::text))),
+    CONSTRAINT projects_contents_check CHECK ((contents = ANY (ARRAY['kept'::text, 'erasing'::text, 'erased'::text]))),
     CONSTRAINT projects_deadline_seconds_check CHECK ((deadline_seconds > 0)),
     CONSTRAINT projects_state_check CHECK ((state = ANY (ARRAY['draft'::text, 'mining'::text, 'open'::text, 'paused'::text, 'closed'::text]))),
     CONSTRAINT projects_type_check CHECK ((type = 'choice'::text)),
@@ -1107,6 +1119,9 @@ ALTER TABLE ONLY cards
 ALTER TABLE ONLY channels
     ADD CONSTRAINT channels_pkey PRIMARY KEY (id);
 
+ALTER TABLE ONLY content_erasures
+    ADD CONSTRAINT content_erasures_pkey PRIMARY KEY (project);
+
 ALTER TABLE ONLY customers
     ADD CONSTRAINT customers_pkey PRIMARY KEY (id);
 
@@ -1321,6 +1336,8 @@ CREATE INDEX cards_labeler ON cards USING btree (labeler);
 
 CREATE INDEX channels_project ON channels USING btree (project);
 
+CREATE INDEX content_erasures_under_way ON content_erasures USING btree (project) WHERE (ended_at IS NULL);
+
 CREATE UNIQUE INDEX customers_house ON customers USING btree (is_house) WHERE is_house;
 
 CREATE INDEX disputes_labeler ON disputes USING btree (labeler, made_at);
@@ -1386,6 +1403,8 @@ CREATE INDEX notices_due ON notices USING btree (next_try_at) WHERE (next_try_at
 CREATE UNIQUE INDEX outbox_position ON outbox USING btree (project, "position") WHERE ("position" IS NOT NULL);
 
 CREATE UNIQUE INDEX outbox_unnumbered ON outbox USING btree (project, id) WHERE ("position" IS NULL);
+
+CREATE INDEX projects_closed_at ON projects USING btree (closed_at, id) WHERE ((contents = 'kept'::text) AND (closed_at IS NOT NULL));
 
 CREATE INDEX projects_customer ON projects USING btree (customer);
 
@@ -1492,6 +1511,9 @@ ALTER TABLE ONLY batches
 
 ALTER TABLE ONLY channels
     ADD CONSTRAINT channels_project_fkey FOREIGN KEY (project) REFERENCES projects(id);
+
+ALTER TABLE ONLY content_erasures
+    ADD CONSTRAINT content_erasures_project_fkey FOREIGN KEY (project) REFERENCES projects(id);
 
 ALTER TABLE ONLY deliveries
     ADD CONSTRAINT deliveries_webhook_fkey FOREIGN KEY (webhook) REFERENCES webhooks(id) ON DELETE CASCADE;

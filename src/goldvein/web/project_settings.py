@@ -17,7 +17,7 @@ from goldvein.domain.errors import Conflict, GoldveinError, InvalidInput
 from goldvein.domain.knobs import GROUPS, KNOBS, Knob
 from goldvein.domain.policy import Policy, PolicyError
 from goldvein.domain.records import Price, Project
-from goldvein.services import characteristic, projects
+from goldvein.services import characteristic, contents, projects
 from goldvein.store import projects as stored
 from goldvein.store import tallies
 from goldvein.store.database import Database
@@ -127,6 +127,25 @@ async def set_price(request: Call, project: ProjectId) -> Response[Any]:
     return go(f"/projects/{project}/settings?did=priced")
 
 
+@post(
+    "/projects/{project:int}/settings/erase",
+    opt={"roles": CUSTOMERS}, include_in_schema=False, status_code=200,
+)  # fmt: skip
+async def erase(request: Call, project: ProjectId) -> Response[Any]:
+    """Erase what the tasks of a closed project say, when its name was typed."""
+    fields = await form(request)
+    found = await visible_project(request, project)
+    service = service_of(request)
+    try:
+        await service.call(
+            contents.ask, project, request.user.customer, fields.get("typed", ""), service.now(),
+            request.user.account,
+        )  # fmt: skip
+    except GoldveinError as error:
+        return await _shown(request, found, error=error)
+    return go(f"/projects/{project}/settings?did=erased")
+
+
 _PRICE: Final = "A price is a number such as 0.05, and a currency three letters such as EUR."
 
 
@@ -211,6 +230,7 @@ _DID: Final = {
     "described": "The project now says so; labelers see it with their next task.",
     "moved": "Done: the project has its new state.",
     "priced": "Labels delivered from now on have the new price.",
+    "erased": "Nothing of what its tasks say will be left in some minutes.",
     "turned": "There is a new version of the policy: decisions follow it from now on.",
 }
 
@@ -267,4 +287,4 @@ def _history(db: Database, project: int, before: int, limit: int) -> list[Policy
         return stored.policy_history(tx, project, before=before, limit=limit)
 
 
-HANDLERS: Final[tuple[ControllerRouterHandler, ...]] = (show, describe, move, set_price, turn)
+HANDLERS: Final[tuple[ControllerRouterHandler, ...]] = (show, describe, move, set_price, erase, turn)

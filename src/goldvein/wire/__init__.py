@@ -66,7 +66,15 @@ from goldvein.wire.labels import Event, EventName, Events, Evidence, Label
 from goldvein.wire.metrics import MetricPoint, Metrics, MetricSeries
 from goldvein.wire.practice import Dispute, Disputed, Feedback, Practice, PracticeAnswer, PracticeAsk
 from goldvein.wire.problems import PROBLEM_TYPE, ItemProblem, Problem
-from goldvein.wire.projects import Price, Project, ProjectChange, ProjectCreate, Projects, Report
+from goldvein.wire.projects import (
+    ContentErasure,
+    Price,
+    Project,
+    ProjectChange,
+    ProjectCreate,
+    Projects,
+    Report,
+)
 from goldvein.wire.references import (
     MAX_REFERENCE,
     RawReferences,
@@ -149,6 +157,7 @@ __all__ = [
     "ChannelCreate",
     "ChannelTest",
     "Channels",
+    "ContentErasure",
     "Customer",
     "CustomerCreate",
     "Customers",

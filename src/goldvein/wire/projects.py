@@ -55,11 +55,17 @@ class ProjectChange(Request):
     ] = msgspec.UNSET
 
 
+class ContentErasure(Request):
+    """What erases the contents of a closed project: its name, so that none is erased by a slip."""
+
+    name: Name
+
+
 class Project(Response):
     """A project; ``policy`` holds every knob, with its default where nothing else was asked.
 
     ``carried`` counts the benchmarks that came from the project that it is a ``copy_of``; they count towards
-    opening.
+    opening. ``contents``: whether what its tasks say is kept, or erased since it was closed.
     """
 
     id: int
@@ -79,6 +85,8 @@ class Project(Response):
     copy_of: int | None
     carried: int
     price: Price | None
+    closed_at: datetime | None
+    contents: Literal["kept", "erasing", "erased"]
 
 
 class Projects(Response):

@@ -8,25 +8,29 @@ RETURNING id;
 -- name: get
 -- One project.
 SELECT id, customer, name, instruction, type, classes, deadline_seconds, state, revision, policy_version, model_version,
-       admitted, supply_target, created_at, opened_at, copy_of, carried, family, sandbox_of, warm_per_day, warm_on
+       admitted, supply_target, created_at, opened_at, copy_of, carried, family, sandbox_of, warm_per_day, warm_on,
+       closed_at, contents
 FROM projects WHERE id = %(project)s;
 
 -- name: lock
 -- One project, against two changes at once: the strongest lock, taken by rare operations only.
 SELECT id, customer, name, instruction, type, classes, deadline_seconds, state, revision, policy_version, model_version,
-       admitted, supply_target, created_at, opened_at, copy_of, carried, family, sandbox_of, warm_per_day, warm_on
+       admitted, supply_target, created_at, opened_at, copy_of, carried, family, sandbox_of, warm_per_day, warm_on,
+       closed_at, contents
 FROM projects WHERE id = %(project)s FOR UPDATE;
 
 -- name: list_all
 -- All projects, of one customer where one is given.
 SELECT id, customer, name, instruction, type, classes, deadline_seconds, state, revision, policy_version, model_version,
-       admitted, supply_target, created_at, opened_at, copy_of, carried, family, sandbox_of, warm_per_day, warm_on
+       admitted, supply_target, created_at, opened_at, copy_of, carried, family, sandbox_of, warm_per_day, warm_on,
+       closed_at, contents
 FROM projects WHERE (%(customer)s::integer IS NULL OR customer = %(customer)s) ORDER BY id;
 
 -- name: page
 -- The latest projects before one, with the names of their customers; of one customer or in one state where given.
 SELECT p.id, p.customer, p.name, p.instruction, p.type, p.classes, p.deadline_seconds, p.state, p.revision, p.policy_version,
-       p.model_version, p.admitted, p.supply_target, p.created_at, p.opened_at, p.copy_of, p.carried, p.family, p.sandbox_of, p.warm_per_day, p.warm_on, c.name
+       p.model_version, p.admitted, p.supply_target, p.created_at, p.opened_at, p.copy_of, p.carried, p.family, p.sandbox_of, p.warm_per_day, p.warm_on,
+       p.closed_at, p.contents, c.name
 FROM projects p JOIN customers c ON c.id = p.customer
 WHERE p.id < %(before)s AND (%(customer)s::integer IS NULL OR p.customer = %(customer)s)
   AND (%(state)s::text IS NULL OR p.state = %(state)s)
@@ -35,7 +39,8 @@ ORDER BY p.id DESC LIMIT %(limit)s;
 -- name: list_working
 -- The latest projects in which somebody may be at work, as people know them: without sandboxes.
 SELECT id, customer, name, instruction, type, classes, deadline_seconds, state, revision, policy_version, model_version,
-       admitted, supply_target, created_at, opened_at, copy_of, carried, family, sandbox_of, warm_per_day, warm_on
+       admitted, supply_target, created_at, opened_at, copy_of, carried, family, sandbox_of, warm_per_day, warm_on,
+       closed_at, contents
 FROM projects WHERE state IN ('mining', 'open') AND sandbox_of IS NULL ORDER BY id DESC LIMIT %(limit)s;
 
 -- name: count_under_way
@@ -49,7 +54,8 @@ SELECT id, revision FROM projects WHERE state IN ('mining', 'open', 'paused');
 -- name: update
 -- New values of a project's fields; every process sees the new revision.
 UPDATE projects SET name = %(name)s, instruction = %(instruction)s, state = %(state)s, policy_version = %(policy_version)s,
-    deadline_seconds = %(deadline_seconds)s, revision = revision + 1
+    deadline_seconds = %(deadline_seconds)s, revision = revision + 1,
+    closed_at = CASE WHEN %(state)s = 'closed' THEN coalesce(closed_at, %(now)s) END
 WHERE id = %(project)s;
 
 -- name: open

@@ -1,0 +1,227 @@
+"""Contents of closed projects: what tasks say goes from everywhere, and what is proved stays proved."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from goldvein.domain.errors import Conflict, InvalidInput, NotFound
+from goldvein.domain.records import ProjectDraft, TaskDraft, Work, WorkRequest
+from goldvein.services import (
+    benchmarks,
+    contents,
+    forgetting,
+    intake,
+    keys,
+    practice,
+    projects,
+    reuse,
+    sandboxes,
+)
+from goldvein.services.benchmarks import ManualBenchmark
+from goldvein.services.forgetting import Spans
+from goldvein.services.reuse import CopyDraft
+from goldvein.services.sandboxes import SandboxDraft
+from goldvein.services.sweeps import sweep
+from goldvein.services.verification import verify
+from goldvein.store import contents as store
+from goldvein.store.database import Database
+from tests.services.remains import digest, left
+from tests.services.town import Town, knows, task_input
+
+SAID = "zq-own-words"
+TEXT = "right 0-0"
+PROVED = {
+    "labels": "SELECT id, task, answer -> 'choice', p_all, withdrawn_at FROM labels ORDER BY project, id",
+    "steps": "SELECT * FROM log WHERE n IS NOT NULL ORDER BY project, labeler, n",
+    "answers": "SELECT project, attempt, labeler, answer, received_at FROM answers ORDER BY 1, 2",
+    "keys": "SELECT project, task, version, key, key_probabilities FROM item_versions ORDER BY 1, 2, 3",
+}
+"""What an erasure leaves as it was."""
+
+
+@pytest.fixture
+def town(db: Database) -> Town:
+    """A project that was worked on by people who said things, and is closed."""
+    town = Town(db, {"rate_ceiling": 0.5, "open_at": 12, "decoy_share": 0.0, "audit_labelers": 0})
+    town.open_by_hand(60)
+    told = ManualBenchmark(
+        0, task_input(10**8, 2), 2, explanation=f"{SAID} explains", initial_response={"choice": 1}
+    )
+    assert not benchmarks.add_manual(db, 1, [told], town.now).errors
+    town.push(80, metadata={"source": f"{SAID} metadata"})
+    for n in range(4):
+        town.hire(f"good {n}", knows(0.97))
+    speak(town, town.names["good 0"])
+    town.run(40)
+    return town
+
+
+def speak(town: Town, labeler: int) -> None:
+    """Dispute, comment and skip, with words."""
+    work = town.ask(labeler)
+    assert isinstance(work, Work)
+    practice.dispute(town.db, labeler, work.lease, f"{SAID} dispute", town.now)
+    town.wait(5)
+    choice = town.people[labeler](work, town.rng)
+    town.handle(WorkRequest(labeler, "answer", None, work.lease, choice, 1234, comment=f"{SAID} comment"))
+    work = town.ask(labeler)
+    assert isinstance(work, Work)
+    town.handle(WorkRequest(labeler, "skip", lease=work.lease, reason=f"{SAID} skip"))
+
+
+def close(town: Town) -> None:
+    """End the project, and what waits in it."""
+    projects.update(town.db, 1, None, state="closed", now=town.now)
+    sweep(town.db, town.now)
+
+
+def erase(town: Town, project: int = 1) -> int:
+    """Ask for it, and let the job do it twice, a minute apart."""
+    name = projects.get(town.db, project, None).name
+    assert contents.ask(town.db, project, None, name, town.now).contents == "erasing"
+    assert contents.carry_on(town.db, town.now) == 0, "something may be under way still"
+    return contents.carry_on(town.db, town.now + contents.LINGERS)
+
+
+def test_nothing_of_what_tasks_say_is_left(db: Database, town: Town) -> None:
+    """No column of the database has a text of them; labels, steps, keys and their proofs are as before."""
+    close(town)
+    assert set(left(db, TEXT)) == {"labels.answer", "task_inputs.input"}
+    said = {"task_inputs.metadata", "answers.comment", "disputes.reason", "benchmarks.explanation"}
+    assert said <= set(left(db, SAID))
+    before = {name: digest(db, query) for name, query in PROVED.items()}
+    proof = verify(db)
+    assert proof.ok, proof.broken
+    assert erase(town) == 1
+    assert [left(db, text) for text in (TEXT, "wrong 3-2", "task 3", SAID)] == [[], [], [], []]
+    assert before == {name: digest(db, query) for name, query in PROVED.items()}
+    after = verify(db)
+    assert after.ok, after.broken
+    assert (after.steps, after.bit_for_bit) == (proof.steps, True)
+    assert projects.get(db, 1, None).contents == "erased"
+    assert town.rows("SELECT DISTINCT jsonb_array_length(input -> 'options') FROM task_inputs") == [(4,)]
+    assert town.rows("SELECT count(*) FROM tasks WHERE unique_id IS NULL AND state = 'labelled'") == [(0,)]
+
+
+@pytest.mark.parametrize("state", ["mining", "paused"])
+def test_only_a_closed_project_is_erased(db: Database, state: Any) -> None:
+    """And only under its own name, by whom it belongs to."""
+    town = Town(db)
+    town.push(3)
+    if state != "mining":
+        projects.update(db, 1, None, state=state, now=town.now)
+    with pytest.raises(Conflict, match=f"is {state}"):
+        contents.ask(db, 1, None, "texts", town.now)
+    close(town)
+    with pytest.raises(InvalidInput, match="texts"):
+        contents.ask(db, 1, town.customer, "text", town.now)
+    with pytest.raises(NotFound):
+        contents.ask(db, 1, keys.create_customer(db, "other", town.now), "texts", town.now)
+    assert contents.carry_on(db, town.now) == 0
+    assert left(db, TEXT) == ["task_inputs.input"]
+
+
+def test_asking_twice_is_asking_once(db: Database) -> None:
+    """The log says once that it was asked and once that it was done, whenever somebody asks again."""
+    town = Town(db)
+    town.push(3)
+    close(town)
+    contents.ask(db, 1, None, "texts", town.now)
+    assert erase(town) == 1
+    assert contents.ask(db, 1, None, "texts", town.now).contents == "erased"
+    assert contents.carry_on(db, town.now + timedelta(days=1)) == 0
+    said = town.rows("SELECT decision FROM log WHERE kind = 'state' ORDER BY id")
+    assert [one for (one,) in said] == ["mining", "closed", "erase contents", "contents erased"]
+
+
+def test_a_killed_erasure_goes_on(db: Database, town: Town, monkeypatch: pytest.MonkeyPatch) -> None:
+    """After each batch it may die; begun again it ends."""
+    monkeypatch.setattr(contents, "_AT_ONCE", 30)
+    close(town)
+    contents.ask(db, 1, None, "texts", town.now)
+    real, calls = store.blank, 0
+
+    def dies(*args: Any, **more: Any) -> Any:
+        nonlocal calls
+        calls += 1
+        if calls == 3:
+            raise KeyboardInterrupt
+        return real(*args, **more)
+
+    late = town.now + contents.LINGERS
+    monkeypatch.setattr(store, "blank", dies)
+    with pytest.raises(KeyboardInterrupt):
+        contents.carry_on(db, late)
+    assert left(db, TEXT), "it was killed half-way"
+    assert town.rows(
+        "SELECT count(*) FROM task_inputs WHERE metadata IS NULL OR input ->> 'prompt' IS NULL"
+    ) > [(30,)]
+    proof = verify(db)
+    assert proof.ok, proof.broken
+    assert contents.carry_on(db, late) == 1
+    assert left(db, TEXT) == []
+
+
+def test_contents_are_forgotten_by_age(db: Database, town: Town) -> None:
+    """So many days after the closing, and never of a project that goes on."""
+    spans = Spans(contents=30)
+    assert forgetting.forget(db, town.now + timedelta(days=400), spans)["contents"] == 0
+    close(town)
+    assert forgetting.forget(db, town.now + timedelta(days=29), spans)["contents"] == 0
+    assert forgetting.forget(db, town.now + timedelta(days=400), Spans())["contents"] == 0
+    assert forgetting.forget(db, town.now + timedelta(days=31), spans)["contents"] == 1
+    assert contents.carry_on(db, town.now + timedelta(days=32)) == 1
+    assert left(db, TEXT) == []
+
+
+def test_sandboxes_go_with_it_and_copies_stay(db: Database, town: Town) -> None:
+    """A sandbox is closed and erased; a copy that carries benchmarks has them of its own."""
+    sandbox = sandboxes.create(db, 1, SandboxDraft(tasks=20, benchmarks=20), town.now).id
+    copy = reuse.copy(db, 1, None, CopyDraft("copy", carries=True), town.now)
+    assert copy.carried
+    close(town)
+    assert erase(town) == 2
+    assert projects.get(db, sandbox, None).state == "closed"
+    assert town.rows(
+        "SELECT DISTINCT project FROM task_inputs WHERE input::text LIKE '%right%' ORDER BY 1"
+    ) == [(copy.id,)]
+    proof = verify(db)
+    assert proof.ok, proof.broken
+    with pytest.raises(Conflict, match="erased"):
+        reuse.copy(db, 1, None, CopyDraft("again", carries=True), town.now)
+    with pytest.raises(Conflict, match="erased"):
+        sandboxes.create(db, 1, SandboxDraft(), town.now)
+    assert reuse.copy(db, 1, None, CopyDraft("bare"), town.now).carried == 0
+
+
+def test_classes_are_the_projects(db: Database) -> None:
+    """Where what can be picked stands in the project, labels keep saying it in words."""
+    town = Town(db, {"open_at": 12, "decoy_share": 0.0})
+    draft = ProjectDraft("classes", "Which animal?", classes=("cat", "dog"), policy=dict(town.policy))
+    made = projects.create(db, town.customer, draft, town.now)
+    drafts = [TaskDraft(n, {"prompt": f"say {n}"}) for n in range(4)]
+    assert not intake.push(db, made.id, drafts, "round", town.now).errors
+    items = [ManualBenchmark(n, {"prompt": f"say {n}"}, n % 2) for n in range(4)]  # their labels are the keys
+    assert not benchmarks.add_manual(db, made.id, items, town.now).errors
+    projects.update(db, made.id, None, state="closed", now=town.now)
+    sweep(db, town.now)
+    erase(town, made.id)
+    assert town.rows(f"SELECT DISTINCT input FROM task_inputs WHERE project = {made.id}") == [({},)]
+    picked = town.rows("SELECT DISTINCT answer ->> 'value' FROM labels ORDER BY 1")
+    assert picked == [("cat",), ("dog",)]
+    proof = verify(db)
+    assert proof.ok, proof.broken
+
+
+def test_others_are_left_alone(db: Database, town: Town) -> None:
+    """The contents of another project, of the same customer, stay."""
+    other = projects.create(db, town.customer, ProjectDraft("other", "Pick."), town.now)
+    assert not intake.push(db, other.id, [TaskDraft(0, task_input(5, 1))], "round", town.now).errors
+    close(town)
+    erase(town)
+    assert town.rows("SELECT DISTINCT project FROM task_inputs WHERE input::text LIKE '%right%'") == [
+        (other.id,)
+    ]
