@@ -9,12 +9,15 @@ from urllib.parse import urlsplit, urlunsplit
 
 import psycopg
 import pytest
+from hypothesis import settings
 from psycopg import sql
 
 from goldvein.store.database import Database
 from goldvein.store.embedded import EmbeddedServer
 
 _TEMPLATE = "goldvein_template"
+settings.register_profile("goldvein", deadline=None)  # no timer decides: the machine may be busy
+settings.load_profile("goldvein")
 _numbers = itertools.count(1)
 
 

@@ -68,7 +68,6 @@ def test_the_server_keeps_the_contract(
 
     @settings(
         derandomize=True,
-        deadline=None,
         database=None,
         max_examples=15,
         phases=[Phase.generate],

@@ -123,7 +123,7 @@ def test_draws_do_not_depend_on_company(n: int, seed: int) -> None:
     assert together == alone
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(st.lists(steps, min_size=1, max_size=8))
 def test_replay_by_exact_arithmetic_gives_the_stored_state(history: list[Step]) -> None:
     """The filter over the log equals a recomputation in fractions."""
@@ -134,7 +134,7 @@ def test_replay_by_exact_arithmetic_gives_the_stored_state(history: list[Step]) 
     assert stored == pytest.approx([float(v) for v in expected], rel=1e-12, abs=1e-18)
 
 
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=15)
 @given(st.lists(steps, min_size=2, max_size=7), st.data())
 def test_smoothing_equals_two_passes(history: list[Step], data: st.DataObject) -> None:
     """P(good at a held answer), carried forward, is what the whole history says."""
@@ -188,7 +188,7 @@ def test_signals_never_stand_in_for_benchmarks(history: list[Step], weights: lis
             assert shown >= POLICY.deliver_at - 1e-6
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(
     n_options=st.integers(2, 9),
     bar=st.floats(-6, 2),

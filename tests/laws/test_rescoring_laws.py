@@ -118,7 +118,7 @@ def same(one: Track, other: Track) -> bool:
 tasks = st.sets(st.integers(1, 14))
 
 
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=80)
 @given(histories(), tasks)
 def test_struck_out_is_as_if_nothing_had_been_said(steps: list[Step], struck: set[int]) -> None:
     """A history in which those were ordinary answers that say nothing gives the same standing."""
@@ -131,7 +131,7 @@ def test_struck_out_is_as_if_nothing_had_been_said(steps: list[Step], struck: se
     assert same(replayed(steps, dict.fromkeys(struck, STRUCK)), replayed(silent, {}))
 
 
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=80)
 @given(histories(), tasks, tasks, tasks)
 def test_only_what_counts_now_matters(
     steps: list[Step], first: set[int], second: set[int], rekeyed: set[int]
@@ -147,7 +147,7 @@ def test_only_what_counts_now_matters(
     assert same(replayed(log, {}), replayed([*steps, *later], {}))
 
 
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=80)
 @given(histories(), tasks, tasks)
 def test_nobody_is_forgotten_and_nobody_asked_in_vain(
     steps: list[Step], before: set[int], now: set[int]

@@ -68,7 +68,7 @@ def step(
     return verdicts.posterior_benchmarks, verdicts.posterior_all
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(versions, st.lists(st.tuples(versions, draws), min_size=1, max_size=9))
 def test_alone_and_in_any_group_the_bits_are_the_same(version: int, crowd: list[tuple[int, int]]) -> None:
     """Standings on several versions, benchmarks and ordinary work, quick and slow: one by one as at once."""

@@ -184,7 +184,7 @@ def test_no_audit_leaves_what_was_believed() -> None:
     assert ((p >= 0) & (p <= 1)).all()
 
 
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=15)
 @given(st.integers(0, 10_000), st.integers(0, 80))
 def test_a_drawing_is_a_sample_with_known_chances(seed: int, wanted: int) -> None:
     """Distinct people, as many as wanted or as there are, each with a chance over 0 and at most 1."""

@@ -32,7 +32,7 @@ def test_contrasts_are_the_mean_and_variance_of_log_likelihood_ratios() -> None:
             assert found.variance[true, other] == pytest.approx(spread, abs=1e-12)
 
 
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=50)
 @given(p=st.floats(0.05, 0.95), q=st.floats(0.05, 0.95))
 def test_chernoff_information_is_a_distance(p: float, q: float) -> None:
     """Symmetric, zero only for equals, never over either Kullback-Leibler divergence."""

@@ -153,7 +153,7 @@ def test_the_level_holds_the_scale(crowd: tuple[Model, Truth, Estimates]) -> Non
         assert mean == pytest.approx(level, abs=0.06)
 
 
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=15)
 @given(
     seed=st.integers(0, 10_000),
     n_options=st.integers(2, 6),

@@ -74,7 +74,7 @@ def _chance(
     return float(total)
 
 
-@settings(deadline=None, max_examples=25)
+@settings(max_examples=25)
 @given(
     n_options=st.integers(2, 4),
     told=st.lists(st.tuples(st.integers(0, 4), st.floats(0, 1)), min_size=0, max_size=5),
@@ -109,7 +109,7 @@ def test_those_who_do_not_do_the_job_say_nothing() -> None:
     assert after == pytest.approx(start, rel=1e-9)
 
 
-@settings(deadline=None, max_examples=20)
+@settings(max_examples=20)
 @given(st.permutations([(0, 0.9), (1, 0.8), (1, 0.3), (4, 0.7), (2, 0.99), (0, 0.1)]))
 def test_order_is_irrelevant(told: list[tuple[int, float]]) -> None:
     """What counts is who said what, not when."""

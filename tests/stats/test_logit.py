@@ -35,7 +35,7 @@ def slow_gradient(
     return total
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 @given(seed=st.integers(0, 10**6), n_options=st.integers(2, 6), n_rules=st.integers(1, 5))
 def test_the_gradient_is_zero_at_the_optimum(seed: int, n_options: int, n_rules: int) -> None:
     """At the fitted coefficients a gradient that is computed answer by answer is zero."""
@@ -57,7 +57,7 @@ def test_one_rule_has_a_closed_form() -> None:
     assert fit.errors[0] == pytest.approx((4000 * followed * (1 - followed)) ** -0.5, rel=1e-4)
 
 
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=20)
 @given(seed=st.integers(0, 10**6))
 def test_the_order_of_the_options_says_nothing(seed: int) -> None:
     """Options that change places, each answer's in its own way, leave the fit as it was."""

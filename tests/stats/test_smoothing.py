@@ -65,7 +65,7 @@ def test_every_path_of_a_tiny_chain_is_counted(choices: list[int | None]) -> Non
     )
 
 
-@settings(max_examples=8, deadline=None)
+@settings(max_examples=8)
 @given(choices=st.lists(st.none() | st.integers(0, 4), min_size=1, max_size=7), data=st.data())
 def test_it_equals_the_exact_twin(choices: list[int | None], data: st.DataObject) -> None:
     """Fractions and plain loops give the same."""
@@ -76,7 +76,6 @@ def test_it_equals_the_exact_twin(choices: list[int | None], data: st.DataObject
 
 
 @given(choices=chains)
-@settings(deadline=None)
 def test_its_last_entry_is_the_filters(choices: list[int | None]) -> None:
     """At the last answer there is no future: what is known is what the filter knows."""
     likelihoods, p = columns(MODEL, choices), newcomer(MODEL)
@@ -88,7 +87,6 @@ def test_its_last_entry_is_the_filters(choices: list[int | None]) -> None:
 
 
 @given(choices=chains, data=st.data())
-@settings(deadline=None)
 def test_it_equals_the_joint_of_a_held_answer(choices: list[int | None], data: st.DataObject) -> None:
     """Looking back gives what a held answer would have been released by, at every answer."""
     likelihoods, p = columns(MODEL, choices), newcomer(MODEL)
@@ -115,7 +113,6 @@ def test_many_labelers_in_step_are_each_alone() -> None:
 
 
 @given(choices=chains, cut=st.integers(0, 30))
-@settings(deadline=None)
 def test_a_version_that_changes_nothing_changes_nothing(choices: list[int | None], cut: int) -> None:
     """Cut in two anywhere, the chain says the same."""
     likelihoods = columns(MODEL, choices)

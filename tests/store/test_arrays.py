@@ -34,7 +34,7 @@ def read_back(db: Database, kind: str, column: list[Any]) -> list[Any]:
 def test_a_column_is_read_back_as_it_was_sent(db: Database, kind: str) -> None:
     """Whatever a text holds, quotes, braces and the word NULL included, and with nulls among the elements."""
 
-    @settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+    @settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
     @given(st.lists(st.none() | _ELEMENTS[kind], max_size=8))
     def read_back_as_sent(column: list[Any]) -> None:
         assert read_back(db, kind, column) == column

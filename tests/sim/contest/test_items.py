@@ -13,7 +13,7 @@ from tests.sim.contest.stage import scenario
 ANYBODY = {"kind": "honest", "accuracy": 0.9}
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(
     options=st.integers(2, 8),
     longest_right=st.floats(0, 1),

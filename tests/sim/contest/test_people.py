@@ -32,7 +32,7 @@ def test_quotas_sum_to_the_crowd(weights: list[float], size: int) -> None:
     assert (np.abs(counts - shares * size) < 1 + 1e-6).all()
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(
     kinds=st.lists(st.sampled_from(sorted(KNOBS_OF_KIND)), min_size=1, max_size=6),
     size=st.integers(1, 12),

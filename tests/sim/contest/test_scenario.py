@@ -164,7 +164,7 @@ KEYS = [
 NEEDED: dict[str, dict[str, Any]] = {"shortcut": {"rule": "first"}, "sleeper": {"after": 10}}
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=400)
 @given(path=st.sampled_from(KEYS), value=VALUES, kind=st.sampled_from(sorted(KNOBS_OF_KIND)))
 def test_any_value_is_taken_or_refused_by_name(path: tuple[str | int, ...], value: Any, kind: str) -> None:
     """No value breaks the reader: it makes a scenario, or an error that names the key and a way out."""

@@ -90,7 +90,7 @@ def test_optimum_equals_the_best_of_all_rules() -> None:
         assert lattice.optimum(price)[1].cost(price) == pytest.approx(best, rel=1e-9)
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(st.data())
 def test_no_rule_beats_the_optimum(data: st.DataObject) -> None:
     """Whatever a rule does, at whatever price of a wrong key."""
