@@ -2,7 +2,7 @@
 
     python -m perf.contest_table [SCENARIO.toml ...] [--seeds 5] [--json FILE] [--docs docs/policies.md]
 
-Without names all of scenarios/*.toml are played. What is done is saved after each policy; a scenario that
+Without names all that are not of mining are played. What is done is saved after each policy; a scenario that
 stands complete in FILE with the same seeds is not played again, unless --fresh is given.
 """
 
@@ -16,13 +16,13 @@ from pathlib import Path
 from typing import Any
 
 from goldvein.cli.common import progress
+from goldvein.sim.builtin import SCENARIOS
 from goldvein.sim.contest import table
 from goldvein.sim.contest.peers import PEERS
 from goldvein.sim.contest.rounds import MATCHED, OURS, Contest, chosen
 from goldvein.sim.contest.scenario import read_scenario
 
 Report = dict[str, Any]
-SCENARIOS = Path(__file__).parents[1] / "scenarios"
 
 HEAD = """\
 # Policies compared
@@ -134,7 +134,9 @@ def main() -> None:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("scenarios", nargs="*", type=Path, help="files; all of scenarios/*.toml by default")
+    parser.add_argument(
+        "scenarios", nargs="*", type=Path, help="files; all that are not of mining by default"
+    )
     parser.add_argument("--seeds", type=int, default=5)
     parser.add_argument("--policy", action="append", help="a peer, several times; all by default")
     parser.add_argument("--json", dest="json_path", type=Path, help="keep the reports in this file")

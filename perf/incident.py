@@ -19,12 +19,12 @@ from typing import Any
 
 import numpy as np
 
+from goldvein.sim.builtin import SCENARIOS
 from goldvein.sim.contest.scenario import read_scenario
 from goldvein.sim.incident.live import Live, play_live
 from goldvein.sim.incident.simulated import ACCURACY, FILTERS, OURS, Fate, play_incident
 from goldvein.store.embedded import EmbeddedServer
 
-SCENARIOS = Path(__file__).parents[1] / "scenarios"
 MININGS = ("random", "directed")
 NAMES = {"random": "random", "directed": "anti-shortcut"}
 HEAD = (

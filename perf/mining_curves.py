@@ -2,7 +2,7 @@
 
     python -m perf.mining_curves [--tasks N] [--seeds N] [--spreads 0.5,1.0]
 
-On the mixed pool (scenarios/mining/mixed.toml) with trusted people of unequal ability: the rule of
+On the mixed pool (mining/mixed) with trusted people of unequal ability: the rule of
 ``decisions.mining.settle`` by the average panel member's curve, and by everybody's own, abilities known
 exactly: the most that a live standing could ever tell. Each at several promote_at, beside the labels that the
 best rule needs which does not know who answers (``Lattice.frontier``) at as many wrong keys. Both meet the
@@ -15,11 +15,11 @@ from __future__ import annotations
 import argparse
 from collections.abc import Sequence
 from dataclasses import replace
-from pathlib import Path
 
 import numpy as np
 
 from goldvein.domain.policy import Policy
+from goldvein.sim.builtin import path_of
 from goldvein.sim.contest.table import markdown
 from goldvein.sim.mining.lattice import Lattice, fewest_labels
 from goldvein.sim.mining.pools import Pool, draw_tasks
@@ -29,7 +29,7 @@ from goldvein.stats.arrays import Array
 from goldvein.stats.mining import Evidence, labeler_curve, panel_curve, task_evidence
 from goldvein.stats.model import AnswerModel, make_answer_model
 
-SCENARIO = Path(__file__).parents[1] / "scenarios" / "mining" / "mixed.toml"
+SCENARIO = path_of("mining/mixed")
 PROMOTE_AT = (0.75, 0.80, 0.835, 0.86)
 
 

@@ -23,6 +23,7 @@ import numpy as np
 
 from goldvein.decisions.mining import Promote, settle
 from goldvein.decisions.upkeep import Freeze, Keep, Rekey, Retire, Upkeep, Watched, is_due, look, looked_until
+from goldvein.sim.builtin import path_of
 from goldvein.sim.contest.ratios import Ratio, interval, pool
 from goldvein.sim.mining.contest import mine
 from goldvein.sim.mining.pools import Kind, draw_tasks
@@ -34,7 +35,7 @@ from goldvein.stats.keys import key_evidence, panel_start, said_by
 from goldvein.stats.model import Model, make_answer_model, make_model
 from goldvein.stats.posterior import advance, condition, good_mass, newcomer
 
-SCENARIO = Path(__file__).parents[1] / "scenarios" / "mining" / "mixed.toml"
+SCENARIO = path_of("mining/mixed")
 ANSWERS = make_answer_model()
 EACH = 50  # benchmarks that a person answers, on average
 HONEST, RANDOM, LONGEST, FIRST = range(4)

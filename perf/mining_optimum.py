@@ -2,7 +2,7 @@
 
     python -m perf.mining_optimum [SCENARIO.toml ...] [--corners 12] [--docs docs/mining.md] [--json FILE]
 
-Without names scenarios/mining/mixed.toml is taken; ``--docs`` takes all of scenarios/mining/*.toml and writes
+Without names mining/mixed is taken; ``--docs`` takes all of mining/* and writes
 their tables between the marks of that page. All figures are exact: sums over numbers of answers by option
 (``goldvein.sim.mining.lattice``), for tasks drawn at random from the pool. The frontier minimises labels plus
 a price times wrong keys for each promoted benchmark, at every price: each line is a corner of its lower hull.
@@ -19,6 +19,7 @@ from typing import Any
 import numpy as np
 
 from goldvein.decisions.mining import Promote, settle
+from goldvein.sim.builtin import SCENARIOS
 from goldvein.sim.contest.table import markdown
 from goldvein.sim.mining.contest import MiningContest
 from goldvein.sim.mining.lattice import Chances, Lattice, fewest_labels
@@ -27,7 +28,7 @@ from goldvein.sim.mining.scenario import MiningScenario, read_mining
 from goldvein.sim.mining.table import HEADINGS, rows
 from goldvein.stats.model import make_answer_model
 
-FOLDER = Path(__file__).parents[1] / "scenarios" / "mining"
+FOLDER = SCENARIOS / "mining"
 BEGIN, END = "<!-- tables: begin -->", "<!-- tables: end -->"
 ANSWERS = make_answer_model()
 CORNER = ("labels per benchmark", "wrong keys", "ambiguous", "good tasks lost", "promoted")

@@ -3,7 +3,7 @@
     python -m perf.upkeep [--seeds 5] [--first 1] [--labelers 400] [--answers 150] [--wrong .05] [--json FILE]
 
 A project's first day: what is known of the benchmarks is what six of the panel said. A share of the keys is
-wrong without anybody knowing, since the panel erred as one. The crowd of scenarios/example.toml works, once
+wrong without anybody knowing, since the panel erred as one. The crowd of `example` works, once
 with upkeep and once without. Keys that the panel's own slips made wrong come on top and are counted apart.
 More labelers at once serve a benchmark dozens of times in the first step of the clock, before anybody looks.
 """
@@ -21,6 +21,7 @@ import numpy as np
 
 from goldvein.decisions.upkeep import Rekey
 from goldvein.domain.policy import Policy
+from goldvein.sim.builtin import path_of
 from goldvein.sim.contest.behaviour import Crowd
 from goldvein.sim.contest.course import play
 from goldvein.sim.contest.figures import measure
@@ -30,7 +31,7 @@ from goldvein.sim.contest.scenario import Scenario, read_scenario
 from goldvein.sim.contest.searching import Searching
 from goldvein.sim.contest.upkeeping import Upkept
 
-SCENARIO = Path(__file__).parents[1] / "scenarios" / "wrong-keys.toml"
+SCENARIO = path_of("wrong-keys")
 SOON = 30
 FIGURES = ("false_rejection", "false_acceptance", "bad_share", "benchmark_share", "held_honest")
 

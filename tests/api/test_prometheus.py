@@ -6,14 +6,13 @@ import json
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
-from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
-from goldvein.api.prometheus import names
+from goldvein.api.prometheus import DASHBOARD, names
 from goldvein.api.scrapers import Scrapers
 from goldvein.bootstrap import make_service, running_server
 from goldvein.domain.metrics import METRICS
@@ -23,8 +22,6 @@ from goldvein.store.database import Database
 from tests.api.world import World, make_world
 from tests.services.sleepers import SLEEPY
 from tests.services.town import Town, knows
-
-DASHBOARD = Path(__file__).parents[2] / "deploy" / "grafana" / "goldvein.json"
 
 
 def values(text: str) -> dict[tuple[str, tuple[tuple[str, str], ...]], float]:

@@ -97,7 +97,7 @@ def test_a_database_that_does_not_serve_is_one_line(
 @pytest.mark.parametrize(
     "command",
     [
-        ("simulate", str(Path(__file__).parents[2] / "scenarios" / "example.toml"), "--json"),
+        ("simulate", "example", "--json"),
         ("twin", "1", "--set", "rate_floor=0.02", "--save"),
         ("export", "1", "--to"),
         ("person", "export", "ann", "--out"),

@@ -121,3 +121,22 @@ def test_a_wrong_pool_says_what_to_do(run: Run, tmp_path: Path) -> None:
     path.write_text(MINING.replace("0.4", "0.3"))
 
     assert "sum to 0.9" in run("simulate", str(path), code=1).output
+
+
+def test_scenarios_that_come_along_go_by_name(
+    run: Run, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """Each is listed with what it is for, plays by its name wherever one is, and a file goes before it."""
+    monkeypatch.chdir(tmp_path)
+    listed = run("simulate", "--list").output.splitlines()
+    assert listed[0].startswith("example  ")
+    assert any(line.startswith("mining/mixed ") for line in listed)
+    assert all(len(line.split(maxsplit=1)) == 2 for line in listed)
+    refused = run("simulate", "exampel", code=2).output
+    assert "exampel" in refused
+    assert "--list" in refused
+    run("simulate", "mining/three-trusted", "--json", "found.json")
+    assert json.loads(Path("found.json").read_text())["scenario"] == "three-trusted"
+    Path("example").write_text(SCENARIO)
+    run("simulate", "example", "--json", "own.json")
+    assert json.loads(Path("own.json").read_text())["labelers"] == 50

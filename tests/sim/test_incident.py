@@ -1,16 +1,14 @@
 """The incident of 2019, simulated small: how benchmarks are mined decides who passes."""
 
 from dataclasses import replace
-from pathlib import Path
 
 import numpy as np
 import pytest
 
+from goldvein.sim.builtin import SCENARIOS
 from goldvein.sim.contest.items import make_world
 from goldvein.sim.contest.scenario import Scenario, read_scenario
 from goldvein.sim.incident.simulated import ACCURACY, OURS, WITHOUT_STATES, play_incident
-
-SCENARIOS = Path(__file__).parents[2] / "scenarios"
 
 
 def small(mining: str) -> Scenario:

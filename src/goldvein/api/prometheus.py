@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
+from pathlib import Path
 from typing import Final
 
 from litestar import Response, get
@@ -18,6 +19,8 @@ from goldvein.services.series import by_fifths
 from goldvein.store.gauges import Sample
 
 PREFIX: Final = "goldvein_"
+DASHBOARD: Final = Path(__file__).parent / "grafana.json"
+"""Grafana's account of a dashboard of all of it."""
 _BOUNDS: Final = ("low", "high")
 _NOW: Final[Mapping[str, str]] = {
     "queued_tasks": "Tasks that wait, counted up to 20,000.",

@@ -32,6 +32,14 @@ admin.add_command(panel)
 admin.add_command(policy)
 
 
+@admin.command()
+def dashboard() -> None:
+    """Print a Grafana dashboard of what `/metrics` tells: put it in a file, and import that in Grafana."""
+    from goldvein.api.prometheus import DASHBOARD
+
+    print(DASHBOARD.read_text(encoding="utf-8"), end="")
+
+
 @admin.group()
 def customers() -> None:
     """Make and list customers, who own projects, push tasks and read labels."""

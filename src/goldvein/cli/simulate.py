@@ -20,8 +20,40 @@ DEFAULT = "default"
 LABEL_WIDTH, CELL_WIDTH = 24, 24  # columns of the terminal for a figure's name, and for one policy
 
 
+def _file_of(_context: click.Context, _parameter: click.Parameter, value: str) -> Path:
+    """Find a scenario: a file that is there goes before the name of one that comes along."""
+    from goldvein.sim.builtin import names, path_of
+
+    if Path(value).is_file():
+        return Path(value)
+    if value not in names():
+        raise click.BadParameter(
+            f"there is no file {value!r}, and no scenario of that name comes along: "
+            "`goldvein simulate --list` shows those that do"
+        )
+    return path_of(value)
+
+
+def _list(context: click.Context, _parameter: click.Parameter, wanted: bool) -> None:  # noqa: FBT001
+    """Print the scenarios that come along, each with what it is for."""
+    if not wanted or context.resilient_parsing:
+        return
+    from goldvein.sim.builtin import about, names
+
+    click.echo("\n".join(f"{name:22} {about(name)}" for name in names()))
+    context.exit()
+
+
 @click.command()
-@click.argument("scenario", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.argument("scenario", callback=_file_of)
+@click.option(
+    "--list",
+    is_flag=True,
+    is_eager=True,
+    expose_value=False,
+    callback=_list,
+    help="Print the scenarios that come with Goldvein, and end.",
+)
 @click.option(
     "--policy",
     "policies",
@@ -52,18 +84,20 @@ def simulate(
     plot_path: Path | None,
     json_path: str | None,
 ) -> None:
-    """Let policies compete on the population of SCENARIO, a TOML file, on a virtual clock.
+    """Let policies compete on the population of SCENARIO, on a virtual clock.
+
+    SCENARIO is a TOML file, or the name of a scenario that comes along (`--list`).
 
     Every policy meets the same people and tasks, seed by seed. `default` is Goldvein's own, made of the same
     functions that the service calls; the others are what further systems do: `fixed-rate`,
     `fixed-rate-antibias`, `window`, `mephisto`, `toloka`, `potato`, `potato-blocking`.
 
     The table shows each figure with its 95% interval. For instance:
-    `goldvein simulate scenarios/example.toml --policy all --seeds 5`.
+    `goldvein simulate example --policy all --seeds 5`.
 
     Where SCENARIO has a `[mining]` table, rules that make benchmarks compete instead: all of them on the same
     tasks and the same panel's answers, beside the optimum for that pool. For instance:
-    `goldvein simulate scenarios/mining/mixed.toml --seeds 5`.
+    `goldvein simulate mining/mixed --seeds 5`.
     """
     from goldvein.sim.contest.plot import check_plot, draw_contest
     from goldvein.sim.contest.rounds import Contest, chosen

@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from goldvein.sim.builtin import SCENARIOS
 from goldvein.sim.contest.groups import KNOBS, KNOBS_OF_KIND
 from goldvein.sim.contest.scenario import (
     _MODEL,
@@ -21,7 +22,6 @@ from goldvein.sim.contest.scenario import (
     scenario_from_dict,
 )
 
-FOLDER = Path(__file__).parents[3] / "scenarios"
 PLAIN: dict[str, Any] = {"labelers": [{"kind": "honest", "share": 1.0}]}
 VALUES = st.one_of(
     st.none(),
@@ -49,7 +49,7 @@ def changed(*path: str | int, to: Any) -> dict[str, Any]:
 
 def test_the_example_of_the_docs() -> None:
     """Every key of the example means what the docs say."""
-    example = read_scenario(FOLDER / "example.toml")
+    example = read_scenario(SCENARIOS / "example.toml")
     kinds = [(group.kind, group.share) for group in example.groups]
 
     assert (example.name, example.seed, example.size, example.answers_each) == ("example", 1, 2000, 600)
@@ -66,7 +66,7 @@ def test_the_example_of_the_docs() -> None:
     assert [group.name for group in example.groups] == ["honest", "random", "longest", "first", "sleeper"]
 
 
-@pytest.mark.parametrize("path", sorted(FOLDER.glob("*.toml")), ids=lambda path: path.stem)
+@pytest.mark.parametrize("path", sorted(SCENARIOS.glob("*.toml")), ids=lambda path: path.stem)
 def test_every_scenario_that_comes_along_can_be_read(path: Path) -> None:
     """And says in its first line what it is about."""
     assert read_scenario(path).name == path.stem

@@ -5,13 +5,12 @@ from pathlib import Path
 
 import pytest
 
+from goldvein.sim.builtin import SCENARIOS
 from goldvein.sim.mining.contest import MiningContest
 from goldvein.sim.mining.scenario import is_mining, read_mining
 
-FOLDER = Path(__file__).parents[3] / "scenarios"
 
-
-@pytest.mark.parametrize("path", sorted((FOLDER / "mining").glob("*.toml")), ids=lambda path: path.stem)
+@pytest.mark.parametrize("path", sorted((SCENARIOS / "mining").glob("*.toml")), ids=lambda path: path.stem)
 def test_it_plays(path: Path) -> None:
     """Every rule on every pool; ours makes benchmarks of all of them."""
     assert is_mining(path)
@@ -23,5 +22,5 @@ def test_it_plays(path: Path) -> None:
 
 def test_other_scenarios_are_not_mining() -> None:
     """The command tells the two kinds apart by their tables."""
-    assert not is_mining(FOLDER / "example.toml")
-    assert not is_mining(FOLDER / "missing.toml")
+    assert not is_mining(SCENARIOS / "example.toml")
+    assert not is_mining(SCENARIOS / "missing.toml")
