@@ -6,9 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 
-def characters(
-    content: Mapping[str, Any], classes: Sequence[str] | None, erased: int | None = None
-) -> int:
+def characters(content: Mapping[str, Any], classes: Sequence[str] | None, erased: int | None = None) -> int:
     """Count the characters of every text that a task shows, its options or classes included.
 
     ``erased``: how many there were in the content, where its texts are gone.

@@ -15,7 +15,7 @@ ALTER TABLE task_inputs ADD COLUMN characters integer;
 CREATE TABLE content_erasures (
     project integer PRIMARY KEY REFERENCES projects,
     asked_at timestamptz NOT NULL,
-    task bigint NOT NULL DEFAULT 0,                -- what was said in and of tasks up to this one is gone
+    task bigint NOT NULL DEFAULT 0,                -- what was said in and of tasks up to this one is gone for good
     ended_at timestamptz
 );
 CREATE INDEX content_erasures_under_way ON content_erasures (project) WHERE ended_at IS NULL;

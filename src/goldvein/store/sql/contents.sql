@@ -65,7 +65,7 @@ WHERE l.project = %(project)s AND l.task > %(after)s AND l.task <= %(upto)s AND 
   AND l.kind IN ('skip', 'dispute', 'practice', 'audit') AND l.detail ?| ARRAY['reason', 'comment'];
 
 -- name: reached
--- What was said in and of tasks up to this one is gone.
+-- What was said in and of tasks up to this one is gone for good.
 UPDATE content_erasures SET task = %(task)s WHERE project = %(project)s;
 
 -- name: end
