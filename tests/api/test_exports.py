@@ -357,7 +357,7 @@ def test_a_label_that_is_withdrawn_between_pages_is_left_out(world: World, proje
 
 
 def test_contents_are_erased_and_labels_stay(world: World) -> None:
-    """Once the project is closed: tables say what was picked by its place, pairs cannot be made."""
+    """Once the project is closed: tables say what was picked by its place, which others cannot."""
     project = make_project(world)
     before = read(world, project, "jsonl")
     with GoldveinClient(world.base, world.keys["customer"]) as client:
@@ -378,8 +378,8 @@ def test_contents_are_erased_and_labels_stay(world: World) -> None:
     assert {(one["answer"]["value"], str(one["input"]), one["metadata"]) for one in after} == {
         ("", "{'options': ['', '', '']}", None)
     }
-    for table in ("csv", "parquet", "label-studio"):
+    for table in ("csv", "parquet"):
         assert len(read(world, project, table)) == len(before)
-    for pairs in ("trl", "openai"):
-        refused = get(world, project, pairs)
+    for texts in ("trl", "openai", "label-studio"):
+        refused = get(world, project, texts)
         assert (refused.status_code, refused.json()["code"]) == (409, "contents_erased")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from types import MappingProxyType
 from typing import Any
 
 import pytest
@@ -10,6 +11,7 @@ import pytest
 from goldvein.domain.errors import Conflict, InvalidInput, NotFound
 from goldvein.domain.records import ProjectDraft, TaskDraft, Work, WorkRequest
 from goldvein.services import (
+    auditing,
     benchmarks,
     contents,
     forgetting,
@@ -26,9 +28,15 @@ from goldvein.services.reuse import CopyDraft
 from goldvein.services.sandboxes import SandboxDraft
 from goldvein.services.sweeps import sweep
 from goldvein.services.verification import verify
+from goldvein.stats.model import Rapid
 from goldvein.store import contents as store
+from goldvein.store import curated, tasks
+from goldvein.store import sandboxes as stored_sandboxes
 from goldvein.store.database import Database
+from goldvein.store.log import Entry, append
+from goldvein.tasktypes import reading
 from tests.services.remains import digest, left
+from tests.services.test_model_versions import lead
 from tests.services.town import Town, knows, task_input
 
 SAID = "zq-own-words"
@@ -225,3 +233,118 @@ def test_others_are_left_alone(db: Database, town: Town) -> None:
     assert town.rows("SELECT DISTINCT project FROM task_inputs WHERE input::text LIKE '%right%'") == [
         (other.id,)
     ]
+
+
+def test_what_is_read_of_a_task_stays_known(db: Database, town: Town) -> None:
+    """Where time tells, standings rest on how long tasks are to read: that stays, and so does the proof."""
+    rapid = Rapid(base_seconds=1.0, seconds_per_character=0.1, share_solving=0.3, share_guessing=0.4)
+    lead(town, leans=MappingProxyType({"longest": 1.0}), rapid=rapid)
+    odd = {
+        "prompt": [{"role": "user", "content": "\u00e4\U0001f600 \n\t\u200b"}],
+        "more": {"of": ["it", 7, None, True, {"and": ["on", ["in"]]}]},
+        "options": ["right a", "bb"],
+    }  # fmt: skip
+    assert not intake.push(db, 1, [TaskDraft(0, odd)], "odd", town.now).errors
+    for n in range(20):
+        town.round(seconds=2 if n % 3 == 0 else 8)
+    close(town)
+
+    def characters() -> dict[Any, int]:
+        with db.connection() as tx:
+            keys = [(1, row[0]) for row in town.rows("SELECT task FROM task_inputs")]
+            found = tasks.contents(tx, keys)
+        return {key: reading.characters(one.input, None, one.characters) for key, one in found.items()}
+
+    before = characters()
+    assert reading.characters(odd, None) in before.values()
+    assert len({*before.values()}) > 2
+    proof = verify(db)
+    assert proof.ok, proof.broken
+    erase(town)
+    assert characters() == before
+    after = verify(db)
+    assert after.ok, after.broken
+    assert after.bit_for_bit
+
+
+def test_nothing_is_said_any_more_of_what_was_erased(db: Database, town: Town) -> None:
+    """Labelers who still have a lease, and auditors, add no words afterwards."""
+    labeler = town.hire("late", knows(1.0))
+    town.push(5, start=1_000)
+    work = town.ask(labeler)
+    assert isinstance(work, Work)
+    auditor = town.hire("auditor", knows(1.0), "auditor")
+    with db.transaction() as tx:
+        append(tx, [Entry(1, "audit", labeler=auditor, task=1, decision="right")], town.now)
+    close(town)
+    erase(town)
+    with pytest.raises(Conflict, match="erased"):
+        practice.dispute(db, labeler, work.lease, f"{SAID} late", town.now)
+    with pytest.raises(Conflict, match="erased"):
+        auditing.comment(db, 1, 1, auditor, f"{SAID} late", town.now)
+    town.handle(WorkRequest(labeler, "skip", lease=work.lease, reason=f"{SAID} late"))
+    assert left(db, SAID) == []
+
+
+def test_a_killed_first_look_is_no_last_one(
+    db: Database, town: Town, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What was under way behind the place where it died is found: the last look begins at the first task."""
+    monkeypatch.setattr(contents, "_AT_ONCE", 30)
+    close(town)
+    contents.ask(db, 1, None, "texts", town.now)
+    real, calls = store.blank, 0
+
+    def dies(*args: Any, **more: Any) -> Any:
+        nonlocal calls
+        calls += 1
+        if calls == 3:
+            raise KeyboardInterrupt
+        return real(*args, **more)
+
+    monkeypatch.setattr(store, "blank", dies)
+    with pytest.raises(KeyboardInterrupt):
+        contents.carry_on(db, town.now)
+    with db.transaction() as tx:  # as what was under way then would have left it
+        for table, column in (("disputes", "reason"), ("answers", "comment")):
+            first = f"SELECT min(task) FROM {table}"
+            tx.execute(f"UPDATE {table} SET {column} = '{SAID} late' WHERE task = ({first})".encode())
+    assert contents.carry_on(db, town.now + contents.LINGERS) == 1
+    assert left(db, SAID) == []
+
+
+def test_nothing_is_copied_that_goes_meanwhile(
+    db: Database, town: Town, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A copy under way when contents go is none: it would hold tasks that say nothing."""
+    close(town)
+
+    def slowly(real: Any) -> Any:
+        def call(*args: Any, **more: Any) -> Any:
+            if projects.get(db, 1, None).contents == "kept":
+                contents.ask(db, 1, None, "texts", town.now)
+                contents.carry_on(db, town.now)
+            return real(*args, **more)
+
+        return call
+
+    monkeypatch.setattr(curated, "carried", slowly(curated.carried))
+    with pytest.raises(Conflict, match="erased"):
+        reuse.copy(db, 1, None, CopyDraft("copy", carries=True), town.now)
+
+
+def test_a_sandbox_under_way_when_contents_go_is_none(
+    db: Database, town: Town, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The same for sandboxes."""
+    close(town)
+    real = stored_sandboxes.worn
+
+    def worn(*args: Any, **more: Any) -> Any:
+        contents.ask(db, 1, None, "texts", town.now)
+        contents.carry_on(db, town.now)
+        return real(*args, **more)
+
+    monkeypatch.setattr(stored_sandboxes, "worn", worn)
+    with pytest.raises(Conflict, match="erased"):
+        sandboxes.create(db, 1, SandboxDraft(tasks=20, benchmarks=20), town.now)

@@ -48,3 +48,18 @@ def test_a_look_at_one_project_reads_no_other(db: Database, monkeypatch: pytest.
     assert read == {town.project.id}
     with db.connection() as tx, pytest.raises(NotFound, match="no project 77 under way"):
         Views().one(tx, 77)
+
+
+def test_contents_of_a_project_that_is_over_are_kept_no_longer(db: Database) -> None:
+    """What its tasks say may be erased: no process goes on remembering it."""
+    town = Town(db)
+    town.push(5)
+    views = Views()
+    keys = [(town.project.id, row[0]) for row in town.rows("SELECT task FROM task_inputs")]
+    with db.connection() as tx:
+        views.refresh(tx)
+        views.contents(tx, keys)
+        assert views.bytes_held > 0
+        projects.update(db, town.project.id, None, state="closed", now=town.now)
+        views.refresh(tx)
+    assert views.bytes_held == 0

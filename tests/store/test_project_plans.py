@@ -115,7 +115,7 @@ def test_erasing_contents_costs_what_is_erased(full: Database) -> None:
     with closing(watch), watch.transaction() as tx:
         found = contents.take(tx, 1)
         assert found is not None
-        assert contents.blank(tx, 1, found, limit=AT_ONCE) == MANY // 2 + AT_ONCE
+        assert contents.blank(tx, 1, after=found.task, own=True, limit=AT_ONCE) == MANY // 2 + AT_ONCE
     assert {one.name: one.blocks for one in watch.seen if one.blocks > PER_EVENT * AT_ONCE} == {}
     scanned = {table for one in watch.seen for table in one.scanned}
     assert not {"task_inputs", "labels", "attempts", "answers", "log_other"} & scanned

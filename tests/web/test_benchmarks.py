@@ -8,7 +8,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from goldvein.domain.records import ProjectDraft
-from goldvein.services import benchmarks, curating, projects
+from goldvein.services import benchmarks, contents, curating, projects
 from goldvein.services.benchmarks import ManualBenchmark
 from tests.services.town import task_input
 from tests.web.browsing import Browsers
@@ -99,6 +99,21 @@ def test_what_people_wrote_is_text(browsers: Browsers, site: Site) -> None:
         visit.go(f"/projects/{project}/benchmarks")
         assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
         visit.screenshot("benchmarks-list-phone-dark")
+
+
+def test_what_was_erased_is_looked_at_as_before(browsers: Browsers, site: Site) -> None:
+    """A benchmark, its project's tasks and labels without their texts: pages show that nothing is said."""
+    project, tasks = make(site, 2)
+    now = datetime.now(UTC)
+    projects.update(site.db, project, None, state="closed", now=now)
+    contents.ask(site.db, project, None, "gold", now)
+    assert contents.finish(site.db, project, now + contents.LINGERS)
+    with browsers.visit(site.accounts["customer"]) as visit:
+        for path in (f"benchmarks/{tasks[0]}", "benchmarks", "preview", "labels", "settings"):
+            page = visit.go(f"/projects/{project}/{path}")
+            page.get_by_text("was erased").wait_for()
+            assert "onerror" not in page.content()
+            visit.check_accessible()
 
 
 def test_an_auditor_who_looked_is_not_tested_on_it(browsers: Browsers, site: Site) -> None:

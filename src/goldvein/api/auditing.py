@@ -144,7 +144,12 @@ async def release_doubt(request: Call, project: ProjectId, task: TaskId) -> None
 
 @post(
     "/v1/audit/benchmarks/{project:int}/{task:int}/comment",
-    opt={"roles": AUDITORS, "body": wire.AuditComment, "returns": {204: None}},
+    opt={
+        "roles": AUDITORS,
+        "body": wire.AuditComment,
+        "returns": {204: None},
+        "problems": {409: "the contents of its project were erased"},
+    },
     operation_id="comment_doubt",
     tags=["auditing"],
     status_code=204,

@@ -71,7 +71,12 @@ async def answer_practice(request: Call, practice: Token) -> Response[bytes]:
 
 @post(
     "/v1/work/{lease:str}/dispute",
-    opt={"roles": LABELERS, "body": wire.Dispute, "returns": {200: wire.Disputed}},
+    opt={
+        "roles": LABELERS,
+        "body": wire.Dispute,
+        "returns": {200: wire.Disputed},
+        "problems": {409: "the contents of its project were erased"},
+    },
     operation_id="dispute_work",
     tags=["work"],
     status_code=200,

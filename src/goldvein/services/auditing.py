@@ -18,6 +18,7 @@ from goldvein.domain.errors import Conflict, NotFound
 from goldvein.domain.records import UNANSWERABLE
 from goldvein.services import curating, lifecycle
 from goldvein.services.blinding import check_not_at_work
+from goldvein.services.contents import check_heard
 from goldvein.services.relabelling import take_waiting
 from goldvein.services.testimony import Testimony, hear
 from goldvein.services.views import View
@@ -128,12 +129,15 @@ def comment(db: Database, project: int, task: int, auditor: int, text: str, now:
     ------
     NotFound
         If this auditor has not judged it.
+    Conflict
+        If the contents of its project were erased.
     """
     with db.transaction() as tx:
         if not curated.has_judged(tx, project, task, auditor):
             raise NotFound(
                 f"you have not judged benchmark {task} of project {project}", code="benchmark_unknown"
             )
+        check_heard(tx, project)
         said = Entry(
             project, "audit", labeler=auditor, task=task, decision="comment", detail={"comment": text}
         )

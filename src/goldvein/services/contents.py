@@ -87,6 +87,23 @@ def check_kept(project: Project) -> None:
         )
 
 
+def check_heard(tx: Transaction, project: int) -> None:
+    """Refuse words about tasks whose contents are gone, or going: they would bring some of them back.
+
+    The project is not named: labelers know a sandbox by its original.
+
+    Raises
+    ------
+    Conflict
+        ``contents_erased``.
+    """
+    if read(tx, project, None).contents != "kept":
+        raise Conflict(
+            "the contents of this project were erased: nothing is noted of its tasks any more",
+            code="contents_erased",
+        )
+
+
 def carry_on(db: Database, now: datetime) -> int:
     """Carry on with all that was asked for; return how many have come to their end."""
     with db.connection() as tx:
@@ -97,7 +114,8 @@ def carry_on(db: Database, now: datetime) -> int:
 def finish(db: Database, project: int, now: datetime) -> bool:
     """Erase a project's contents, in batches; tell whether nothing can follow any more.
 
-    Safe to kill, and to begin again: what is gone is passed over.
+    Safe to kill, and to begin again. A look that began before all that was under way can be there notes no
+    place: it is followed by another one, from the first task on.
     """
     _with_sandboxes(db, project, now)
     last: int | None = 0
@@ -106,14 +124,16 @@ def finish(db: Database, project: int, now: datetime) -> bool:
             found = contents.take(tx, project)
             if found is None:
                 return False
-            last = contents.blank(tx, project, found, limit=_AT_ONCE)
-            is_over = last is None and now - found.asked_at >= LINGERS
-            if is_over:
+            is_last = now - found.asked_at >= LINGERS
+            last = contents.blank(
+                tx, project, after=found.task if is_last else last, own=found.own, limit=_AT_ONCE
+            )
+            if is_last and last is not None:
+                contents.reached(tx, project, last)
+            elif is_last:
                 contents.end(tx, project, now)
                 append(tx, [Entry(project, "state", decision="contents erased")], now)
-            elif last is None:  # once more, from the first task on
-                contents.reached(tx, project, 0)
-    return is_over
+    return is_last
 
 
 def _ask(tx: Transaction, project: int, now: datetime, why: Mapping[str, Any]) -> None:

@@ -60,7 +60,7 @@ def traits(model: Model, content: Content, classes: Sequence[str] | None) -> Tra
     """Read off a task what this model version makes use of."""
     return Traits(
         choice.rule_choices(content.input, classes, model.leans, content.rules) if model.leans else {},
-        reading.characters(content.input, classes) if model.rapid else 0,
+        reading.characters(content.input, classes, content.characters) if model.rapid else 0,
     )
 
 

@@ -63,7 +63,10 @@ class Layout:
 
 @dataclass(frozen=True, slots=True)
 class Format:
-    """A kind of file: ``about`` says in a line whom it is for."""
+    """A kind of file: ``about`` says in a line whom it is for.
+
+    ``picks_by_text``: what was picked stands there by its text alone, and not by its place.
+    """
 
     name: str
     title: str
@@ -72,6 +75,7 @@ class Format:
     media_type: str
     make: Callable[[Layout], Writer]
     needs_options: bool = False
+    picks_by_text: bool = False
     needs_content: bool = True
 
 
@@ -274,7 +278,7 @@ FORMATS: Final[Mapping[str, Format]] = {
         ),
         Format(
             "trl", "TRL preferences", "prompt, chosen and rejected, for DPOTrainer and RewardTrainer.",
-            ".trl.jsonl", "application/x-ndjson", _make_trl, needs_options=True,
+            ".trl.jsonl", "application/x-ndjson", _make_trl, needs_options=True, picks_by_text=True,
         ),
         Format(
             "openai", "OpenAI best-of-K", "query, sample0 ... and best, as lm-human-preferences reads them.",
@@ -282,7 +286,7 @@ FORMATS: Final[Mapping[str, Format]] = {
         ),
         Format(
             "label-studio", "Label Studio", "Tasks with annotations, to be imported there.",
-            ".label-studio.json", "application/json", _make_label_studio,
+            ".label-studio.json", "application/json", _make_label_studio, picks_by_text=True,
         ),
     )
 }  # fmt: skip
@@ -314,9 +318,11 @@ def format_for(name: str, project: Project) -> Format:
             code="format_needs_options",
             parameter="format",
         )
-    if kind.needs_options and project.contents != "kept":
+    if (
+        kind.needs_options or (kind.picks_by_text and project.classes is None)
+    ) and project.contents != "kept":
         raise Conflict(
-            f"{name} compares texts of options, and those of project {project.id} were erased: use jsonl, "
+            f"{name} needs texts of options, and those of project {project.id} were erased: use jsonl, "
             "csv or parquet",
             code="contents_erased",
             parameter="format",

@@ -137,10 +137,11 @@ class Group:
         if key in self.writes.standings:
             before = self.writes.standings[key]
             self.writes.standings[key] = replace(before, skips=before.skips + 1)
+        heard = request.reason and attempt.project in self.by_project  # its contents may be gone, else
         self.writes.log.append(
             Entry(
                 attempt.project, "skip", labeler=request.labeler, attempt=attempt.id, task=attempt.task,
-                stage=attempt.stage, detail={"reason": request.reason} if request.reason else None,
+                stage=attempt.stage, detail={"reason": request.reason} if heard else None,
             )
         )  # fmt: skip
 

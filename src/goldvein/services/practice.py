@@ -14,6 +14,7 @@ import numpy as np
 
 from goldvein.domain.errors import NotFound
 from goldvein.domain.records import Project
+from goldvein.services.contents import check_heard
 from goldvein.services.leases import LeaseTokens
 from goldvein.services.projects import read
 from goldvein.store import practice, projects, tasks
@@ -129,12 +130,15 @@ def dispute(db: Database, labeler: int, token: str, reason: str, now: datetime) 
     ------
     NotFound
         If the labeler never had this lease.
+    Conflict
+        If the contents of its project were erased.
     """
     with db.transaction() as tx:
         project, attempt, _ = LeaseTokens(projects.lease_key(tx)).open(token)
         known = _storable(project, attempt) and practice.had(tx, project, attempt, labeler)
         if not known:
             raise NotFound("there is no such lease of yours: nothing to dispute", code="lease_unknown")
+        check_heard(tx, project)
         task = practice.dispute(tx, project, attempt, labeler, reason, now)
         if task is not None:
             detail = {"reason": reason}

@@ -86,6 +86,7 @@ def copy(
         made = make(tx, original.customer, whole, now, state=state, copy_of=source)
         if draft.carries:
             _carry(tx, original, made, now)
+            check_kept(read(tx, source, customer))  # still: some of what was read may have said nothing
         return read(tx, made.id, customer)
 
 

@@ -84,6 +84,7 @@ def create(db: Database, original: int, draft: SandboxDraft, now: datetime) -> P
             sandboxes.copy_tasks(tx, made.id, sources[start : start + _AT_ONCE], now)
         tallies.note(tx, made.id, pushed={None: len(sources)})
         reuse.carry_these(tx, found, made, chosen, now)
+        check_kept(read(tx, original, None))  # still: some of what was read may have said nothing
         return read(tx, made.id, None)
 
 

@@ -169,8 +169,12 @@ class Views:
     def refresh(self, tx: Transaction) -> dict[int, View]:
         """Bring the views up to date: one cheap statement unless something changed."""
         revisions = projects.revisions(tx)
-        for project in [known for known in self._views if known not in revisions]:
+        over = [known for known in self._views if known not in revisions]
+        for project in over:
             del self._views[project]
+        if over:  # their contents may be erased: nobody reads them here any more
+            for key in [key for key in self._contents if key[0] in over]:
+                self._bytes -= self._contents.pop(key).size
         for project, revision in revisions.items():
             known = self._views.get(project)
             if known is None or known.project.revision < revision:

@@ -17,7 +17,7 @@ _BLANKS = (
 
 @dataclass(frozen=True, slots=True)
 class Erasure:
-    """One that is under way: what was said in and of tasks up to ``task`` is gone.
+    """One that is under way: what was said in and of tasks up to ``task`` is gone for good.
 
     ``own``: whether what can be picked stands in the tasks, and not in the project.
     """
@@ -53,21 +53,23 @@ def take(tx: Transaction, project: int) -> Erasure | None:
     return Erasure(*row) if row else None
 
 
-def blank(tx: Transaction, project: int, found: Erasure, *, limit: int) -> int | None:
-    """Erase the next tasks' contents, and note how far it came; return the last task, if there is one."""
-    values = {"project": project, "after": found.task, "limit": limit, "own": found.own}
+def blank(tx: Transaction, project: int, *, after: int, own: bool, limit: int) -> int | None:
+    """Erase the contents of the next tasks after one; return the last of them, if there is any.
+
+    ``own``: as in ``Erasure``.
+    """
+    values = {"project": project, "after": after, "limit": limit, "own": own}
     row = tx.execute(_queries.last_of, values).fetchone()
     assert row is not None
     last: int | None = row[0]
     if last is not None:
         for statement in _BLANKS:
             tx.execute(statement, {**values, "upto": last})
-        reached(tx, project, last)
     return last
 
 
 def reached(tx: Transaction, project: int, task: int) -> None:
-    """Note that everything up to a task is gone; 0: look once more from the first one on."""
+    """Note that everything up to a task is gone for good."""
     tx.execute(_queries.reached, {"project": project, "task": task})
 
 

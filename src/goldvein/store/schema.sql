@@ -1008,7 +1008,8 @@ CREATE TABLE task_inputs (
     task bigint NOT NULL,
     input jsonb NOT NULL,
     metadata jsonb,
-    rules jsonb NOT NULL
+    rules jsonb NOT NULL,
+    characters integer
 );
 
 CREATE TABLE tasks (

@@ -31,11 +31,15 @@ class NewTask:
 
 @dataclass(frozen=True, slots=True)
 class Content:
-    """What a task shows, and what each content shortcut would choose; ``size`` in bytes as it is stored."""
+    """What a task shows, and what each content shortcut would choose; ``size`` in bytes as it is stored.
+
+    ``characters``: how many there were to read, where the contents were erased.
+    """
 
     input: Mapping[str, Any]
     rules: Mapping[str, Sequence[int]]
     size: int = 0
+    characters: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -25,10 +25,13 @@ WHERE e.project = %(project)s AND e.ended_at IS NULL FOR NO KEY UPDATE OF e SKIP
 SELECT max(task) FROM (SELECT task FROM task_inputs WHERE project = %(project)s AND task > %(after)s ORDER BY task LIMIT %(limit)s) AS next_tasks;
 
 -- name: blank_inputs
--- Tasks that say nothing: as many options as before, without a text.
-UPDATE task_inputs SET metadata = NULL, input = CASE WHEN %(own)s THEN jsonb_build_object(
-    'options', (SELECT jsonb_agg(''::text) FROM jsonb_array_elements(input -> 'options'))) ELSE '{}'::jsonb END
-WHERE project = %(project)s AND task > %(after)s AND task <= %(upto)s;
+-- Tasks that say nothing: as many options as before, without a text, and how many characters there were (tasktypes.reading).
+UPDATE task_inputs SET metadata = NULL,
+    characters = (SELECT coalesce(sum(length(part #>> '{}')), 0) FROM jsonb_path_query(input, 'strict $.**') AS part
+                  WHERE jsonb_typeof(part) = 'string'),
+    input = CASE WHEN %(own)s THEN jsonb_build_object('options', (
+        SELECT jsonb_agg(''::text) FROM jsonb_array_elements(input -> 'options'))) ELSE '{}'::jsonb END
+WHERE project = %(project)s AND task > %(after)s AND task <= %(upto)s AND characters IS NULL;
 
 -- name: blank_labels
 -- Labels name the option by its place alone.
@@ -37,7 +40,7 @@ UPDATE labels l SET answer = l.answer || '{"value": ""}' FROM (
     UNION ALL
     SELECT id FROM labels WHERE project = %(project)s AND task > %(after)s AND task <= %(upto)s AND withdrawn_at IS NOT NULL
 ) AS found
-WHERE l.project = %(project)s AND l.id = found.id AND %(own)s AND l.answer ? 'value';
+WHERE l.project = %(project)s AND l.id = found.id AND %(own)s AND l.answer ->> 'value' <> '';
 
 -- name: blank_answers
 -- What was said with answers; the answers themselves are places.
@@ -62,7 +65,7 @@ WHERE l.project = %(project)s AND l.task > %(after)s AND l.task <= %(upto)s AND 
   AND l.kind IN ('skip', 'dispute', 'practice', 'audit') AND l.detail ?| ARRAY['reason', 'comment'];
 
 -- name: reached
--- What was said in and of tasks up to this one is gone.
+-- What was said in and of tasks up to this one is gone for good.
 UPDATE content_erasures SET task = %(task)s WHERE project = %(project)s;
 
 -- name: end

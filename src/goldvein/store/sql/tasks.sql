@@ -44,7 +44,7 @@ WHERE t.state NOT IN ('benchmark', 'reference') ORDER BY t.id DESC LIMIT %(limit
 
 -- name: inputs
 -- The content of some tasks, by project and task.
-SELECT i.project, i.task, i.input, i.rules, pg_column_size(i.input)
+SELECT i.project, i.task, i.input, i.rules, pg_column_size(i.input), i.characters
 FROM unnest(%(projects)s::integer[], %(tasks)s::bigint[]) AS wanted (project, task)
 JOIN task_inputs i ON i.project = wanted.project AND i.task = wanted.task;
 
