@@ -292,10 +292,11 @@ def erase_contents(project: int, *, yes: bool) -> None:
         if not yes:
             click.confirm(f"Erase the contents of {name!r}? This cannot be undone.", abort=True)
         contents.ask(db, project, None, name, now())
-        is_over = contents.finish(db, project, now())
+        contents.carry_on(db, now())
+        is_over = not contents.under_way(db)
     print(
         f"what the tasks of project {project} say is erased"
-        + ("" if is_over else "; `goldvein work` looks once more in a minute")
+        + ("" if is_over else "; `goldvein work` looks once more in a minute, at its sandboxes too")
     )
 
 

@@ -106,9 +106,13 @@ def check_heard(tx: Transaction, project: int) -> None:
 
 def carry_on(db: Database, now: datetime) -> int:
     """Carry on with all that was asked for; return how many have come to their end."""
+    return sum(finish(db, project, now) for project in under_way(db))
+
+
+def under_way(db: Database) -> list[int]:
+    """List the projects whose contents are being erased."""
     with db.connection() as tx:
-        under_way = contents.under_way(tx)
-    return sum(finish(db, project, now) for project in under_way)
+        return contents.under_way(tx)
 
 
 def finish(db: Database, project: int, now: datetime) -> bool:
