@@ -38,7 +38,7 @@ def town(site: Site) -> Iterator[Town]:
 
 def press_right(page: Page) -> None:
     """Pick the option that says that it is right, by its number, and send it."""
-    expect(page.locator("#asked fieldset")).to_be_enabled()  # else it is still the last one
+    expect(page.locator("#asked fieldset input").first).to_be_enabled()  # else it is still the last one
     texts = page.locator("#task .task-option .task-text").all_text_contents()
     page.keyboard.press(str(1 + next(n for n, text in enumerate(texts) if text.startswith("right"))))
     page.keyboard.press("Enter")
