@@ -14,7 +14,7 @@ from goldvein.domain.policy import Policy
 from goldvein.domain.records import UNANSWERABLE, ItemError, Project, PushResult, TaskDraft
 from goldvein.services import adoption, blinding, intake
 from goldvein.services.items import make_item
-from goldvein.services.mining import open_if_ready
+from goldvein.services.opening import open_if_ready
 from goldvein.services.projects import read
 from goldvein.services.views import STARTING_ANSWERS
 from goldvein.stats.mining import task_evidence
