@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from goldvein.store import audits, boundary, curated
+from goldvein.store import audits, boundary, doubts
 from goldvein.store.database import Database, Transaction
 from goldvein.web.auditing import BOUND
 from tests.services.town import Town
@@ -53,7 +53,7 @@ LOOKS: dict[str, tuple[Callable[[Transaction], Sequence[Any]], int]] = {
     ),
     "waiting to be answered again": (lambda tx: audits.waiting(tx, BOUND), 1),
     "when drawn": (lambda tx: audits.last_drawn(tx, 5), 2),
-    "judged of late": (lambda tx: curated.audits(tx, AT, 50), 50),
+    "judged of late": (lambda tx: doubts.audits(tx, AT, 50), 50),
 }
 BLOCKS = {"counted": 5_000}
 SOME = 600
