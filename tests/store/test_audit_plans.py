@@ -13,7 +13,7 @@ from goldvein.store import audits, boundary, doubts
 from goldvein.store.database import Database, Transaction
 from goldvein.web.auditing import BOUND
 from tests.services.town import Town
-from tests.store.plans import Watch
+from tests.store.plans import Watch, filled
 
 MANY = 1_000_000
 AT = datetime(2026, 1, 5, tzinfo=UTC)
@@ -63,12 +63,7 @@ SOME = 600
 @pytest.fixture(scope="module")
 def full(module_database_url: str) -> Database:
     """Ten projects with a hundred thousand labelers each, and a million rows of the log."""
-    with Database(module_database_url, pool_size=1) as db:
-        Town(db)
-        with db.connection() as tx:
-            tx.execute(FILL.encode())
-            tx.execute(b"VACUUM ANALYZE standings, second_answers")
-    return Database(module_database_url, pool_size=1)
+    return filled(module_database_url, FILL, "VACUUM ANALYZE standings, second_answers")
 
 
 @pytest.mark.parametrize("name", LOOKS)

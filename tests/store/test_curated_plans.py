@@ -15,7 +15,7 @@ from goldvein.store import attempts, curated, doubts
 from goldvein.store.database import Database, Transaction
 from goldvein.tasktypes.choice import content_identity
 from tests.services.town import Town, task_input
-from tests.store.plans import Watch
+from tests.store.plans import Watch, filled
 
 MANY = 200_000
 SOME = 400
@@ -114,11 +114,7 @@ LOOKS: dict[str, tuple[Callable[[Transaction], Any], int]] = {
 @pytest.fixture(scope="module")
 def full(module_database_url: str) -> Database:
     """A project with two hundred thousand benchmarks."""
-    with Database(module_database_url, pool_size=1) as db:
-        Town(db)
-        with db.connection() as tx:
-            tx.execute(FILL.encode())
-    return Database(module_database_url, pool_size=1)
+    return filled(module_database_url, FILL)
 
 
 @pytest.mark.parametrize("name", LOOKS)
