@@ -1,7 +1,6 @@
 """The nightly estimates: a job for every project at work, each done once."""
 
 import asyncio
-from collections.abc import Iterator
 
 import psycopg
 import pytest
@@ -11,12 +10,6 @@ from goldvein.jobs import schedule
 from goldvein.services import projects, reestimation
 from goldvein.store.database import Database
 from tests.services.town import Town, knows
-
-
-@pytest.fixture
-def db(database_url: str) -> Iterator[Database]:
-    with Database(database_url) as database:
-        yield database
 
 
 def test_every_open_project_is_estimated_in_a_job_of_its_own(db: Database) -> None:

@@ -2,21 +2,12 @@
 
 import asyncio
 import threading
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
-
-import pytest
 
 from goldvein.jobs import schedule
 from goldvein.store.database import Database
 from tests.eventually import eventually
-
-
-@pytest.fixture
-def db(database_url: str) -> Iterator[Database]:
-    with Database(database_url) as database:
-        yield database
 
 
 def fetch(db: Database, statement: Any) -> list[Any]:

@@ -14,7 +14,7 @@ from goldvein.domain.records import Event, PushResult, TaskDraft
 from goldvein.services import auditing, benchmarks, curating, delivery, intake, lifecycle, projects
 from goldvein.services.benchmarks import ManualBenchmark
 from goldvein.services.curating import Meant
-from goldvein.store import curated
+from goldvein.store import doubts
 from goldvein.store.database import Database
 from tests.services.test_leases import has
 from tests.services.town import Town, knows, task_input
@@ -612,7 +612,7 @@ def test_a_comment_follows_a_judgement(doubtful: Town) -> None:
     with pytest.raises(NotFound):
         auditing.comment(doubtful.db, 1, 3, ben, "so they are", doubtful.now)
     with doubtful.db.connection() as tx:
-        (only,) = curated.audits(tx, doubtful.now, 10)
+        (only,) = doubts.audits(tx, doubtful.now, 10)
     assert (only.task, only.auditor_name, only.verdict) == (3, "ann", "ambiguous")
 
 

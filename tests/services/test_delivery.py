@@ -1,11 +1,9 @@
 """What readers of events and exports receive."""
 
 import json
-from collections.abc import Iterator
 from datetime import timedelta
 
 import msgspec
-import pytest
 
 from goldvein.services import delivery, labelled
 from goldvein.store import labels
@@ -14,12 +12,6 @@ from goldvein.store.labelled import Wanted
 from goldvein.wire.labels import Event as WireEvent
 from goldvein.wire.labels import Label as WireLabel
 from tests.services.delivery_world import NOW, add_tasks, emit, make_project, new_label, write_labels
-
-
-@pytest.fixture
-def db(database_url: str) -> Iterator[Database]:
-    with Database(database_url) as database:
-        yield database
 
 
 def test_a_label_event_carries_the_label(db: Database) -> None:

@@ -77,12 +77,6 @@ def mailbox() -> Iterator[Mailbox]:
 
 
 @pytest.fixture
-def db(database_url: str) -> Iterator[Database]:
-    with Database(database_url) as database:
-        yield database
-
-
-@pytest.fixture
 def box() -> Iterator[Mailbox]:
     with mailbox() as found:
         yield found

@@ -1,7 +1,6 @@
 """Partitions of the log ahead of time, without losing a row, and purges."""
 
 import threading
-from collections.abc import Iterator
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -13,12 +12,6 @@ from goldvein.store.database import Database
 from tests.services.delivery_world import NOW, make_project
 
 DAY = timedelta(days=1)
-
-
-@pytest.fixture
-def db(database_url: str) -> Iterator[Database]:
-    with Database(database_url) as database:
-        yield database
 
 
 def write_log(db: Database, at: datetime, count: int = 1) -> None:

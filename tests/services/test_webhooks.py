@@ -39,12 +39,6 @@ ROOT = Path(__file__).resolve().parents[2]
 
 
 @pytest.fixture
-def db(database_url: str) -> Iterator[Database]:
-    with Database(database_url) as database:
-        yield database
-
-
-@pytest.fixture
 def outbound() -> Iterator[Outbound]:
     with Outbound(timeout=5, allow_private=True) as pool:
         yield pool

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from goldvein.stats.arrays import ShapeError
-from goldvein.stats.mining import panel_curve, standing_curve, task_evidence
+from goldvein.stats.mining import labeler_curve, panel_curve, task_evidence
 from goldvein.stats.model import make_answer_model
 from goldvein.stats.posterior import newcomer
 from tests.stats import worlds
@@ -82,9 +82,10 @@ def test_hundreds_of_answers_do_not_underflow() -> None:
 def test_better_labelers_weigh_more() -> None:
     """The answer of a proven labeler moves the key more than a newcomer's."""
     model = worlds.model()
-    expert = np.zeros(model.space.size)
-    expert[model.space.n_abilities - 1] = 1.0
-    curves = [standing_curve(model, 4, expert), standing_curve(model, 4, newcomer(model)[:, 0])]
+    thetas = model.space.thetas
+    expert = np.eye(len(thetas))[-1]
+    learner = newcomer(model)[: len(thetas), 0]  # the rest of the mass guesses
+    curves = [labeler_curve(model.answers, 4, thetas, weights) for weights in (expert, learner)]
 
     evidence = task_evidence(model.answers, 4, [0, 1], curves)
 

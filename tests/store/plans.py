@@ -13,10 +13,21 @@ from psycopg import ClientCursor
 from psycopg.sql import Composable
 
 from goldvein.store.database import Database, Transaction
+from tests.services.town import Town
 from tests.store.sql_text import numbered, parameters, statements
 
 NAMES = {text: f"{aggregate}.{name}" for aggregate, name, text in statements()}
 MODES = ("force_generic_plan", "force_custom_plan")
+
+
+def filled(url: str, *statements: str) -> Database:
+    """A town with what some statements add, for tests that only read it."""
+    with Database(url, pool_size=1) as db:
+        Town(db)
+        with db.connection() as tx:
+            for statement in statements:
+                tx.execute(statement.encode())
+    return Database(url, pool_size=1)
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,11 +9,11 @@ from typing import Any
 
 import pytest
 
-from goldvein.store import audits, boundary, curated
+from goldvein.store import audits, boundary, doubts
 from goldvein.store.database import Database, Transaction
 from goldvein.web.auditing import BOUND
 from tests.services.town import Town
-from tests.store.plans import Watch
+from tests.store.plans import Watch, filled
 
 MANY = 1_000_000
 AT = datetime(2026, 1, 5, tzinfo=UTC)
@@ -53,7 +53,7 @@ LOOKS: dict[str, tuple[Callable[[Transaction], Sequence[Any]], int]] = {
     ),
     "waiting to be answered again": (lambda tx: audits.waiting(tx, BOUND), 1),
     "when drawn": (lambda tx: audits.last_drawn(tx, 5), 2),
-    "judged of late": (lambda tx: curated.audits(tx, AT, 50), 50),
+    "judged of late": (lambda tx: doubts.audits(tx, AT, 50), 50),
 }
 BLOCKS = {"counted": 5_000}
 SOME = 600
@@ -63,12 +63,7 @@ SOME = 600
 @pytest.fixture(scope="module")
 def full(module_database_url: str) -> Database:
     """Ten projects with a hundred thousand labelers each, and a million rows of the log."""
-    with Database(module_database_url, pool_size=1) as db:
-        Town(db)
-        with db.connection() as tx:
-            tx.execute(FILL.encode())
-            tx.execute(b"VACUUM ANALYZE standings, second_answers")
-    return Database(module_database_url, pool_size=1)
+    return filled(module_database_url, FILL, "VACUUM ANALYZE standings, second_answers")
 
 
 @pytest.mark.parametrize("name", LOOKS)

@@ -11,11 +11,11 @@ import pytest
 
 from goldvein.domain.records import TaskDraft
 from goldvein.services import intake
-from goldvein.store import attempts, curated
+from goldvein.store import attempts, curated, doubts
 from goldvein.store.database import Database, Transaction
 from goldvein.tasktypes.choice import content_identity
 from tests.services.town import Town, task_input
-from tests.store.plans import Watch
+from tests.store.plans import Watch, filled
 
 MANY = 200_000
 SOME = 400
@@ -52,9 +52,9 @@ def page(**asked: Any) -> Callable[[Transaction], list[Any]]:
     return lambda tx: list(curated.page(tx, 1, **values))
 
 
-def doubts(project: int | None) -> Callable[[Transaction], list[Any]]:
+def in_doubt(project: int | None) -> Callable[[Transaction], list[Any]]:
     after = (AT + timedelta(seconds=MANY // 2), 0, 0)
-    return lambda tx: list(curated.in_doubt(tx, auditor=1, project=project, after=after, limit=50, now=AT))
+    return lambda tx: list(doubts.list_(tx, auditor=1, project=project, after=after, limit=50, now=AT))
 
 
 def worn(tx: Transaction) -> list[Any]:
@@ -65,7 +65,7 @@ def worn(tx: Transaction) -> list[Any]:
 
 def noted(tx: Transaction) -> list[Any]:
     seen = [(1, task, ()) for task in range(5_000, 5_020)]
-    curated.note_seen(tx, seen, labeler=7, now=AT)
+    doubts.note_seen(tx, seen, labeler=7, now=AT)
     return seen
 
 
@@ -74,23 +74,23 @@ LOOKS: dict[str, tuple[Callable[[Transaction], Any], int]] = {
     "by state": (page(state="frozen"), 20),
     "by basis": (page(basis="reused"), 25),
     "flagged": (page(flagged=True), 33),
-    "in doubt": (doubts(None), 33),
-    "in doubt in a project": (doubts(1), 33),
+    "in doubt": (in_doubt(None), 33),
+    "in doubt in a project": (in_doubt(1), 33),
     "the next in doubt": (
         lambda tx: [
-            curated.next_in_doubt(
+            doubts.lock_next(
                 tx, auditor=1, project=None, after=(AT + timedelta(seconds=MANY // 2), 0, 0), now=AT
             )
         ],
         1,
     ),
-    "doubts counted": (lambda tx: curated.count_doubts(tx, AT, 5_000), 1),
+    "doubts counted": (lambda tx: doubts.count(tx, AT, 5_000), 1),
     "the latest": (lambda tx: curated.latest(tx, 1, MANY // 2, 50), 50),
     "how they begin": (lambda tx: list(curated.excerpts(tx, 1, range(5_000, 5_050))), 50),
     "what the panel said": (lambda tx: [curated.panel_words(tx, 1, 5_000)], 1),
     "what was disputed": (lambda tx: [curated.dispute_words(tx, 1, 5_000)], 1),
-    "whether it is at work": (lambda tx: [curated.at_work(tx, 1, 5_000, 7)], 1),
-    "whether it was judged": (lambda tx: [curated.has_judged(tx, 1, 5_000, 7)], 1),
+    "whether it is at work": (lambda tx: [doubts.at_work(tx, 1, 5_000, 7)], 1),
+    "whether it was judged": (lambda tx: [doubts.has_judged(tx, 1, 5_000, 7)], 1),
     "noted as seen": (noted, 20),
     "to retire": (worn, 20),
     "one": (lambda tx: [curated.find(tx, 1, 5_000)], 1),
@@ -114,11 +114,7 @@ LOOKS: dict[str, tuple[Callable[[Transaction], Any], int]] = {
 @pytest.fixture(scope="module")
 def full(module_database_url: str) -> Database:
     """A project with two hundred thousand benchmarks."""
-    with Database(module_database_url, pool_size=1) as db:
-        Town(db)
-        with db.connection() as tx:
-            tx.execute(FILL.encode())
-    return Database(module_database_url, pool_size=1)
+    return filled(module_database_url, FILL)
 
 
 @pytest.mark.parametrize("name", LOOKS)

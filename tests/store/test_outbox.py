@@ -16,12 +16,6 @@ from tests.services.delivery_world import NOW, add_tasks, emit, make_project, ne
 QUERIES = load("outbox")
 
 
-@pytest.fixture
-def db(database_url: str) -> Iterator[Database]:
-    with Database(database_url) as database:
-        yield database
-
-
 def positions(db: Database, project: int, after: int = 0) -> list[int]:
     return [event.position for event in delivery.events(db, project, after, 10**6)[0]]
 

@@ -12,8 +12,7 @@ import pytest
 from goldvein.services import keys
 from goldvein.store import contents, outbox, projects, tallies, tasks
 from goldvein.store.database import Database, Transaction
-from tests.services.town import Town
-from tests.store.plans import Watch
+from tests.store.plans import Watch, filled
 
 MANY = 200_000
 SOME = 300
@@ -74,11 +73,7 @@ LOOKS: dict[str, tuple[Callable[[Transaction], Any], int]] = {
 @pytest.fixture(scope="module")
 def full(module_database_url: str) -> Database:
     """A project with two hundred thousand tasks in two thousand rounds, among twenty thousand others."""
-    with Database(module_database_url, pool_size=1) as db:
-        Town(db)
-        with db.connection() as tx:
-            tx.execute(FILL.encode())
-    return Database(module_database_url, pool_size=1)
+    return filled(module_database_url, FILL)
 
 
 @pytest.mark.parametrize("name", LOOKS)

@@ -11,8 +11,7 @@ import pytest
 
 from goldvein.store import alerts, channels, watching
 from goldvein.store.database import Database, Transaction
-from tests.services.town import Town
-from tests.store.plans import Watch
+from tests.store.plans import Watch, filled
 
 AT = datetime(2026, 1, 26, tzinfo=UTC)
 FILL = """
@@ -66,11 +65,7 @@ LARGE = {"tallies", "pushes", "gauges", "deliveries", "alerts", "notices"}
 @pytest.fixture(scope="module")
 def full(module_database_url: str) -> Database:
     """A hundred projects with three weeks of history, a million deliveries and many alerts."""
-    with Database(module_database_url, pool_size=1) as db:
-        Town(db)
-        with db.connection() as tx:
-            tx.execute(FILL.encode())
-    return Database(module_database_url, pool_size=1)
+    return filled(module_database_url, FILL)
 
 
 @pytest.mark.parametrize("name", LOOKS)

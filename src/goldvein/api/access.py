@@ -17,7 +17,6 @@ CURATORS: Final[frozenset[Role]] = frozenset({"customer", "auditor", "operator",
 AUDITORS: Final[frozenset[Role]] = frozenset({"auditor"})
 WATCHERS: Final[frozenset[Role]] = frozenset({"auditor", "operator", "admin"})
 OPERATORS: Final[frozenset[Role]] = frozenset({"operator", "admin"})
-ADMINS: Final[frozenset[Role]] = frozenset({"admin"})
 PEOPLE: Final[frozenset[Role]] = CURATORS | LABELERS
 """Whoever has signed in."""
 EVERYBODY: Final[frozenset[Role]] = frozenset()

@@ -12,7 +12,8 @@ from goldvein.domain import records
 from goldvein.domain.policy import Policy
 from goldvein.services.auditing import Outcome, place_of
 from goldvein.services.curating import Look
-from goldvein.store.curated import Doubt, Line, Word
+from goldvein.store.curated import Line, Word
+from goldvein.store.doubts import Doubt
 
 _encoder = msgspec.json.Encoder()
 

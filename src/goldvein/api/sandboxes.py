@@ -16,7 +16,6 @@ from goldvein.api.idempotent import Fingerprint, once
 from goldvein.api.policies import turned
 from goldvein.api.projects import ProjectId
 from goldvein.api.service import Call, service_of
-from goldvein.domain.errors import NotFound
 from goldvein.services import projects, sandboxes
 from goldvein.services.promoting import Turned
 from goldvein.services.sandboxes import Outcome, SandboxDraft
@@ -116,19 +115,14 @@ def _made(db: Database, project: int, draft: SandboxDraft, now: datetime) -> wir
 
 
 def _warmed(db: Database, project: int, sandbox: int, per_day: int, now: datetime) -> wire.Sandbox:
-    _check_of(db, project, sandbox, now)
+    sandboxes.check_of(db, project, sandbox, now)
     sandboxes.set_warm(db, sandbox, per_day, now)
     return _shown(db, sandboxes.find(db, sandbox, now), now)
 
 
 def _promoted(db: Database, project: int, sandbox: int, now: datetime, account: int | None) -> Turned:
-    _check_of(db, project, sandbox, now)
+    sandboxes.check_of(db, project, sandbox, now)
     return sandboxes.promote(db, sandbox, now, account)
-
-
-def _check_of(db: Database, project: int, sandbox: int, now: datetime) -> None:
-    if sandboxes.find(db, sandbox, now).of != project:
-        raise NotFound(f"project {sandbox} is no sandbox of {project}", code="no_sandbox")
 
 
 def _shown(db: Database, found: Sandbox, now: datetime) -> wire.Sandbox:

@@ -148,6 +148,8 @@ def draw(found: dict[str, Any], path: Path) -> None:
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
 
+    from goldvein.sim.contest.plot import name_axes
+
     figure = Figure(figsize=(11, 4.8), layout="constrained")
     FigureCanvasAgg(figure)
     left, right = figure.subplots(1, 2)
@@ -161,12 +163,14 @@ def draw(found: dict[str, Any], path: Path) -> None:
     )
     left.plot(accuracy, [one["dismissed"][-1] for one in able], label="dismissed", linewidth=1.6)
     left.axvline(found["quality_bar"], color="0.5", linestyle=":", label="bar")
-    _label(left, "true accuracy on the benchmarks", f"share, within {last} benchmarks", "By true ability")
+    name_axes(left, "true accuracy on the benchmarks", f"share, within {last} benchmarks", "By true ability")
     for one in _drawn(found, able):
         name = one["shortcut"] or f"right on {percent(one['accuracy'], 0)}"
         key = "let_through" if one["good"] else "dismissed"
         right.plot(found["after"], one[key], label=f"{name}: {'let in' if one['good'] else 'dismissed'}")
-    _label(right, "benchmarks answered", "share", "How fast a verdict comes")
+    name_axes(right, "benchmarks answered", "share", "How fast a verdict comes")
+    for axes in (left, right):
+        axes.legend(fontsize="small", frameon=False)
     figure.suptitle(f"{found['benchmarks']} benchmarks, bar {percent(found['quality_bar'], 0)}")
     figure.savefig(path, dpi=150)
 
@@ -176,12 +180,3 @@ def _drawn(found: dict[str, Any], able: list[dict[str, Any]]) -> list[dict[str, 
     bar = found["quality_bar"]
     chosen = [min(able, key=lambda one: abs(one["accuracy"] - bar - away)) for away in (-0.15, 0.1, 0.2)]
     return [*{one["name"]: one for one in chosen}.values(), *(o for o in found["people"] if o["shortcut"])]
-
-
-def _label(axes: Any, across: str, up: str, title: str) -> None:
-    axes.set_xlabel(across)
-    axes.set_ylabel(up)
-    axes.set_title(title)
-    axes.set_ylim(0, 1.02)
-    axes.grid(visible=True, alpha=0.25)
-    axes.legend(fontsize="small", frameon=False)

@@ -1,17 +1,17 @@
 """Benchmarks by the client: from a list or a file, looked at and changed."""
 
-import itertools
 import os
 import uuid
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any, Final, Literal, TypeVar
+from typing import Any, Final, Literal
 
 import msgspec
 
 from goldvein import wire
 from goldvein.client.errors import ApiError
 from goldvein.client.http import Ask, Transport
+from goldvein.client.parts import add_up, nothing_pushed, parts, wholly_refused
 
 Benchmark = wire.BenchmarkNew | Mapping[str, Any]
 Format = Literal["json", "jsonl", "csv", "label-studio"]
@@ -23,7 +23,6 @@ FORMATS: Final[Mapping[str, Format]] = {
     ".json": "json",
 }
 """What a file is, by its ending; Label Studio's export has to be named as such."""
-T = TypeVar("T")
 
 
 class BenchmarkCalls:
@@ -56,7 +55,7 @@ class BenchmarkCalls:
         """
         if not isinstance(benchmarks, str | os.PathLike):
             bodies = (
-                (msgspec.json.encode({"benchmarks": part}), len(part)) for part in _parts(benchmarks, chunk)
+                (msgspec.json.encode({"benchmarks": part}), len(part)) for part in parts(benchmarks, chunk)
             )
             return self._send_parts(project, bodies, "application/json", progress)
         path = Path(benchmarks)
@@ -66,7 +65,7 @@ class BenchmarkCalls:
         if kind == "jsonl":
             with path.open("rb") as lines:
                 full = (line.rstrip(b"\n") for line in lines if line.strip())
-                bodies = ((b"\n".join(part), len(part)) for part in _parts(full, chunk))
+                bodies = ((b"\n".join(part), len(part)) for part in parts(full, chunk))
                 return self._send_parts(project, bodies, "application/x-ndjson", progress)
         params = {"format": "label-studio"} if kind == "label-studio" else {}
         media = "text/csv" if kind == "csv" else "application/json"
@@ -83,10 +82,9 @@ class BenchmarkCalls:
         progress: Callable[[int], None] | None,
     ) -> wire.Pushed:
         """Send one body after the other, each with how many benchmarks it has."""
-        total = wire.Pushed(batch=None, created=0, existing=0, refused=0, tasks=[], errors=[])
-        start = 0
+        total, start = nothing_pushed(), 0
         for body, count in bodies:
-            _add_up(total, self._send_benchmarks(project, body, kind=kind), start)
+            add_up(total, self._send_benchmarks(project, body, kind=kind), start)
             start += count
             if progress:
                 progress(start)
@@ -100,12 +98,7 @@ class BenchmarkCalls:
         try:
             return msgspec.json.decode(self._transport.send(ask).content, type=wire.Pushed)
         except ApiError as error:
-            errors = error.problem.errors
-            if not errors or errors[0].index is None:
-                raise
-            return wire.Pushed(
-                batch=None, created=0, existing=0, refused=len(errors), tasks=[], errors=errors
-            )
+            return wholly_refused(error)
 
     def benchmarks(
         self,
@@ -171,22 +164,3 @@ class BenchmarkCalls:
 
     def _benchmark(self, ask: Ask) -> wire.Benchmark:
         return msgspec.json.decode(self._transport.send(ask).content, type=wire.Benchmark)
-
-
-def _parts(items: Iterable[T], size: int) -> Iterator[list[T]]:
-    rest = iter(items)
-    while part := list(itertools.islice(rest, size)):
-        yield part
-
-
-def _add_up(total: wire.Pushed, pushed: wire.Pushed, start: int) -> None:
-    """Add a part's outcome, its indexes counted among all."""
-    for task in pushed.tasks:
-        task.index += start
-    for error in pushed.errors:
-        error.index = (error.index or 0) + start
-    total.created += pushed.created
-    total.existing += pushed.existing
-    total.refused += pushed.refused
-    total.tasks += pushed.tasks
-    total.errors += pushed.errors

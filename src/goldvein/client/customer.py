@@ -3,7 +3,6 @@
 Operators and auditors use it as well, for what only they may do.
 """
 
-import itertools
 import time
 import uuid
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -21,6 +20,7 @@ from goldvein.client.errors import ApiError
 from goldvein.client.files import ExportCalls
 from goldvein.client.http import Ask, Transport
 from goldvein.client.operating import OperatorCalls
+from goldvein.client.parts import add_up, nothing_pushed, parts, wholly_refused
 
 T = TypeVar("T")
 Item = wire.TaskNew | Mapping[str, Any]
@@ -166,19 +166,9 @@ class GoldveinClient(AuditCalls, BenchmarkCalls, ExportCalls, OperatorCalls):
         Give each task a ``unique_id``, and a push that broke off can simply be repeated: what is stored
         already counts as ``existing``.
         """
-        total = wire.Pushed(batch=batch, created=0, existing=0, refused=0, tasks=[], errors=[])
-        rest, start = iter(tasks), 0
-        while part := list(itertools.islice(rest, chunk)):
-            pushed = self._push_chunk(project, part, batch)
-            for task in pushed.tasks:
-                task.index += start
-            for error in pushed.errors:
-                error.index = (error.index or 0) + start
-            total.created += pushed.created
-            total.existing += pushed.existing
-            total.refused += pushed.refused
-            total.tasks += pushed.tasks
-            total.errors += pushed.errors
+        total, start = nothing_pushed(batch), 0
+        for part in parts(tasks, chunk):
+            add_up(total, self._push_chunk(project, part, batch), start)
             start += len(part)
         return total
 
@@ -191,12 +181,7 @@ class GoldveinClient(AuditCalls, BenchmarkCalls, ExportCalls, OperatorCalls):
                 Ask("POST", f"/v1/projects/{project}/tasks", body, headers=headers), wire.Pushed
             )
         except ApiError as error:
-            if not error.problem.errors or error.problem.errors[0].index is None:
-                raise
-            errors = error.problem.errors  # every task of the chunk was refused: the others may be good
-            return wire.Pushed(
-                batch=batch, created=0, existing=0, refused=len(errors), tasks=[], errors=errors
-            )
+            return wholly_refused(error, batch)
 
     def task(self, project: int, task: int) -> wire.Task:
         """Read a task with its current label."""

@@ -1,6 +1,5 @@
 """Operating by the client: people and keys, alerts, the filter, policies that are tried."""
 
-import itertools
 import uuid
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, Literal, TypeVar
@@ -9,6 +8,7 @@ import msgspec
 
 from goldvein import wire
 from goldvein.client.http import Ask, Transport
+from goldvein.client.parts import parts
 
 T = TypeVar("T")
 
@@ -37,8 +37,7 @@ class OperatorCalls:
     ) -> list[wire.Labeler]:
         """Make labelers of one role; with ``keys``, each with a key that is shown this once."""
         made: list[wire.Labeler] = []
-        rest = iter(names)
-        while part := list(itertools.islice(rest, 1_000)):
+        for part in parts(names, 1_000):
             shape = wire.LabelerCreate(
                 labelers=[wire.LabelerNew(name=name, role=role) for name in part], keys=keys
             )

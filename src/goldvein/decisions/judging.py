@@ -76,14 +76,7 @@ def judge(
         joints = np.empty((model.space.size, 0))
     elif joints.shape[1]:
         joints = condition_joint(advance(joints, model), likelihood[:, owners], norm[owners])
-    return Verdicts(
-        posterior_benchmarks=before_benchmarks,
-        posterior_all=before_all,
-        p_benchmarks=good_mass(before_benchmarks, model),
-        p_all=good_mass(before_all, model),
-        joints=joints,
-        smoothed=smoothed_good(joints) if joints.shape[1] else np.empty(0),
-    )
+    return _verdicts(model, before_benchmarks, before_all, joints)
 
 
 def weigh(
@@ -102,11 +95,15 @@ def weigh(
     before_all, _ = condition(posterior_all, likelihood)
     if joints.shape[1]:
         joints = condition_joint(joints, likelihood, norm)
+    return _verdicts(model, before_benchmarks, before_all, joints)
+
+
+def _verdicts(model: Model, posterior_benchmarks: Array, posterior_all: Array, joints: Array) -> Verdicts:
     return Verdicts(
-        posterior_benchmarks=before_benchmarks,
-        posterior_all=before_all,
-        p_benchmarks=good_mass(before_benchmarks, model),
-        p_all=good_mass(before_all, model),
+        posterior_benchmarks=posterior_benchmarks,
+        posterior_all=posterior_all,
+        p_benchmarks=good_mass(posterior_benchmarks, model),
+        p_all=good_mass(posterior_all, model),
         joints=joints,
         smoothed=smoothed_good(joints) if joints.shape[1] else np.empty(0),
     )

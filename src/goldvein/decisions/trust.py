@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import timedelta
 from math import inf, sqrt
-from typing import TYPE_CHECKING, Final, Literal, TypeAlias
+from typing import TYPE_CHECKING, Final, Literal
 
 import numpy as np
 
@@ -18,9 +18,6 @@ if TYPE_CHECKING:
     from goldvein.domain.policy import Policy
     from goldvein.stats.arrays import Array
     from goldvein.stats.model import Model
-
-Basis: TypeAlias = Literal["appointed", "elsewhere", "bootstrap", "barred"]
-"""Why somebody is on a project's panel, or may not be, beside what the standing says."""
 
 CONTRADICTED: Final = 0.5
 """Share of a newcomer's P(able) under which trust that was brought along ends at once."""

@@ -6,8 +6,7 @@
     ├── InvalidInput            422  the content of a request breaks a rule
     ├── NotFound                404  no such thing, or not yours to see
     ├── Conflict                409  the request fights the present state
-    │   ├── LeaseLost           409  somebody else holds, or held, the attempt
-    │   └── DuplicateTask       409  the unique_id names a task with another content
+    │   └── LeaseLost           409  somebody else holds, or held, the attempt
     ├── Forbidden               403  the role does not allow it
     └── Unauthenticated         401  no valid key came with the request
 """
@@ -55,12 +54,6 @@ class LeaseLost(Conflict):
     """The lease ended and the task went to somebody else: drop this answer and ask for the next task."""
 
     code = "lease_lost"
-
-
-class DuplicateTask(Conflict):
-    """The unique_id names a task with another content: use a new unique_id, or cancel the other task."""
-
-    code = "duplicate_unique_id"
 
 
 class Forbidden(GoldveinError):

@@ -28,7 +28,6 @@ from goldvein.store.database import Database, Transaction
 from goldvein.store.figures import begin
 from goldvein.store.watching import Remembered
 
-SPAN: Final = timedelta(minutes=SPAN_MINUTES)
 LEARN_EVERY: Final = timedelta(hours=24)
 _BACK: Final = timedelta(days=7)
 """What nobody looked at for longer is past."""

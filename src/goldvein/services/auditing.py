@@ -22,10 +22,11 @@ from goldvein.services.contents import check_heard
 from goldvein.services.relabelling import take_waiting
 from goldvein.services.testimony import Testimony, hear
 from goldvein.services.views import View
-from goldvein.store import curated
+from goldvein.store import curated, doubts
 from goldvein.store.attempts import Attempt
-from goldvein.store.curated import Belief, Claim, Doubt
+from goldvein.store.curated import Belief
 from goldvein.store.database import Database, Transaction
+from goldvein.store.doubts import Claim, Doubt
 from goldvein.store.log import Entry, append
 from goldvein.tasktypes import choice
 
@@ -63,12 +64,12 @@ def queue(
     The auditor who reads the list has seen their contents, and is tested on none of them.
     """
     with db.transaction() as tx:
-        found = curated.in_doubt(
+        found = doubts.list_(
             tx, auditor=auditor or 0, project=project, after=after or _beginning(now), limit=limit, now=now
         )
         if auditor is not None:
             seen = [(one.project, one.task, _order(one, auditor)) for one in found]
-            curated.note_seen(tx, seen, labeler=auditor, now=now)
+            doubts.note_seen(tx, seen, labeler=auditor, now=now)
     return [_as_shown(one, auditor or 0) for one in found]
 
 
@@ -86,7 +87,7 @@ def next_(
 ) -> Doubt | None:
     """Take the next benchmark in doubt in hand, the oldest first; None if there is none after that place."""
     with db.transaction() as tx:
-        found = curated.next_in_doubt(
+        found = doubts.lock_next(
             tx, auditor=auditor, project=project, after=after or _beginning(now), now=now
         )
         return _take(tx, *found, auditor, now) if found else None
@@ -104,22 +105,22 @@ def claim(db: Database, project: int, task: int, auditor: int, now: datetime) ->
     """
     with db.transaction() as tx:
         check_not_at_work(tx, project, task, auditor)  # first: whether it is in doubt is not told
-        _check_free(curated.lock_doubt(tx, project, task), project, task, auditor, now)
+        _check_free(doubts.lock(tx, project, task), project, task, auditor, now)
         return _take(tx, project, task, auditor, now)
 
 
 def _take(tx: Transaction, project: int, task: int, auditor: int, now: datetime) -> Doubt:
-    curated.claim(tx, project, task, auditor, now + CLAIM)
-    found = curated.doubt(tx, project, task)
+    doubts.claim(tx, project, task, auditor, now + CLAIM)
+    found = doubts.find(tx, project, task)
     assert found is not None
-    curated.note_seen(tx, [(project, task, _order(found, auditor))], labeler=auditor, now=now)
+    doubts.note_seen(tx, [(project, task, _order(found, auditor))], labeler=auditor, now=now)
     return _as_shown(found, auditor)
 
 
 def release(db: Database, project: int, task: int, auditor: int) -> bool:
     """Give a benchmark in doubt back unjudged; false if this auditor does not have it in hand."""
     with db.transaction() as tx:
-        return curated.release(tx, project, task, auditor)
+        return doubts.release(tx, project, task, auditor)
 
 
 def comment(db: Database, project: int, task: int, auditor: int, text: str, now: datetime) -> None:
@@ -133,7 +134,7 @@ def comment(db: Database, project: int, task: int, auditor: int, text: str, now:
         If the contents of its project were erased.
     """
     with db.transaction() as tx:
-        if not curated.has_judged(tx, project, task, auditor):
+        if not doubts.has_judged(tx, project, task, auditor):
             raise NotFound(
                 f"you have not judged benchmark {task} of project {project}", code="benchmark_unknown"
             )
@@ -162,7 +163,7 @@ def answer(
     """
     with db.transaction() as tx:
         check_not_at_work(tx, project, task, auditor)
-        found = curated.doubt(tx, project, task)
+        found = doubts.find(tx, project, task)
         if found is None:
             raise _not_in_doubt(project, task)
         order = _order(found, auditor)
@@ -171,7 +172,7 @@ def answer(
             picked = None
         waiting = None if picked is None else take_waiting(tx, project, task)
         view = curating.view_locked(tx, project, task)
-        held = _check_free(curated.lock_doubt(tx, project, task), project, task, auditor, now)
+        held = _check_free(doubts.lock(tx, project, task), project, task, auditor, now)
         belief = curated.beliefs(tx, project, [task])[task]
         _write_down(tx, found, auditor, picked, order, held, belief, comment, now)
         _act(tx, view, task, picked, belief, waiting, auditor, now)
@@ -192,7 +193,7 @@ def _act(
     if picked is None:
         lifecycle.retire(tx, project, [task], AMBIGUOUS, now)
         lifecycle.unflag(tx, project, task, now)
-        curated.unclaim(tx, project, task)
+        doubts.unclaim(tx, project, task)
     elif picked == belief.key:
         curating.confirm(tx, view, task, waiting, now, reason=CONFIRMED, by=auditor)
     else:
@@ -208,7 +209,7 @@ def _write_down(
     tx: Transaction, found: Doubt, auditor: int, picked: int | None, order: Sequence[int], held: Claim,
     belief: Belief, comment: str | None, now: datetime,
 ) -> None:  # fmt: skip
-    curated.note_seen(tx, [(found.project, found.task, order)], labeler=auditor, now=now)
+    doubts.note_seen(tx, [(found.project, found.task, order)], labeler=auditor, now=now)
     detail = {"flag": held.flag, "key": belief.key, **({"comment": comment} if comment else {})}
     entry = Entry(
         found.project, "audit", labeler=auditor, task=found.task, stage="audit", shown=order,

@@ -21,7 +21,7 @@ from goldvein.services.observing import Models
 from goldvein.services.views import View, Views
 from goldvein.stats.auditdesign import draw as draw_people
 from goldvein.stats.second_answers import between, state_likelihoods
-from goldvein.store import audits, curated, standings
+from goldvein.store import audits, doubts, standings
 from goldvein.store.audits import Line, NewAudit, NewPiece, Pair, Piece, Place, Waiting, Work
 from goldvein.store.database import Database, Transaction
 from goldvein.tasktypes import choice
@@ -137,7 +137,7 @@ def next_(
         assert piece is not None
         shown = audits.shown(tx, piece.project, piece.task)
         order = _order(piece, auditor, shown)
-        curated.note_seen(tx, [(piece.project, piece.task, order)], labeler=auditor, now=now)
+        doubts.note_seen(tx, [(piece.project, piece.task, order)], labeler=auditor, now=now)
     return Asked(
         piece.project, piece.id, shown.instruction, shown.type,
         choice.as_shown(shown.input, shown.classes, order), shown.classes, now + CLAIM,

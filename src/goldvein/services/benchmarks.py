@@ -14,12 +14,12 @@ from goldvein.domain.policy import Policy
 from goldvein.domain.records import UNANSWERABLE, ItemError, Project, PushResult, TaskDraft
 from goldvein.services import adoption, blinding, intake
 from goldvein.services.items import make_item
-from goldvein.services.mining import open_if_ready
+from goldvein.services.opening import open_if_ready
 from goldvein.services.projects import read
 from goldvein.services.views import STARTING_ANSWERS
 from goldvein.stats.mining import task_evidence
 from goldvein.stats.model import Model
-from goldvein.store import benchmarks, curated, log, projects
+from goldvein.store import benchmarks, curated, doubts, log, projects
 from goldvein.store.curated import Given
 from goldvein.store.database import Database, Transaction
 from goldvein.store.log import Entry
@@ -83,7 +83,7 @@ def add_manual(
         _check_living(target)
         checked = _check_all(items, target, now)
         if by is not None:
-            _leave_out(checked, curated.contents_at_work(tx, by))
+            _leave_out(checked, doubts.contents_at_work(tx, by))
         taken = adoption.take(tx, project, checked.sound)
         locked = projects.find_locked(tx, project)  # it does not open meanwhile
         assert locked is not None

@@ -11,14 +11,14 @@ from dataclasses import replace
 from datetime import datetime
 
 from goldvein.domain.errors import Conflict
-from goldvein.store import curated
+from goldvein.store import doubts
 from goldvein.store.curated import Line
 from goldvein.store.database import Transaction
 
 
 def note_seen(tx: Transaction, project: int, tasks: Iterable[int], auditor: int, now: datetime) -> None:
     """Note that an auditor has seen some tasks as what they are, in content order."""
-    curated.note_seen(tx, [(project, task, ()) for task in tasks], labeler=auditor, now=now)
+    doubts.note_seen(tx, [(project, task, ()) for task in tasks], labeler=auditor, now=now)
 
 
 def check_not_at_work(tx: Transaction, project: int, task: int, auditor: int) -> None:
@@ -29,7 +29,7 @@ def check_not_at_work(tx: Transaction, project: int, task: int, auditor: int) ->
     Conflict
         ``benchmark_in_hand``.
     """
-    if curated.at_work(tx, project, task, auditor):
+    if doubts.at_work(tx, project, task, auditor):
         raise Conflict(
             f"task {task} is in your hands as work: answer it there, or give it back, and come again",
             code="benchmark_in_hand",

@@ -14,7 +14,7 @@ from goldvein.domain.policy import Policy
 from goldvein.domain.records import UNANSWERABLE
 from goldvein.services.collecting import COLLECTING
 from goldvein.services.items import make_item
-from goldvein.services.mining import open_if_ready
+from goldvein.services.opening import open_if_ready
 from goldvein.services.views import View
 from goldvein.services.writes import Writes
 from goldvein.stats.bootstrap import Asked, Bootstrap, bootstrap, make_batch, rule_hits

@@ -18,7 +18,7 @@ from goldvein.services.relabelling import say, take_waiting
 from goldvein.services.testimony import Testimony, hear
 from goldvein.services.views import View
 from goldvein.stats.model import Model
-from goldvein.store import attempts, curated, projects, tasks
+from goldvein.store import attempts, curated, doubts, projects, tasks
 from goldvein.store.attempts import Attempt
 from goldvein.store.curated import Line, Step, Version, Whole
 from goldvein.store.database import Database, Transaction
@@ -264,7 +264,7 @@ def settled(
     project = view.project.id
     say(tx, view, task, key, waiting, "manual" if by is None else "auditor", now, lifecycle.KEY_CHANGED)
     lifecycle.unflag(tx, project, task, now)
-    curated.unclaim(tx, project, task)
+    doubts.unclaim(tx, project, task)
     content = tasks.contents(tx, [(project, task)])[project, task]
     curated.follow_key(tx, project, task, choice.label_answer(key, content.input, view.project.classes))
 

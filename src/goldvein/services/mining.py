@@ -4,36 +4,30 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import datetime
 
-import numpy as np
-
-from goldvein.decisions.admission import may_open
-from goldvein.decisions.mining import Continue, Drop, Promote, settle
+from goldvein.decisions.mining import Continue, Drop, Promote, Settlement, settle
 from goldvein.decisions.planning import contradicts, rareness, urgency
 from goldvein.decisions.seeking import PUT_BACK, WITHHELD, lenient
-from goldvein.domain.policy import Policy
 from goldvein.domain.records import UNANSWERABLE, Project
 from goldvein.services import supply
 from goldvein.services.collecting import collect
 from goldvein.services.items import make_item
+from goldvein.services.opening import open_if_ready
 from goldvein.services.relabelling import replace_label
 from goldvein.services.screening import leaning_of, screened
-from goldvein.services.shortcuts import keeps_shut
 from goldvein.services.submission import Accepted
 from goldvein.services.views import View
 from goldvein.services.writes import Writes
-from goldvein.stats.arrays import ShapeError
-from goldvein.stats.items import bar_theta
-from goldvein.stats.model import AnswerModel, Model, make_model
+from goldvein.stats.model import Model
 from goldvein.store import attempts, benchmarks, projects, tasks
 from goldvein.store import supply as stored_supply
 from goldvein.store.attempts import Attempt
-from goldvein.store.benchmarks import Benchmark, PanelAnswer
+from goldvein.store.benchmarks import PanelAnswer
 from goldvein.store.database import Transaction
 from goldvein.store.labels import NewLabel
-from goldvein.store.log import Entry, append
+from goldvein.store.log import Entry
 from goldvein.store.tasks import Content, TaskLine
 from goldvein.tasktypes import choice
 
@@ -60,8 +54,8 @@ def settle_candidates(
         writes.log.append(_panel_entry(view, answer))
         panel = [*stored[attempt.task], PanelAnswer(answer.labeler, answer.choice, now)]
         left = panel_left(attempt.task) if panel_left is not None else others[attempt.content]
-        line = lines[project, attempt.task]
-        _settle(tx, view, attempt, line, panel, left, contents[project, attempt.task], writes, now)
+        key = project, attempt.task
+        _settle(tx, view, _case(view, attempt, lines[key], contents[key], panel, left), writes, now)
     if view.project.state == "mining":
         open_if_ready(tx, view.project.id, view.policy, view.answers, now)
 
@@ -83,62 +77,79 @@ def settle_in_vain(tx: Transaction, view: View, now: datetime) -> int:
     contents = tasks.contents(tx, {(project, attempt.task) for attempt in waiting})
     writes = Writes(ended={(project, attempt.id): "closed" for attempt in waiting})
     for attempt in waiting:
-        line = lines[project, attempt.task]
-        _settle(
-            tx, view, attempt, line, stored[attempt.task], 0, contents[project, attempt.task], writes, now
-        )
+        key = project, attempt.task
+        case = _case(view, attempt, lines[key], contents[key], stored[attempt.task], 0)
+        _settle(tx, view, case, writes, now)
     writes.flush(tx, now)
     if view.project.state == "mining":
         open_if_ready(tx, project, view.policy, view.answers, now)
     return len(waiting)
 
 
-def _settle(
-    tx: Transaction, view: View, attempt: Attempt, line: TaskLine, panel: Sequence[PanelAnswer], left: int,
-    content: Content, writes: Writes, now: datetime,
-) -> None:  # fmt: skip
+@dataclass(frozen=True, slots=True)
+class _Case:
+    """A candidate and what its panel has said.
+
+    ``choices`` are in the panel's order, ``options`` among them for "cannot be answered"; ``left`` more of
+    the panel can still be asked.
+    """
+
+    attempt: Attempt
+    line: TaskLine
+    content: Content
+    panel: Sequence[PanelAnswer]
+    options: int
+    choices: list[int]
+    left: int
+
+
+def _case(
+    view: View, attempt: Attempt, line: TaskLine, content: Content, panel: Sequence[PanelAnswer], left: int
+) -> _Case:
     options = len(choice.choices_of(content.input, view.project.classes))
     choices = [options if answer.choice == UNANSWERABLE else answer.choice for answer in panel]
-    settlement = settle(view.answers, options, choices, left, view.policy)
-    if isinstance(settlement, Promote):
-        settlement = settle(view.answers, options, choices, left, view.policy, leaning_of(tx, view, content))
-    settlement = screened(tx, view, settlement, attempt.task, choices, content, writes)
+    return _Case(attempt, line, content, panel, options, choices, left)
+
+
+def _settle(tx: Transaction, view: View, case: _Case, writes: Writes, now: datetime) -> None:
+    attempt = case.attempt
+    settlement = _settlement(tx, view, case, writes)
     if isinstance(settlement, Continue):
-        soon = _urgency(view, content, settlement.p_clean, choices)
+        soon = _urgency(view, case.content, settlement.p_clean, case.choices)
         writes.wanted.append(replace(attempt.again("panel"), urgency=soon))
         return
     if benchmarks.lock_state(tx, attempt.project, attempt.task) != "candidate":
         return
-    if isinstance(settlement, Promote):
-        picked, p = settlement.key, settlement.p_clean
-    else:
-        picked, p = settlement.answer if settlement.answer is not None else options, settlement.p
-    if line.state == "queued":
-        if picked < options:
-            writes.labels.append(_panel_label(view, attempt.task, picked, panel, content, now))
+    picked = _picked(settlement, case.options)
+    if case.line.state == "queued":
+        if picked < case.options:
+            writes.labels.append(_panel_label(view, case, picked, now))
         else:
-            writes.wanted.append(replace(attempt.again("label"), urgency=-line.priority))
+            writes.wanted.append(replace(attempt.again("label"), urgency=-case.line.priority))
     elif isinstance(settlement, Promote):
         replace_label(tx, view, attempt.task, picked, "panel", now, "the panel's key is another one")
     if isinstance(settlement, Promote):
-        _promote(tx, view, attempt.task, settlement, content, now)
+        _promote(tx, view, attempt.task, settlement, case.content, now)
     else:
-        _drop(tx, attempt, settlement, delivered=picked < options and line.state == "queued")
-    detail = {
-        "p": p,
-        "labelers": [answer.labeler for answer in panel],
-        "choices": choices,
-        "trusted_left": left,
-    }
-    if isinstance(settlement, Drop) and settlement.agrees_with is not None:
-        detail["agrees_with"] = settlement.agrees_with
-    kind = "promote" if isinstance(settlement, Promote) else "drop"
-    writes.log.append(
-        Entry(
-            attempt.project, kind, task=attempt.task, choice=picked if picked < options else UNANSWERABLE,
-            policy_version=view.project.policy_version, detail=detail,
-        )
-    )  # fmt: skip
+        _drop(tx, attempt, settlement, delivered=picked < case.options and case.line.state == "queued")
+    writes.log.append(_settled_entry(view, case, settlement, picked))
+
+
+def _settlement(tx: Transaction, view: View, case: _Case, writes: Writes) -> Settlement:
+    """Decide what becomes of a candidate; one to promote is looked at again with what rules lean to."""
+    choices, policy = case.choices, view.policy
+    found = settle(view.answers, case.options, choices, case.left, policy)
+    if isinstance(found, Promote):
+        leaning = leaning_of(tx, view, case.content)
+        found = settle(view.answers, case.options, choices, case.left, policy, leaning)
+    return screened(tx, view, found, case.attempt.task, choices, case.content, writes)
+
+
+def _picked(settlement: Promote | Drop, options: int) -> int:
+    """What the panel says: an option, or ``options`` where it says that the task cannot be answered."""
+    if isinstance(settlement, Promote):
+        return settlement.key
+    return settlement.answer if settlement.answer is not None else options
 
 
 def _urgency(view: View, content: Content, p_clean: float, choices: Sequence[int]) -> int:
@@ -184,12 +195,29 @@ def _drop(tx: Transaction, attempt: Attempt, settlement: Drop, *, delivered: boo
     benchmarks.retire(tx, attempt.project, [attempt.task], reason=reason, revision=revision)
 
 
-def _panel_label(
-    view: View, task: int, picked: int, panel: Sequence[PanelAnswer], content: Content, now: datetime
-) -> NewLabel:
-    answer = choice.label_answer(picked, content.input, view.project.classes)
-    last = max(answer.received_at for answer in panel)
-    return NewLabel(view.project.id, task, answer, "panel", view.project.policy_version, last, now)
+def _panel_label(view: View, case: _Case, picked: int, now: datetime) -> NewLabel:
+    answer = choice.label_answer(picked, case.content.input, view.project.classes)
+    last = max(answer.received_at for answer in case.panel)
+    return NewLabel(
+        view.project.id, case.attempt.task, answer, "panel", view.project.policy_version, last, now
+    )
+
+
+def _settled_entry(view: View, case: _Case, settlement: Promote | Drop, picked: int) -> Entry:
+    is_promoted = isinstance(settlement, Promote)
+    detail = {
+        "p": settlement.p_clean if isinstance(settlement, Promote) else settlement.p,
+        "labelers": [answer.labeler for answer in case.panel],
+        "choices": case.choices,
+        "trusted_left": case.left,
+    }
+    if isinstance(settlement, Drop) and settlement.agrees_with is not None:
+        detail["agrees_with"] = settlement.agrees_with
+    return Entry(
+        case.attempt.project, "promote" if is_promoted else "drop", task=case.attempt.task,
+        choice=picked if picked < case.options else UNANSWERABLE,
+        policy_version=view.project.policy_version, detail=detail,
+    )  # fmt: skip
 
 
 def _panel_entry(view: View, answer: Accepted) -> Entry:
@@ -198,74 +226,3 @@ def _panel_entry(view: View, answer: Accepted) -> Entry:
         attempt.project, "answer", labeler=answer.labeler, attempt=attempt.id, task=attempt.task,
         stage="panel", choice=answer.choice, shown=attempt.shown, policy_version=view.project.policy_version,
     )  # fmt: skip
-
-
-def open_if_ready(
-    tx: Transaction, project_id: int, policy: Policy, answers: AnswerModel, now: datetime
-) -> bool:
-    """Open a project that has enough benchmarks: turn its bar into an ability, once, and let the crowd in."""
-    project = projects.find_locked(tx, project_id)
-    if project is None or project.state != "mining":
-        return False
-    known = [found for found in benchmarks.changed_since(tx, project_id, 0) if found.state == "active"]
-    if not may_open(len(known), policy) or keeps_shut(tx, project, policy, known, now) is not None:
-        return False
-    try:
-        model = _opening_model(project, policy, answers, known)
-    except ShapeError as error:
-        _say_why_not(tx, project, str(error), now)
-        return False
-    projects.insert_model(tx, project_id, 1, model.to_dict(), now)
-    projects.open_(tx, project_id, model_version=1, now=now)
-    revision = projects.next_revision(tx, project_id)
-    opened = projects.find(tx, project_id)
-    assert opened is not None
-    for benchmark in known:
-        _lay_on_grid(tx, model, opened, benchmark, revision, now)
-    mix = {"bar_theta": model.bar_theta, "benchmarks": [b.task for b in known], "model_version": 1}
-    append(
-        tx,
-        [Entry(project_id, "open", policy_version=project.policy_version, model_version=1, detail=mix)],
-        now,
-    )
-    return True
-
-
-def _opening_model(
-    project: Project, policy: Policy, answers: AnswerModel, known: Sequence[Benchmark]
-) -> Model:
-    counts = [len(found.item.key_probabilities) for found in known]
-    weights = [np.array(found.item.difficulty) for found in known]
-    bar = bar_theta(policy.quality_bar, answers, counts, weights)
-    trust = bar_theta(policy.trust_accuracy, answers, counts, weights)
-    model = make_model(bar, trust, content_rules=choice.content_rules(project.classes), answers=answers)
-    return replace(model, hazard=max(model.hazard, policy.hazard_floor))
-
-
-def _lay_on_grid(
-    tx: Transaction, model: Model, project: Project, benchmark: Benchmark, revision: int, now: datetime
-) -> None:
-    """Store the likelihoods of a benchmark that was mined before the project had a grid."""
-    content = tasks.contents(tx, [(project.id, benchmark.task)])[project.id, benchmark.task]
-    item = make_item(
-        model, project, benchmark.task, benchmark.item.version + 1,
-        np.array(benchmark.item.key_probabilities), np.array(benchmark.item.difficulty), content,
-    )  # fmt: skip
-    benchmarks.insert_item_version(tx, project.id, item, now)
-    benchmarks.set_item_version(tx, project.id, benchmark.task, version=item.version, revision=revision)
-
-
-def _say_why_not(tx: Transaction, project: Project, why: str, now: datetime) -> None:
-    append(
-        tx,
-        [
-            Entry(
-                project.id,
-                "open",
-                policy_version=project.policy_version,
-                decision="refused",
-                detail={"why": why},
-            )
-        ],
-        now,
-    )

@@ -11,7 +11,7 @@ from goldvein.decisions.admission import supply_target
 from goldvein.domain.errors import Conflict, Forbidden, InvalidInput, NotFound
 from goldvein.domain.policy import Policy, PolicyError
 from goldvein.domain.records import Price, Project, ProjectDraft, ProjectState
-from goldvein.services.mining import open_if_ready
+from goldvein.services.opening import open_if_ready
 from goldvein.services.views import STARTING_ANSWERS
 from goldvein.store import log, projects, tallies
 from goldvein.store.database import Database, Transaction

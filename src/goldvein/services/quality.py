@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Mapping
 from dataclasses import asdict
 from datetime import datetime
 from typing import Any
@@ -62,14 +63,7 @@ def report(
         "policy": {"version": view.project.policy_version, **view.policy.to_dict()},
         "tasks": by_task_state,
         "answers": gates,
-        "benchmarks": {
-            **{state: counts.get(state, 0) for state in ("candidate", "active", "frozen", "retired")},
-            "needed_to_open": view.policy.open_at,
-            "mined_towards": view.project.supply_target,
-            "exposures_mean": float(view.exposures.mean()) if len(view.exposures) else None,
-            "effective": shortcuts.effective_benchmarks(view),
-            "key_right_mean": _mean([b.item.key_right for b in view.active.values()]),
-        },
+        "benchmarks": _benchmarks(view, counts),
         "panel": [
             {**_member(one), **(_member_disguise(key, project, one) if pseudonyms else {})} for one in panel
         ],
@@ -88,6 +82,17 @@ def report(
             {**labeler_line(view, line, curve), **(_disguise(key, project, line) if pseudonyms else {})}
             for line in lines
         ],
+    }
+
+
+def _benchmarks(view: View, counts: Mapping[str, int]) -> dict[str, Any]:
+    return {
+        **{state: counts.get(state, 0) for state in ("candidate", "active", "frozen", "retired")},
+        "needed_to_open": view.policy.open_at,
+        "mined_towards": view.project.supply_target,
+        "exposures_mean": float(view.exposures.mean()) if len(view.exposures) else None,
+        "effective": shortcuts.effective_benchmarks(view),
+        "key_right_mean": _mean([b.item.key_right for b in view.active.values()]),
     }
 
 

@@ -20,7 +20,7 @@ from goldvein.domain.policy import Policy
 from goldvein.domain.records import Project, ProjectDraft, ProjectState, TaskDraft
 from goldvein.services.contents import check_kept
 from goldvein.services.items import make_item
-from goldvein.services.mining import open_if_ready
+from goldvein.services.opening import open_if_ready
 from goldvein.services.projects import make, read
 from goldvein.services.views import STARTING_ANSWERS
 from goldvein.store import benchmarks, curated, log, projects, tasks

@@ -32,7 +32,6 @@ NOT_KNOWN: Final = (
 )  # fmt: skip
 """What reweighing cannot tell."""
 
-_PAGE: Final = 100
 _NEAR: Final = 1e-6
 _BEFORE: Final = 4
 """Steps back among which the standing is looked for that a draw was made at: work is handed out ahead."""

@@ -131,6 +131,12 @@ def find(db: Database, sandbox: int, now: datetime) -> Sandbox:
     return found
 
 
+def check_of(db: Database, project: int, sandbox: int, now: datetime) -> None:
+    """Check that one project is a sandbox of another; raises ``NotFound`` if it is none of that one."""
+    if find(db, sandbox, now).of != project:
+        raise NotFound(f"project {sandbox} is no sandbox of {project}", code="no_sandbox")
+
+
 def set_warm(db: Database, sandbox: int, per_day: int, now: datetime) -> None:
     """Say how many pieces of work people without any may get a day of a sandbox; 0: none.
 

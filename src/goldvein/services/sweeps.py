@@ -11,7 +11,8 @@ from goldvein.services import tallying
 from goldvein.services.bootstrap import conclude
 from goldvein.services.closing import close_tasks
 from goldvein.services.keeping import keep
-from goldvein.services.mining import open_if_ready, settle_in_vain
+from goldvein.services.mining import settle_in_vain
+from goldvein.services.opening import open_if_ready
 from goldvein.services.rescoring import rescore
 from goldvein.services.shortcuts import watch
 from goldvein.services.supply import replan

@@ -24,7 +24,6 @@ from goldvein.store.database import Database, Transaction
 from goldvein.store.proofs import Step
 from goldvein.store.whatif import Moment
 
-_PAGE: Final = 100
 _OUT: Final = (DELIVERED, RELEASED)
 
 NOT_KNOWN: Final = (

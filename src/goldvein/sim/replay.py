@@ -54,11 +54,7 @@ def replay(server: str, plan: Plan, progress: Progress) -> dict[str, Any]:
         "seed": plan.seed,
         "trusted": [crowd.labelers[place] for place in run["trusted"]],
         **report,
-        **{
-            key: run[key]
-            for key in ("rows", "left_over", "why_empty", "reasons", "refused_tasks")
-            if key in run
-        },
+        **{key: run[key] for key in _OF_THE_RUN if key in run},
         "verify": "ok" if checked.ok else len(checked.broken),
         "broken": [str(row) for row in checked.broken[:20]],
         "policy": policy,

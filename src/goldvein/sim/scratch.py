@@ -10,23 +10,19 @@ from urllib.parse import urlsplit, urlunsplit
 import psycopg
 from psycopg import sql
 
-from goldvein.store.embedded import EmbeddedServer
+from goldvein.store.embedded import open_database
 from goldvein.store.migrations import migrate
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from contextlib import AbstractContextManager
 
     from goldvein.settings import Settings
 
 
-@contextlib.contextmanager
-def server_url(settings: Settings) -> Iterator[str]:
-    """Give the address of a server to make databases on: the one that is set, or the embedded one."""
-    if settings.database_url:
-        yield settings.database_url
-        return
-    with EmbeddedServer(settings.home) as server:
-        yield server.url
+def server_url(settings: Settings) -> AbstractContextManager[str]:
+    """Give the address of a server to make databases on: that of the database which the settings name."""
+    return open_database(settings)
 
 
 @contextlib.contextmanager

@@ -18,7 +18,7 @@ from goldvein.stats.items import accuracy_curve
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from goldvein.stats.model import AnswerModel, Model
+    from goldvein.stats.model import AnswerModel
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -95,19 +95,6 @@ def labeler_curve(answers: AnswerModel, n_options: int, thetas: Array, weights: 
     curves = np.array([accuracy_curve(answers, n_options, point, thetas) for point in points])
     curve: Array = curves @ weights + (1 - weights.sum()) / n_options
     return curve
-
-
-def standing_curve(model: Model, n_options: int, posterior: Array) -> Array:
-    """``labeler_curve`` of a standing: ability states as they are, shortcuts as guessing.
-
-    Parameters
-    ----------
-    model : Model
-    n_options : int
-    posterior : (n_states,) float
-    """
-    grid = model.space.n_abilities
-    return labeler_curve(model.answers, n_options, model.space.thetas, posterior[:grid])
 
 
 def task_evidence(

@@ -71,26 +71,6 @@ def insert_candidates(tx: Transaction, keys: Sequence[tuple[int, int]], now: dat
         tx.execute(_queries.insert_candidates, values)
 
 
-def insert_manual(
-    tx: Transaction,
-    project: int,
-    tasks: Sequence[int],
-    ordinals: Sequence[int],
-    *,
-    revision: int,
-    now: datetime,
-) -> None:
-    """Store benchmarks whose key was given by hand."""
-    values = {
-        "project": project,
-        "tasks": list(tasks),
-        "ordinals": list(ordinals),
-        "revision": revision,
-        "now": now,
-    }
-    tx.execute(_queries.insert_manual, values)
-
-
 def lock_state(tx: Transaction, project: int, task: int) -> str | None:
     """Lock one candidate or benchmark and return its state; null if the task is neither."""
     row = tx.execute(_queries.lock_state, {"project": project, "task": task}).fetchone()
@@ -313,19 +293,6 @@ def panel_answers(tx: Transaction, project: int, tasks: Sequence[int]) -> dict[i
     ):
         found[task].append(PanelAnswer(labeler, choice, received_at))
     return found
-
-
-def count_panel_seen(tx: Transaction, project: int, content: int) -> int:
-    """Count the trusted labelers who have had a content."""
-    row = tx.execute(_queries.count_panel_seen, {"project": project, "content": content}).fetchone()
-    assert row is not None
-    return int(row[0])
-
-
-def waiting_in_vain(tx: Transaction, project: int, trusted: int, limit: int = 100) -> list[tuple[int, int]]:
-    """List open attempts, by project and id, of candidates that all the trusted have had."""
-    values = {"project": project, "trusted": trusted, "limit": limit}
-    return tx.execute(_queries.waiting_in_vain, values).fetchall()
 
 
 def ordinals_seen(tx: Transaction, project: int, labeler: int) -> list[int]:

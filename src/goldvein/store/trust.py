@@ -31,7 +31,6 @@ class PanelLine:
     labeler: int
     name: str
     role: str
-    is_member: bool
     basis: str | None
     lower: float | None
     reason: str | None

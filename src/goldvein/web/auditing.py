@@ -13,7 +13,7 @@ from goldvein.api.service import Call, service_of
 from goldvein.domain.errors import Forbidden, GoldveinError
 from goldvein.services import boundary as people
 from goldvein.services import cards, projects
-from goldvein.store import audits, boundary, curated
+from goldvein.store import audits, boundary, doubts
 from goldvein.store.database import Database
 from goldvein.web.forms import form
 from goldvein.web.responses import go, page
@@ -38,10 +38,10 @@ async def begin(request: Call) -> Response[str]:
     def read(db: Database) -> dict[str, Any]:
         with db.connection() as tx:
             return {
-                "doubts": curated.count_doubts(tx, now, BOUND),
+                "doubts": doubts.count(tx, now, BOUND),
                 "boundary": boundary.counts(tx, BOUND),
                 "second": audits.waiting(tx, BOUND),
-                "audits": curated.audits(tx, now - LATELY, _AUDITS),
+                "audits": doubts.audits(tx, now - LATELY, _AUDITS),
             }
 
     found = await service.call(read)

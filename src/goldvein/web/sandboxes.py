@@ -13,7 +13,7 @@ from litestar.types import ControllerRouterHandler
 from goldvein.api.access import OPERATORS
 from goldvein.api.projects import ProjectId
 from goldvein.api.service import Call, service_of
-from goldvein.domain.errors import GoldveinError, InvalidInput, NotFound
+from goldvein.domain.errors import GoldveinError, InvalidInput
 from goldvein.domain.records import Project
 from goldvein.services import promoting, sandboxes
 from goldvein.services.sandboxes import Outcome, SandboxDraft
@@ -75,7 +75,7 @@ async def warm(request: Call, project: ProjectId, sandbox: ProjectId) -> Respons
     fields = await form(request)
 
     def act(db: Database, now: datetime) -> None:
-        _check_of(db, project, sandbox, now)
+        sandboxes.check_of(db, project, sandbox, now)
         per_day = whole(fields, f"per-day-{sandbox}", "a day's budget", least=0, most=sandboxes.MOST_PER_DAY)
         sandboxes.set_warm(db, sandbox, per_day, now)
 
@@ -94,7 +94,7 @@ async def promote(request: Call, project: ProjectId, sandbox: ProjectId) -> Resp
     account = request.user.account
 
     def act(db: Database, now: datetime) -> None:
-        _check_of(db, project, sandbox, now)
+        sandboxes.check_of(db, project, sandbox, now)
         sandboxes.promote(db, sandbox, now, account)
 
     return await _done(request, project, "promoted", act, {})
@@ -148,11 +148,6 @@ def _read(db: Database, project: int, now: datetime) -> tuple[Outcome, list[Line
         for one in sandboxes.list_(db, project, now)
     ]
     return sandboxes.outcome(db, project, now), lines
-
-
-def _check_of(db: Database, project: int, sandbox: int, now: datetime) -> None:
-    if sandboxes.find(db, sandbox, now).of != project:
-        raise NotFound(f"project {sandbox} is no sandbox of {project}", code="no_sandbox")
 
 
 def _knobs(text: str) -> dict[str, float]:

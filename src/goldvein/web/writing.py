@@ -19,7 +19,7 @@ from goldvein.domain.records import ItemError, Project, Task
 from goldvein.services import benchmarks
 from goldvein.services.benchmarks import ManualBenchmark
 from goldvein.store import benchmarks as stored
-from goldvein.store import curated, tasks
+from goldvein.store import doubts, tasks
 from goldvein.store.database import Database
 from goldvein.tasktypes.choice import MAX_OPTIONS
 from goldvein.web.benchmarks import MAX_NOTE, read_key, read_percent
@@ -94,7 +94,7 @@ def _find(
         found = tasks.find(tx, project, number) if number is not None else None
         if found is None:
             return None, None, False
-        in_hand = labeler is not None and curated.at_work(tx, project, found.id, labeler)
+        in_hand = labeler is not None and doubts.at_work(tx, project, found.id, labeler)
         return found, stored.state_of(tx, project, found.id), in_hand
 
 

@@ -152,10 +152,6 @@ class Recording:
     cards: Sequence[CardsRead] = ()
 
 
-Show = "Callable[[int, int], None]"
-Serving = "Callable[[str], contextlib.AbstractContextManager[str]]"
-
-
 def record(
     server: str,
     plan: Plan,

@@ -68,8 +68,8 @@ def draw_contest(runs: Mapping[str, Sequence[Measured]], title: str, path: Path)
         bad, good = told_apart(measured)
         left.step(answers, share, where="post", label=name, **style)
         right.plot(bad, good, **style)
-    _label(left, "answers since the change", "share of sleepers that still deliver", "Sleepers")
-    _label(
+    name_axes(left, "answers since the change", "share of sleepers that still deliver", "Sleepers")
+    name_axes(
         right,
         "share of bad labelers with as many labels delivered",
         "share of good labelers",
@@ -121,7 +121,8 @@ def _style(name: str, names: list[str]) -> dict[str, Any]:
     }
 
 
-def _label(axes: Any, across: str, up: str, title: str) -> None:
+def name_axes(axes: Any, across: str, up: str, title: str) -> None:
+    """Name what axes show; what goes up is a share."""
     axes.set_xlabel(across)
     axes.set_ylabel(up)
     axes.set_title(title)

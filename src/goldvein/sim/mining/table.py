@@ -24,11 +24,6 @@ def rows(report: Report, *, with_interval: bool = True) -> list[list[str]]:
     ]
 
 
-def optimum_rows(report: Report) -> list[list[str]]:
-    """One row per corner of the optimum's frontier, the cheapest first."""
-    return [[_shown(corner[figure], figure) for figure in FIGURES] for corner in report["optimum"]]
-
-
 def cell(rule: Report, figure: str, *, with_interval: bool = True) -> str:
     """One figure with its interval, such as ``1.22% (1.05-1.39)``."""
     value, ends = rule[figure], rule["intervals"][figure]

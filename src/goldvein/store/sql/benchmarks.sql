@@ -5,12 +5,6 @@ SELECT project, task, 'candidate', 'panel', 0, %(now)s
 FROM unnest(%(projects)s::integer[], %(tasks)s::bigint[]) AS new (project, task)
 ON CONFLICT (project, task) DO UPDATE SET state = 'candidate', reason = NULL;
 
--- name: insert_manual
--- Benchmarks whose key was given by hand.
-INSERT INTO benchmarks (project, task, state, basis, ordinal, item_version, revision, created_at, promoted_at)
-SELECT %(project)s, task, 'active', 'manual', ordinal, 1, %(revision)s, %(now)s, %(now)s
-FROM unnest(%(tasks)s::bigint[], %(ordinals)s::integer[]) AS new (task, ordinal);
-
 -- name: lock_state
 -- One candidate or benchmark, against two settlements at once.
 SELECT state FROM benchmarks WHERE project = %(project)s AND task = %(task)s FOR UPDATE;
@@ -152,24 +146,6 @@ WITH asked AS MATERIALIZED (
 SELECT n.task, n.labeler, n.choice, n.received_at FROM asked
 JOIN answers n ON n.project = %(project)s AND n.attempt = asked.id
 ORDER BY n.attempt;
-
--- name: count_panel_seen
--- How many trusted labelers have had this content, whether they answered or not.
-SELECT count(*) FROM attempts a
-WHERE a.project = %(project)s AND a.content = %(content)s
-  AND a.labeler IN (SELECT m.labeler FROM panel_members m WHERE m.project = %(project)s);
-
--- name: waiting_in_vain
--- Candidates' open attempts whose content so many trusted labelers, all there are, have had. Those that everybody answers
--- at a project's start wait for each other.
-SELECT a.project, a.id FROM attempts a
-WHERE a.project = %(project)s AND a.stage = 'panel' AND a.state = 'open' AND %(trusted)s <= (
-    SELECT count(*) FROM attempts seen
-    WHERE seen.project = a.project AND seen.content = a.content
-      AND seen.labeler IN (SELECT m.labeler FROM panel_members m WHERE m.project = %(project)s))
-  AND NOT EXISTS (SELECT FROM benchmarks b WHERE b.project = a.project AND b.task = a.task
-                  AND b.state = 'candidate' AND b.basis = 'bootstrap')
-LIMIT %(limit)s;
 
 -- name: ordinals_seen
 -- The active benchmarks whose content a labeler has had in other work.

@@ -38,7 +38,7 @@ SELECT DISTINCT labeler FROM standings s WHERE state = 'dismissed' AND updated_a
 
 -- name: panel
 -- Everybody who may answer a project's candidates or is barred from it, with what is known of each.
-SELECT l.id, l.name, l.role, m.basis IS NOT NULL, t.basis, t.lower, t.reason, t.since, s.labeler IS NOT NULL, s.panel, s.state,
+SELECT l.id, l.name, l.role, t.basis, t.lower, t.reason, t.since, s.labeler IS NOT NULL, s.panel, s.state,
        s.benchmarks, s.posterior, s.model_version
 FROM labelers l
 LEFT JOIN panel_members m ON m.project = %(project)s AND m.labeler = l.id

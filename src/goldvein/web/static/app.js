@@ -1,6 +1,6 @@
 // What every page has: times in the reader's zone, buttons that copy, and a question before what cannot be undone.
 
-const OWN_TIME = new Intl.DateTimeFormat([], { dateStyle: "medium", timeStyle: "medium" });
+export const OWN_TIME = new Intl.DateTimeFormat([], { dateStyle: "medium", timeStyle: "medium" });
 const SHORT_TIME = new Intl.DateTimeFormat([], { dateStyle: "short", timeStyle: "short" });
 
 /** Show moments in the reader's own time, wherever they stand below. */

@@ -1,8 +1,8 @@
 // Judging benchmarks in doubt: one is taken in hand, shown blindly, answered, and only then is all of it told.
 // The next one is in hand before this one is left, so that Enter brings it at once.
 
-import { keepInHand, onKeys, optionOf, sender } from "/static/in_hand.js";
-import { TaskView, UNANSWERABLE } from "/static/task.js";
+import { keepInHand, onKeys, optionOf, say, sender } from "/static/in_hand.js";
+import { element, TaskView, UNANSWERABLE } from "/static/task.js";
 
 const send = sender("/v1/audit/benchmarks");
 const NONE = { words: "Cannot be answered", key: "0" };
@@ -29,12 +29,6 @@ const askNext = () => send("/next", { project, after: place });
 function show(name) {
   state = name;
   for (const part of ["asked", "told", "over"]) $(part).hidden = part !== name;
-}
-
-function say(text, kind = "") {
-  $("said").className = `notice ${kind}`;
-  $("said").textContent = text;
-  $("said").hidden = !text;
 }
 
 // --- one in hand -----------------------------------------------------------------------------------
@@ -265,10 +259,3 @@ $("again").addEventListener("click", () => {
 });
 $("comment").addEventListener("submit", comment);
 begin();
-
-function element(tag, className = "", text = "") {
-  const node = document.createElement(tag);
-  if (className) node.className = className;
-  if (text) node.textContent = text;
-  return node;
-}

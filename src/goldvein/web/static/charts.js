@@ -1,12 +1,13 @@
 // Charts by plotly's own script, in the colours of app.css and the reader's own time.
 
+import { OWN_TIME } from "./app.js";
+
 const FORMATS = {
   number: { axis: ",~r", hover: ",~r" },
   percent: { axis: ".0%", hover: ".1%" },
   ratio: { axis: ".2~f", hover: ".2f" },
 };
 const SYMBOLS = { good: "circle", bad: "x", gold: "diamond-open", warn: "triangle-down", accent: "square" };
-const OWN_TIME = new Intl.DateTimeFormat([], { dateStyle: "medium", timeStyle: "medium" });
 const NOTHING = { text: "nothing to show here", xref: "paper", yref: "paper", x: 0.5, y: 0.5, showarrow: false };
 const DASHES = { line: "solid", dashed: "dash", dotted: "dot", bound: "dot" };
 const drawn = new Map();

@@ -74,5 +74,13 @@ export function onKeys(actOf) {
   });
 }
 
+/** Say something in the page's notice; nothing hides it. */
+export function say(text, kind = "") {
+  const said = document.getElementById("said");
+  said.className = `notice ${kind}`;
+  said.textContent = text;
+  said.hidden = !text;
+}
+
 /** The option that a key picks: 1 to 9 in order, 0 none of them; null for any other key. */
 export const optionOf = (key) => (/^[0-9]$/.test(key) ? (key === "0" ? UNANSWERABLE : Number(key) - 1) : null);

@@ -1,7 +1,7 @@
 // Labelers' tasks, answered a second time: one is taken in hand, answered blindly, and the next one comes.
 // Nothing is told of whose work it is, neither before nor after.
 
-import { keepInHand, onKeys, optionOf, sender } from "/static/in_hand.js";
+import { keepInHand, onKeys, optionOf, say, sender } from "/static/in_hand.js";
 import { TaskView, UNANSWERABLE } from "/static/task.js";
 
 const send = sender("/v1/audit/work");
@@ -22,12 +22,6 @@ const address = (one) => `/${one.project}/${one.piece}`;
 function show(name) {
   state = name;
   for (const part of ["asked", "over"]) $(part).hidden = part !== name;
-}
-
-function say(text, kind = "") {
-  $("said").className = `notice ${kind}`;
-  $("said").textContent = text;
-  $("said").hidden = !text;
 }
 
 async function next() {

@@ -103,7 +103,8 @@ function prose(tag, className, text) {
   return node;
 }
 
-function element(tag, className = "", text = "") {
+/** An element with its class and its text. */
+export function element(tag, className = "", text = "") {
   const node = document.createElement(tag);
   if (className) node.className = className;
   if (text) node.textContent = text;
