@@ -13,7 +13,7 @@ from urllib.parse import urlsplit
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, Playwright, Route
+from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, Playwright, Route, expect
 
 from goldvein.api.keyring import SESSION_COOKIE
 from goldvein.services import accounts
@@ -29,6 +29,7 @@ ARGUMENTS = [
     "--disable-sync",
 ]
 SERIOUS = {"serious", "critical"}
+expect.set_options(timeout=20_000)  # a busy machine is no failure: what comes at all comes in time
 
 
 def chromium_path() -> str:

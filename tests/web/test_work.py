@@ -168,7 +168,7 @@ def test_a_lost_connection_keeps_the_answer(somebody: tuple[Visit, int], place: 
     visit.screenshot("work-offline")
     page.wait_for_timeout(5_000)  # the time to undo is over: the answer itself waits for the connection
     visit.context.set_offline(False)
-    expect(page.locator(".task-prompt")).not_to_have_text(before, timeout=20_000)
+    expect(page.locator(".task-prompt")).not_to_have_text(before)
     expect(page.locator("[data-part=told]")).to_contain_text("Connected again")
     assert len(place.wait_for_answers(account, 1, page)) == 1
 
