@@ -495,6 +495,24 @@ def test_the_next_in_doubt_comes_one_by_one(doubtful: Town) -> None:
     assert freed.task == 3
 
 
+def test_what_an_auditor_has_answered_waits_for_another_one(doubtful: Town) -> None:
+    """Their answer may be in the key already; after a day it is better than none."""
+    ann, ben = doubtful.names["ann"], doubtful.names["ben"]
+    with doubtful.db.connection() as tx:
+        tx.execute(
+            b"INSERT INTO attempts (project, task, content, stage, state, lane, due_at, urgency, labeler)"
+            b" SELECT 1, 3, content, 'panel', 'answered', 1, now(), 0, %s FROM tasks WHERE id = 3",
+            (ann,),
+        )
+    assert [one.task for one in auditing.queue(doubtful.db, ann, doubtful.now)] == [1, 2]
+    found = auditing.next_(doubtful.db, ann, doubtful.now)
+    assert found is not None
+    assert found.task == 1
+    assert [one.task for one in auditing.queue(doubtful.db, ben, doubtful.now)] == [3, 2]
+    later = doubtful.now + auditing.OWN_WAIT + timedelta(minutes=1)
+    assert [one.task for one in auditing.queue(doubtful.db, ann, later)] == [3, 1, 2]
+
+
 def test_what_is_at_work_is_not_audited(doubtful: Town) -> None:
     """An auditor who has a benchmark in hand as work is told by nothing that it is one."""
     ann = doubtful.names["ann"]

@@ -54,7 +54,9 @@ def page(**asked: Any) -> Callable[[Transaction], list[Any]]:
 
 def in_doubt(project: int | None) -> Callable[[Transaction], list[Any]]:
     after = (AT + timedelta(seconds=MANY // 2), 0, 0)
-    return lambda tx: list(doubts.list_(tx, auditor=1, project=project, after=after, limit=50, now=AT))
+    return lambda tx: list(
+        doubts.list_(tx, auditor=1, project=project, after=after, limit=50, now=AT, own_until=AT)
+    )
 
 
 def worn(tx: Transaction) -> list[Any]:
@@ -79,7 +81,12 @@ LOOKS: dict[str, tuple[Callable[[Transaction], Any], int]] = {
     "the next in doubt": (
         lambda tx: [
             doubts.lock_next(
-                tx, auditor=1, project=None, after=(AT + timedelta(seconds=MANY // 2), 0, 0), now=AT
+                tx,
+                auditor=1,
+                project=None,
+                after=(AT + timedelta(seconds=MANY // 2), 0, 0),
+                now=AT,
+                own_until=AT,
             )
         ],
         1,

@@ -32,6 +32,9 @@ from goldvein.tasktypes import choice
 
 CLAIM: Final = timedelta(minutes=15)
 """How long a benchmark stays in one auditor's hands."""
+OWN_WAIT: Final = timedelta(days=1)
+"""How long a benchmark waits for another auditor before one who has answered it as work may judge it: whose
+answer is in the key already is no second opinion, but better than none."""
 CONFIRMED: Final = "confirmed by an auditor"
 REKEYED: Final = "an auditor picked another option"
 AMBIGUOUS: Final = "ambiguous"
@@ -65,8 +68,9 @@ def queue(
     """
     with db.transaction() as tx:
         found = doubts.list_(
-            tx, auditor=auditor or 0, project=project, after=after or _beginning(now), limit=limit, now=now
-        )
+            tx, auditor=auditor or 0, project=project, after=after or _beginning(now), limit=limit, now=now,
+            own_until=now - OWN_WAIT,
+        )  # fmt: skip
         if auditor is not None:
             seen = [(one.project, one.task, _order(one, auditor)) for one in found]
             doubts.note_seen(tx, seen, labeler=auditor, now=now)
@@ -88,8 +92,9 @@ def next_(
     """Take the next benchmark in doubt in hand, the oldest first; None if there is none after that place."""
     with db.transaction() as tx:
         found = doubts.lock_next(
-            tx, auditor=auditor, project=project, after=after or _beginning(now), now=now
-        )
+            tx, auditor=auditor, project=project, after=after or _beginning(now), now=now,
+            own_until=now - OWN_WAIT,
+        )  # fmt: skip
         return _take(tx, *found, auditor, now) if found else None
 
 

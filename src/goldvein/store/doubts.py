@@ -72,11 +72,15 @@ def list_(
     after: tuple[datetime, int, int],
     limit: int,
     now: datetime,
+    own_until: datetime,
 ) -> list[Doubt]:
-    """List benchmarks in doubt, oldest first, from after a place on."""
+    """List benchmarks in doubt, oldest first, from after a place on.
+
+    Those that the auditor has answered as work are left out where they are in doubt since ``own_until`` only.
+    """
     values = {
         "auditor": auditor, "project": project, "flagged_at": after[0], "after_project": after[1],
-        "after_task": after[2], "limit": limit, "now": now,
+        "after_task": after[2], "limit": limit, "now": now, "own_until": own_until,
     }  # fmt: skip
     return [Doubt(*row) for row in tx.execute(_queries.list_, values)]
 
@@ -94,12 +98,13 @@ def lock(tx: Transaction, project: int, task: int) -> Claim | None:
 
 
 def lock_next(
-    tx: Transaction, *, auditor: int, project: int | None, after: tuple[datetime, int, int], now: datetime
-) -> tuple[int, int] | None:
+    tx: Transaction, *, auditor: int, project: int | None, after: tuple[datetime, int, int], now: datetime,
+    own_until: datetime,
+) -> tuple[int, int] | None:  # fmt: skip
     """Lock the first benchmark in doubt from a place on that an auditor may take; its project and task."""
     values = {
         "auditor": auditor, "project": project, "flagged_at": after[0], "after_project": after[1],
-        "after_task": after[2], "now": now,
+        "after_task": after[2], "now": now, "own_until": own_until,
     }  # fmt: skip
     return tx.execute(_queries.lock_next, values).fetchone()
 

@@ -1,6 +1,6 @@
 -- name: list_
 -- Benchmarks in doubt over all projects, or in one, the oldest first, without those that another auditor has in hand, or this one
--- has in hand as work.
+-- has in hand as work, or has answered as work, while they have not waited for others until a time.
 SELECT b.project, b.task, p.instruction, p.type, i.input, p.classes, b.flagged_at,
        CASE WHEN b.claimed_until > %(now)s THEN b.claimed_until END
 FROM benchmarks b
@@ -9,7 +9,8 @@ JOIN task_inputs i ON i.project = b.project AND i.task = b.task
 JOIN tasks t ON t.project = b.project AND t.id = b.task
 WHERE b.flag IS NOT NULL AND b.state IN ('active', 'frozen') AND p.state <> 'closed' AND p.sandbox_of IS NULL
   AND NOT EXISTS (SELECT FROM attempts a WHERE a.project = b.project AND a.content = t.content
-                  AND a.labeler = %(auditor)s AND a.state = 'leased')
+                  AND a.labeler = %(auditor)s
+                  AND (a.state = 'leased' OR (a.state = 'answered' AND b.flagged_at > %(own_until)s)))
   AND (b.flagged_at, b.project, b.task) > (%(flagged_at)s, %(after_project)s, %(after_task)s)
   AND (%(project)s::integer IS NULL OR b.project = %(project)s)
   AND (b.claimed_until IS NULL OR b.claimed_until <= %(now)s OR b.claimed_by = %(auditor)s)
@@ -30,7 +31,7 @@ WHERE b.project = %(project)s AND b.task = %(task)s AND b.flag IS NOT NULL AND b
 
 -- name: lock_next
 -- The first benchmark in doubt from a place on that no other auditor has in hand, nor is just taking, and that this one does
--- not have in hand as work.
+-- not have in hand as work, nor has answered as work, while it has not waited for others until a time.
 SELECT b.project, b.task
 FROM benchmarks b
 JOIN projects p ON p.id = b.project
@@ -40,7 +41,8 @@ WHERE b.flag IS NOT NULL AND b.state IN ('active', 'frozen') AND p.state <> 'clo
   AND (%(project)s::integer IS NULL OR b.project = %(project)s)
   AND (b.claimed_until IS NULL OR b.claimed_until <= %(now)s OR b.claimed_by = %(auditor)s)
   AND NOT EXISTS (SELECT FROM attempts a WHERE a.project = b.project AND a.content = t.content
-                  AND a.labeler = %(auditor)s AND a.state = 'leased')
+                  AND a.labeler = %(auditor)s
+                  AND (a.state = 'leased' OR (a.state = 'answered' AND b.flagged_at > %(own_until)s)))
 ORDER BY b.flagged_at, b.project, b.task LIMIT 1
 FOR UPDATE OF b SKIP LOCKED;
 
