@@ -1,12 +1,13 @@
 """How well audits tell how often the filter errs, and how many a design saves against a random sample.
 
-    python -m perf.audits [--populations 200] [--audits 40] [--answers 15] [--first 1] [--json FILE]
+    python -m perf.audits [--populations 200] [--audits 40] [--answers 15] [--first 1] [--at-once 20]
+                         [--json FILE]
 
 Populations of a thousand people whose truth is known, each judged by a filter with a flaw of its own
 (none, too sure of itself, keys known to the bad, people who turned since, another crowd than it learned
-from), are audited as the design draws (20 at a time, as a week does, each time by what was found until then)
-and at random. A random sample is judged twice: by the same model as the design's, so that nothing but the
-drawing differs, and plainly, by nothing but its own answers.
+from), are audited as the design draws (some at a time, 20 as a week does, each time by what was found until
+then) and at random. A random sample is judged twice: by the same model as the design's, so that nothing but
+the drawing differs, and plainly, by nothing but its own answers.
 Printed for each flaw and all together are the share of 90% intervals that hold the truth, and their mean
 width; and how many random audits the width of the design's takes, for each of its own.
 """
@@ -17,21 +18,22 @@ import argparse
 import json
 from collections import defaultdict
 from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from goldvein.sim.audited import FLAWS, Errors, World, at_random, by_boundary, make_world, plainly
+from goldvein.sim.audited import AT_ONCE, FLAWS, Errors, World, at_random, by_boundary, make_world, plainly
 
 Way = Callable[[np.random.Generator, World, int, int], Errors]
 SHARES = ("bad_delivering", "good_kept_out")
 
 
-def ways(audits: int) -> dict[str, tuple[Way, int]]:
+def ways(audits: int, at_once: int) -> dict[str, tuple[Way, int]]:
     """What is compared, and with how many audits."""
     return {
-        "design": (by_boundary, audits),
+        "design": (partial(by_boundary, at_once=at_once), audits),
         "random": (at_random, audits),
         "random, twice as many": (at_random, 2 * audits),
         "plain": (plainly, audits),
@@ -39,11 +41,11 @@ def ways(audits: int) -> dict[str, tuple[Way, int]]:
     }
 
 
-def played(seed: int, audits: int, answers: int) -> dict[str, dict[str, tuple[bool, float]]]:
+def played(seed: int, audits: int, answers: int, at_once: int) -> dict[str, dict[str, tuple[bool, float]]]:
     """One population: for each way and share, whether the interval holds the truth, and its width."""
     world = make_world(np.random.default_rng([seed, 0]), FLAWS[seed % len(FLAWS)])
     found = {}
-    for name, (way, count) in ways(audits).items():
+    for name, (way, count) in ways(audits, at_once).items():
         errors = way(np.random.default_rng([seed, count]), world, count, answers)
         found[name] = {
             share: (interval.low <= truth <= interval.high, interval.high - interval.low)
@@ -85,11 +87,12 @@ def main() -> None:
     parser.add_argument("--audits", type=int, default=40)
     parser.add_argument("--answers", type=int, default=15)
     parser.add_argument("--first", type=int, default=1)
+    parser.add_argument("--at-once", type=int, default=AT_ONCE)
     parser.add_argument("--json", type=Path)
     given = parser.parse_args()
     runs: dict[str, list[Any]] = defaultdict(list)
     for seed in range(given.first, given.first + given.populations):
-        one = played(seed, given.audits, given.answers)
+        one = played(seed, given.audits, given.answers, given.at_once)
         runs[FLAWS[seed % len(FLAWS)]].append(one)
         runs["all"].append(one)
     report = {name: summary(own) for name, own in runs.items()}

@@ -65,7 +65,7 @@ class Layout:
 class Format:
     """A kind of file: ``about`` says in a line whom it is for.
 
-    ``picks_by_text``: what was picked stands there by its text alone, and not by its place.
+    ``needs_texts``: it says nothing where the texts of the options are gone.
     """
 
     name: str
@@ -75,7 +75,7 @@ class Format:
     media_type: str
     make: Callable[[Layout], Writer]
     needs_options: bool = False
-    picks_by_text: bool = False
+    needs_texts: bool = False
     needs_content: bool = True
 
 
@@ -278,15 +278,15 @@ FORMATS: Final[Mapping[str, Format]] = {
         ),
         Format(
             "trl", "TRL preferences", "prompt, chosen and rejected, for DPOTrainer and RewardTrainer.",
-            ".trl.jsonl", "application/x-ndjson", _make_trl, needs_options=True, picks_by_text=True,
+            ".trl.jsonl", "application/x-ndjson", _make_trl, needs_options=True, needs_texts=True,
         ),
         Format(
             "openai", "OpenAI best-of-K", "query, sample0 ... and best, as lm-human-preferences reads them.",
-            ".openai.json", "application/json", _make_openai, needs_options=True,
+            ".openai.json", "application/json", _make_openai, needs_options=True, needs_texts=True,
         ),
         Format(
             "label-studio", "Label Studio", "Tasks with annotations, to be imported there.",
-            ".label-studio.json", "application/json", _make_label_studio, picks_by_text=True,
+            ".label-studio.json", "application/json", _make_label_studio, needs_texts=True,
         ),
     )
 }  # fmt: skip
@@ -318,9 +318,7 @@ def format_for(name: str, project: Project) -> Format:
             code="format_needs_options",
             parameter="format",
         )
-    if (
-        kind.needs_options or (kind.picks_by_text and project.classes is None)
-    ) and project.contents != "kept":
+    if kind.needs_texts and project.classes is None and project.contents != "kept":
         raise Conflict(
             f"{name} needs texts of options, and those of project {project.id} were erased: use jsonl, "
             "csv or parquet",

@@ -212,7 +212,9 @@ def _truth(world: World) -> tuple[float, float]:
     return float((~world.good)[world.delivers].mean()), float(world.good[~world.delivers].mean())
 
 
-def by_boundary(rng: np.random.Generator, world: World, audits: int, answers: int) -> Errors:
+def by_boundary(
+    rng: np.random.Generator, world: World, audits: int, answers: int, *, at_once: int = AT_ONCE
+) -> Errors:
     """Audit whom the design draws, some at a time: each time by what was found until then."""
     setting, people = world.setting(), world.people(np.empty(0, dtype=np.int64))
     known = believed(rng, setting.prior, N_STRATA)
@@ -221,7 +223,7 @@ def by_boundary(rng: np.random.Generator, world: World, audits: int, answers: in
         if found is not None:
             known = calibrate(rng, setting, found, N_STRATA)
         others = np.setdiff1d(np.arange(len(world.p)), places)
-        drawn = draw(rng, setting, people.only(others), known, min(AT_ONCE, audits - len(places)), answers)
+        drawn = draw(rng, setting, people.only(others), known, min(at_once, audits - len(places)), answers)
         new = others[drawn.places]
         more = audit(rng, world, new, answers)
         places, found = np.concatenate([places, new]), more if found is None else found.with_(more)
