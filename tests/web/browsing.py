@@ -50,7 +50,11 @@ def launch(playwright: Playwright) -> Browser:
 
 @dataclass
 class Visit:
-    """One person's browser: what its pages said and asked for is kept, and checked in the end."""
+    """One person's browser: what its pages said and asked for is kept, and checked in the end.
+
+    Whatever looks at how a page lies on the screen waits until it has loaded: a heading may stand there
+    before the style sheet came.
+    """
 
     context: BrowserContext
     page: Page
@@ -68,6 +72,7 @@ class Visit:
     def check_accessible(self, *apart: str) -> None:
         """No serious finding of axe-core on the page as it is (WCAG 2.2 A and AA), some rules apart."""
         options = {"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]}
+        self.page.wait_for_load_state()
         found = Axe().run(self.page, options=options).response["violations"]
         serious = [
             f"{one['id']} ({one['impact']}): {one['help']}: {[node['target'] for node in one['nodes']][:5]}"
@@ -75,6 +80,11 @@ class Visit:
             if one["impact"] in SERIOUS and one["id"] not in apart
         ]
         assert not serious, "\n".join([self.page.url, *serious])
+
+    def check_fits(self) -> None:
+        """Nothing is wider than the screen: who reads on a phone scrolls one way."""
+        self.page.wait_for_load_state()
+        assert self.page.evaluate("document.documentElement.scrollWidth <= innerWidth"), self.page.url
 
     def check_clean(self) -> None:
         """Nothing on the console, nothing asked of another server."""
@@ -86,6 +96,7 @@ class Visit:
         """Keep a picture where ``GOLDVEIN_SCREENSHOTS`` says, to be looked at."""
         if folder := os.environ.get("GOLDVEIN_SCREENSHOTS"):
             Path(folder).mkdir(parents=True, exist_ok=True)
+            self.page.wait_for_load_state()
             self.page.screenshot(path=Path(folder) / f"{name}.png", full_page=full_page)
 
 

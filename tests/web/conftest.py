@@ -31,9 +31,9 @@ class Site:
     other_project: int
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
-    """One browser for the session."""
+    """One browser for the tests of a module; its event loop, which no other may run beside, ends with it."""
     with sync_playwright() as playwright:
         browser = launch(playwright)
         yield browser

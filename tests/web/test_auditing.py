@@ -83,7 +83,7 @@ def test_what_is_given_back_waits_for_others(browsers: Browsers, site: Site) -> 
         wait_for_task(page)
         assert claimed() == tasks[:1]
         visit.screenshot("judge-asked-phone-dark")
-        assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+        visit.check_fits()
         visit.check_accessible()
         first = page.locator("#task").inner_text()
         page.keyboard.press("s")
@@ -165,7 +165,7 @@ def test_labelers_at_the_boundary_are_listed_with_what_is_known(browsers: Browse
         expect(row).to_contain_text("If not good enough, then this person")
         expect(row).to_contain_text("Ada <b>Lovelace</b>")
         assert row.get_by_role("link", name="Ada").count() == 0
-        assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+        visit.check_fits()
         visit.check_accessible()
         visit.screenshot("boundary-phone")
     with browsers.visit(site.accounts["operator"]) as visit:

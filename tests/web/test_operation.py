@@ -97,7 +97,7 @@ def test_a_project_live(
         page.wait_for_timeout(500)
         visit.check_accessible()
         visit.screenshot(f"live-{'dark' if dark else 'light'}-{size[0]}")
-        assert page.evaluate("document.documentElement.scrollWidth") <= size[0]
+        visit.check_fits()
         page.locator("summary").first.click()
         expect(page.get_by_role("region", name="Ordinary answers").get_by_role("row").nth(3)).to_be_visible()
         box = page.locator("#chart-answers .draglayer").bounding_box()
@@ -124,7 +124,7 @@ def test_all_metrics_over_time(
         page.wait_for_timeout(500)
         visit.check_accessible()
         visit.screenshot(f"metrics-{'dark' if dark else 'light'}-{size[0]}")
-        assert page.evaluate("document.documentElement.scrollWidth") <= size[0]
+        visit.check_fits()
         told = page.evaluate("document.querySelector('#chart-agreement-alpha').data.map(d => d.y)")
         whole = [values for values in zip(*told, strict=True) if None not in values]
         assert whole
@@ -210,7 +210,7 @@ def test_a_labeler_is_explained(
         page.wait_for_timeout(500)
         visit.check_accessible()
         visit.screenshot(f"labeler-{'dark' if dark else 'light'}-{size[0]}")
-        assert page.evaluate("document.documentElement.scrollWidth") <= size[0]
+        visit.check_fits()
         expect(
             page.get_by_role("region", name="Benchmark answers").get_by_text("right 1").first
         ).to_be_visible()

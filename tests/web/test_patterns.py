@@ -17,6 +17,6 @@ def test_every_component_is_accessible(
         page.get_by_text("your answer").wait_for()
         visit.check_accessible()
         visit.screenshot(f"patterns-{size[0]}{'-dark' if dark else ''}")
-        assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+        visit.check_fits()
         page.get_by_role("button", name="Open a dialog").click()
         page.get_by_role("dialog").wait_for()

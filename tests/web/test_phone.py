@@ -55,9 +55,9 @@ def test_nothing_is_wider_than_a_phone(
 ) -> None:
     """Only tables and code are scrolled aside, each by itself."""
     with browsers.visit(site.accounts["operator"], size=(390, 844)) as visit:
-        page = visit.go(PAGES[name].format(**places))
+        visit.go(PAGES[name].format(**places))
         visit.screenshot(f"phone-{name}")
-        assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+        visit.check_fits()
         visit.check_accessible()
 
 

@@ -82,7 +82,7 @@ def test_quiet_checks_say_what_they_could_see(browsers: Browsers, site: Site) ->
     with browsers.visit(site.accounts["customer"], dark=True, size=(390, 844)) as visit:
         page = visit.go(f"/projects/{project}/reference")
         page.locator("#chart-accuracy .main-svg").first.wait_for()
-        assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+        visit.check_fits()
         visit.check_accessible()
         visit.screenshot("reference-quiet-phone-dark")
 

@@ -62,7 +62,7 @@ def test_content_is_text(browsers: Browsers, place: Workplace, name: str, size: 
         assert shown(page, ".task-prompt") == [content["prompt"]]
         assert shown(page, ".task-option .task-text") == content["options"]
         assert page.title() == "Patterns · Goldvein"
-        assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+        visit.check_fits()
         for option in page.locator(".task-option").all():
             option.scroll_into_view_if_needed()
             box = option.bounding_box()
