@@ -68,7 +68,7 @@ def test_an_account_is_found_changed_and_kept_out(browsers: Browsers, site: Site
     """Search by name and role; a new role, a new password, out and in again."""
     account = accounts.create(site.db, "rising-star", PASSWORD, "labeler", datetime.now(UTC))
     with (
-        browsers.visit(account, expected=("404",)) as star,
+        browsers.visit(account, expected=("401", "404")) as star,
         browsers.visit(site.accounts["operator"], dark=True, size=(390, 800)) as visit,
     ):
         accept(visit)
