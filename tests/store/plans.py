@@ -21,10 +21,14 @@ MODES = ("force_generic_plan", "force_custom_plan")
 
 
 def filled(url: str, *statements: str) -> Database:
-    """A town with what some statements add, for tests that only read it."""
+    """A town with what some statements add, for tests that only read it.
+
+    VACUUM marks pages as visible to all only once what filled them has reached the disk.
+    """
     with Database(url, pool_size=1) as db:
         Town(db)
         with db.connection() as tx:
+            tx.execute("SET synchronous_commit TO on")
             for statement in statements:
                 tx.execute(statement.encode())
     return Database(url, pool_size=1)
