@@ -4,7 +4,6 @@ The token of a session or a link is 256 random bits that only the browser has; i
 API keys, `services/keys.py`).
 """
 
-import hashlib
 import re
 import secrets
 from dataclasses import dataclass, replace
@@ -16,6 +15,7 @@ from psycopg import errors
 from goldvein.domain.errors import Conflict, GoldveinError, InvalidInput, NotFound, Unauthenticated
 from goldvein.domain.records import Principal, Role
 from goldvein.services import passwords
+from goldvein.services.passwords import token_hash
 from goldvein.store import accounts as store
 from goldvein.store import invitations
 from goldvein.store import keys as people
@@ -274,8 +274,3 @@ def clean_login(text: str) -> str:
             code="login_invalid",
         )
     return login
-
-
-def token_hash(token: str) -> bytes:
-    """What is stored of a token."""
-    return hashlib.sha256(token.encode()).digest()

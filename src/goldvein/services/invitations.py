@@ -13,7 +13,8 @@ from psycopg import errors
 from goldvein.domain.errors import Conflict, InvalidInput, NotFound
 from goldvein.domain.records import Principal, Role
 from goldvein.services import accounts, passwords
-from goldvein.services.accounts import LinkEnded, begin_session, token_hash
+from goldvein.services.accounts import LinkEnded, begin_session
+from goldvein.services.passwords import token_hash
 from goldvein.services.people import check_gives
 from goldvein.store import accounts as account_store
 from goldvein.store import invitations as store

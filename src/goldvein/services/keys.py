@@ -4,7 +4,6 @@ A key is ``gv_<kind>_<43 characters>``: 256 random bits in base64url. Only its S
 randomness needs no slow hash. The kind is for people and secret scanners, nothing is decided by it.
 """
 
-import hashlib
 import re
 import secrets
 from collections.abc import Sequence
@@ -16,6 +15,7 @@ from psycopg import errors
 
 from goldvein.domain.errors import Conflict, InvalidInput, NotFound, Unauthenticated
 from goldvein.domain.records import Principal, Role
+from goldvein.services.passwords import token_hash
 from goldvein.services.trusting import follow_role
 from goldvein.store import keys as store
 from goldvein.store.database import Database, Transaction
@@ -178,7 +178,7 @@ def authenticate(db: Database, token: str) -> Principal:
     """
     if _TOKEN.fullmatch(token):
         with db.connection() as tx:
-            principal = store.find_key(tx, _hash(token))
+            principal = store.find_key(tx, token_hash(token))
         if principal is not None:
             return principal
     raise Unauthenticated
@@ -198,10 +198,6 @@ def revoke_of_customer(db: Database, customer: int, key: int, now: datetime) -> 
             raise NotFound(f"there is no key {key}")
 
 
-def _hash(token: str) -> bytes:
-    return hashlib.sha256(token.encode()).digest()
-
-
 def _new_key(token: str, role: Role, owner: int | None, name: str) -> store.NewKey:
     if (owner is None) != (role == "operator"):
         code = "owner_missing" if owner is None else "owner_not_taken"
@@ -210,7 +206,7 @@ def _new_key(token: str, role: Role, owner: int | None, name: str) -> store.NewK
         )
     is_customer = role == "customer"
     return store.NewKey(
-        _hash(token),
+        token_hash(token),
         role,
         owner if is_customer else None,
         None if is_customer else owner,

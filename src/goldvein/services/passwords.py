@@ -1,9 +1,11 @@
 """Passwords: slow to check on purpose, and the more guesses were wrong, the longer the wait for the next.
 
-Hashes are argon2id at the library's recommended cost: 64 MiB and some 50 ms each. Whoever calls this for
-strangers bounds how many run at once (`Service.hashing`).
+Hashes of passwords are argon2id at the library's recommended cost: 64 MiB and some 50 ms each. Whoever calls
+this for strangers bounds how many run at once (`Service.hashing`). Tokens are long and random: nobody guesses
+one, so a plain hash keeps them as well.
 """
 
+import hashlib
 import secrets
 from datetime import timedelta
 from functools import cache
@@ -57,3 +59,8 @@ def wait_after(failures: int) -> timedelta:
 @cache
 def _nobodys() -> str:
     return _hasher.hash(secrets.token_hex())
+
+
+def token_hash(token: str) -> bytes:
+    """What is stored of a key, a session or a link."""
+    return hashlib.sha256(token.encode()).digest()
