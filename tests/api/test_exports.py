@@ -7,6 +7,7 @@ import io
 import json
 import sys
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -17,9 +18,10 @@ import pytest
 
 from goldvein.client import ApiError, GoldveinClient, Refused, files
 from goldvein.client.http import Ask, Transport
+from goldvein.domain.errors import Conflict
 from goldvein.domain.records import TaskDraft
 from goldvein.services import contents, intake, label_studio, labelled, projects
-from goldvein.services.exporting import COLUMNS
+from goldvein.services.exporting import COLUMNS, Layout, format_for
 from goldvein.store import labels, tasks
 from goldvein.store.labelled import Wanted
 from tests.api.world import World
@@ -354,6 +356,22 @@ def test_a_label_that_is_withdrawn_between_pages_is_left_out(world: World, proje
     first = [one.label.id for one in next(pages)]
     assert len(first) == 1  # of the two labels that were looked at, one was taken back
     assert sum(len(page) for page in pages) == 5
+
+
+def test_a_file_of_texts_breaks_off_where_they_are_erased_meanwhile(world: World) -> None:
+    """What was written until then is whole; blanks, which a model would be trained on, are never written."""
+    project = make_project(world)
+    (page,) = labelled.export(world.db, project, Wanted())
+    erased = [replace(one, input={"options": [""] * len((one.input or {})["options"])}) for one in page[1:]]
+    for name in FORMATS:
+        kind = format_for(name, projects.get(world.db, project, None))
+        writer = kind.make(Layout())
+        assert writer.begin() + writer.page(page[:1])
+        if not kind.needs_texts:
+            assert writer.page(erased) + writer.end()
+            continue
+        with pytest.raises(Conflict, match="erased while its file was written"):
+            writer.page(erased)
 
 
 def test_contents_are_erased_and_labels_stay(world: World) -> None:

@@ -79,10 +79,14 @@ class Format:
     needs_content: bool = True
 
 
+Rows = Callable[[Labelled], Iterator[dict[str, Any]]]
+"""What a file says of one label."""
+
+
 class Lines:
     """One JSON object a line."""
 
-    def __init__(self, rows: Callable[[Labelled], Iterator[dict[str, Any]]]) -> None:
+    def __init__(self, rows: Rows) -> None:
         self._rows = rows
 
     def begin(self) -> bytes:
@@ -101,7 +105,7 @@ class Lines:
 class Listing:
     """One JSON list, an element a line, so that the lists of several files can be joined."""
 
-    def __init__(self, rows: Callable[[Labelled], Iterator[dict[str, Any]]]) -> None:
+    def __init__(self, rows: Rows) -> None:
         self._rows = rows
         self._before = b"\n"
 
@@ -245,15 +249,30 @@ def _make_lines(layout: Layout) -> Writer:
 
 
 def _make_trl(layout: Layout) -> Writer:
-    return Lines(lambda one: preferences(one, every_pair=layout.every_pair))
+    return Lines(_of_texts(lambda one: preferences(one, every_pair=layout.every_pair)))
 
 
 def _make_openai(_: Layout) -> Writer:
-    return Listing(best_of)
+    return Listing(_of_texts(best_of))
 
 
 def _make_label_studio(layout: Layout) -> Writer:
-    return Listing(lambda one: iter((label_studio.write_task(one, layout.classes),)))
+    return Listing(_of_texts(lambda one: iter((label_studio.write_task(one, layout.classes),))))
+
+
+def _of_texts(rows: Rows) -> Rows:
+    """Rows that an erasure under way breaks off: what was written before is right, and blanks are not."""
+
+    def kept(one: Labelled) -> Iterator[dict[str, Any]]:
+        if "" in (one.input or {}).get("options", ()):
+            raise Conflict(
+                f"the texts of label {one.label.id} were erased while its file was written: use jsonl, csv "
+                "or parquet",
+                code="contents_erased",
+            )
+        return rows(one)
+
+    return kept
 
 
 def _make_parquet(layout: Layout) -> Writer:
