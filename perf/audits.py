@@ -1,11 +1,11 @@
 """How well audits tell how often the filter errs, and how many a design saves against a random sample.
 
-    python -m perf.audits [--populations 200] [--audits 40] [--answers 15] [--first 1] [--at-once 20]
+    python -m perf.audits [--populations 200] [--audits 80] [--answers 7] [--first 1] [--at-once 10]
                          [--json FILE]
 
 Populations of a thousand people whose truth is known, each judged by a filter with a flaw of its own
 (none, too sure of itself, keys known to the bad, people who turned since, another crowd than it learned
-from), are audited as the design draws (some at a time, 20 as a week does, each time by what was found until
+from), are audited as the design draws (some at a time, as the service does, each time by what was found until
 then) and at random. A random sample is judged twice: by the same model as the design's, so that nothing but
 the drawing differs, and plainly, by nothing but its own answers.
 Printed for each flaw and all together are the share of 90% intervals that hold the truth, and their mean
@@ -24,7 +24,9 @@ from typing import Any
 
 import numpy as np
 
-from goldvein.sim.audited import AT_ONCE, FLAWS, Errors, World, at_random, by_boundary, make_world, plainly
+from goldvein.domain.policy import Policy
+from goldvein.sim.audited import FLAWS, Errors, World, at_random, by_boundary, make_world, plainly
+from goldvein.stats.auditdesign import PART
 
 Way = Callable[[np.random.Generator, World, int, int], Errors]
 SHARES = ("bad_delivering", "good_kept_out")
@@ -84,10 +86,12 @@ def main() -> None:
     """Play, print and keep."""
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("--populations", type=int, default=200)
-    parser.add_argument("--audits", type=int, default=40)
-    parser.add_argument("--answers", type=int, default=15)
+    parser.add_argument(
+        "--audits", type=int, default=2 * Policy().audit_labelers, help="two weeks', by default"
+    )
+    parser.add_argument("--answers", type=int, default=Policy().audit_answers)
     parser.add_argument("--first", type=int, default=1)
-    parser.add_argument("--at-once", type=int, default=AT_ONCE)
+    parser.add_argument("--at-once", type=int, default=PART)
     parser.add_argument("--json", type=Path)
     given = parser.parse_args()
     runs: dict[str, list[Any]] = defaultdict(list)

@@ -97,6 +97,26 @@ def test_audits_are_drawn_once_a_week_of_work_that_there_is(db: Database) -> Non
     assert audits.draw(db, 1, later) == 6
 
 
+def test_a_week_is_drawn_in_parts_each_by_what_the_last_one_found(
+    db: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The next part once most of the last has ended, nobody twice, and no more than a week's in all."""
+    monkeypatch.setattr(audits, "PART", 4)
+    monkeypatch.setattr(audits, "_MAY_GO_ON", 1)
+    town = working_town(db)
+    assert audits.draw(db, 1, town.now) == 4
+    assert audits.draw(db, 1, town.now) == 0, "all four go on"
+    with db.transaction() as tx:
+        tx.execute(
+            b"UPDATE second_answers SET said = choice, answered_at = drawn_at FROM audits "
+            b"WHERE audits.id = audit AND audit <> (SELECT max(id) FROM audits)"
+        )
+    assert audits.settle_due(db, 1, town.now) == 3
+    assert audits.draw(db, 1, town.now) == 2
+    assert town.rows("SELECT count(DISTINCT labeler) FROM audits") == [(6,)]
+    assert audits.draw(db, 1, town.now + timedelta(days=6)) == 0, "the week has its six"
+
+
 def test_two_who_draw_at_once_draw_no_more_than_one(db: Database) -> None:
     """Two processes, a second apart by their clocks, so that each would draw other people."""
     town = working_town(db)

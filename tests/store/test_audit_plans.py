@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Sized
 from contextlib import closing
-from datetime import UTC, datetime
-from typing import Any
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
@@ -34,7 +33,8 @@ FILL = f"""
                CASE WHEN n % 5000 = 0 THEN 'audit' ELSE 'answer' END, 1 + n % 100, n, 'confirmed'
         FROM generate_series(1, {MANY}) n;
     INSERT INTO audits (project, labeler, drawn_at, chance, wanted, delivers, p, model_version, posterior)
-        SELECT 1 + n % 10, 1 + n / 10, '2026-01-05', 0.1, 10, true, 0.5, 1, ''
+        SELECT 1 + n % 10, 1 + n / 10, '2026-01-05'::timestamptz - n * interval '1 minute',
+               0.1, 10, true, 0.5, 1, ''
         FROM generate_series(0, 19999) n;
     INSERT INTO second_answers
         (project, audit, labeler, task, content, choice, is_overlap, place, said, answered_at)
@@ -43,7 +43,7 @@ FILL = f"""
                CASE WHEN a.id % 20 > 0 THEN '2026-01-05'::timestamptz END
         FROM audits a, generate_series(1, 10) k;
     ANALYZE"""
-LOOKS: dict[str, tuple[Callable[[Transaction], Sequence[Any]], int]] = {
+LOOKS: dict[str, tuple[Callable[[Transaction], Sized], int]] = {
     "all at the boundary": (lambda tx: boundary.page(tx, project=None, after=(5, 50_000), limit=50), 50),
     "those of a project": (lambda tx: boundary.page(tx, project=5, after=(0, 50_000), limit=50), 50),
     "counted": (lambda tx: boundary.counts(tx, BOUND), 1),
@@ -52,7 +52,7 @@ LOOKS: dict[str, tuple[Callable[[Transaction], Sequence[Any]], int]] = {
         2,
     ),
     "waiting to be answered again": (lambda tx: audits.waiting(tx, BOUND), 1),
-    "when drawn": (lambda tx: audits.last_drawn(tx, 5), 2),
+    "whom drawn": (lambda tx: audits.drawn_since(tx, 5, AT - timedelta(days=1)), 144),
     "judged of late": (lambda tx: doubts.audits(tx, AT, 50), 50),
 }
 BLOCKS = {"counted": 5_000}

@@ -91,8 +91,8 @@ class Policy:
     decoy_share: float = 0.02  # ordinary tasks that go to two people: what two have seen need be no benchmark
 
     # Audits: whose ordinary work auditors answer a second time, blindly.
-    audit_labelers: int = 20  # people whose work is audited each week; 0: nobody's
-    audit_answers: int = 12  # answers of each of them
+    audit_labelers: int = 40  # people whose work is audited each week; 0: nobody's
+    audit_answers: int = 7  # answers of each of them
     # Reference checks: the customer's own sample, labelled anew.
     reference_days: int = 1  # a check is due every so many days; 0: never
     reference_share: float = 0.05  # of ordinary servings, those of the sample while a check is under way

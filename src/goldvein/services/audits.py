@@ -6,7 +6,7 @@ who are audited stand in one queue in random order, so nobody can be told by a r
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Container, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final
@@ -19,20 +19,24 @@ from goldvein.domain.records import UNANSWERABLE
 from goldvein.services import filter_checks, rulings
 from goldvein.services.observing import Models
 from goldvein.services.views import View, Views
+from goldvein.stats.auditdesign import PART
 from goldvein.stats.auditdesign import draw as draw_people
 from goldvein.stats.second_answers import between, state_likelihoods
 from goldvein.store import audits, doubts, standings
 from goldvein.store.audits import Line, NewAudit, NewPiece, Pair, Piece, Place, Waiting, Work
 from goldvein.store.database import Database, Transaction
+from goldvein.store.standings import StandingLine
 from goldvein.tasktypes import choice
 
 CLAIM: Final = timedelta(minutes=15)
 """How long a piece stays in one auditor's hands."""
-EVERY: Final = timedelta(days=7)
-"""Time from one drawing to the next, and until an audit that nobody finished ends with what there is."""
+WEEK: Final = timedelta(days=7)
+"""``audit_labelers`` counts in it; an audit that nobody finished by then ends with what there is."""
 OVERLAP: Final = 0.2
 """Share of pieces that a second auditor answers too."""
 FIRST: Final[Place] = (-1.0, 0, 0)
+_MAY_GO_ON: Final = PART // 2
+"""Of the last part, when the next is drawn: some wait for an auditor who has not had the task."""
 _STEPS_EACH: Final = 40
 """Steps of a standing that are looked through for each answer that is wanted."""
 
@@ -55,7 +59,9 @@ class Asked:
 
 
 def draw(db: Database, project: int, now: datetime) -> int:
-    """Draw whom to audit, once a week and while none goes on; return how many were drawn.
+    """Draw whom to audit next, a part of the week's once most of the last one has ended; return how many.
+
+    What a part finds is known when the next is drawn. Nobody is drawn twice within a week.
 
     Raises
     ------
@@ -65,36 +71,49 @@ def draw(db: Database, project: int, now: datetime) -> int:
     with db.transaction() as tx:
         if not audits.take_drawing(tx, project):
             return 0
-        last, going = audits.last_drawn(tx, project)
-        if going or (last is not None and now - last < EVERY):
+        view, lately = Views().one(tx, project), audits.drawn_since(tx, project, now - WEEK)
+        wanted = min(PART, view.policy.audit_labelers - len(lately))
+        if wanted <= 0 or sum(lately.values()) > _MAY_GO_ON:
             return 0
-        view = Views().one(tx, project)
-        if not view.policy.audit_labelers:
-            return 0
-        lines = filter_checks.tested(view, list(standings.list_project(tx, project)))
-        lines = [one for one in lines if one.answers - one.benchmarks >= view.policy.audit_answers]
         rng = np.random.default_rng([project, int(now.timestamp())])
-        setting = filter_checks.setting_of(rng, tx, view) if lines else None
-        if setting is None:
-            return 0
-        people = filter_checks.people_of(view, Models(tx, project, view.models), lines)
-        known = filter_checks.known_of(rng, tx, view, setting, now)
-        drawn = draw_people(
-            rng, setting, people, known, view.policy.audit_labelers, view.policy.audit_answers
+        drawn = _drawn(rng, tx, view, _eligible(tx, view, lately), wanted, now)
+        steps = _STEPS_EACH * view.policy.audit_answers
+        work = audits.work_of(tx, project, {line.labeler: line.n for line, _ in drawn}, steps)
+        return sum(_begin(rng, tx, view, audit, work[audit.labeler], now) for _, audit in drawn)
+
+
+def _eligible(tx: Transaction, view: View, lately: Container[int]) -> list[StandingLine]:
+    """Whom the filter judges, with ordinary work enough, and not audited of late."""
+    lines = [one for one in standings.list_project(tx, view.project.id) if one.labeler not in lately]
+    wanted = view.policy.audit_answers
+    return [one for one in filter_checks.tested(view, lines) if one.answers - one.benchmarks >= wanted]
+
+
+def _drawn(
+    rng: np.random.Generator,
+    tx: Transaction,
+    view: View,
+    lines: Sequence[StandingLine],
+    wanted: int,
+    now: datetime,
+) -> list[tuple[StandingLine, NewAudit]]:
+    """Some of those people, by what is known of the filter until now; nobody before the project opened."""
+    setting = filter_checks.setting_of(rng, tx, view) if lines else None
+    if setting is None:
+        return []
+    people = filter_checks.people_of(view, Models(tx, view.project.id, view.models), lines)
+    known = filter_checks.known_of(rng, tx, view, setting, now)
+    found = draw_people(rng, setting, people, known, wanted, view.policy.audit_answers)
+    return [
+        (
+            lines[place],
+            NewAudit(
+                lines[place].labeler, float(chance), bool(people.delivers[place]), lines[place].p_benchmarks,
+                view.model_version, people.posteriors[place].tobytes(),
+            ),
         )
-        chosen = [lines[place] for place in drawn.places]
-        work = audits.work_of(
-            tx, project, {one.labeler: one.n for one in chosen}, _STEPS_EACH * view.policy.audit_answers
-        )
-        begun = 0
-        for place, chance, line in zip(drawn.places, drawn.chance, chosen, strict=True):
-            own = people.posteriors[place]
-            audit = NewAudit(
-                line.labeler, float(chance), bool(people.delivers[place]), line.p_benchmarks,
-                view.model_version, own.tobytes(),
-            )  # fmt: skip
-            begun += _begin(rng, tx, view, audit, work[line.labeler], now)
-        return begun
+        for place, chance in zip(found.places, found.chance, strict=True)
+    ]  # fmt: skip
 
 
 def _begin(
@@ -221,7 +240,7 @@ def settle_due(db: Database, project: int, now: datetime) -> int:
         If the project is not under way.
     """
     with db.connection() as tx:
-        due = audits.due(tx, project, now - EVERY)
+        due = audits.due(tx, project, now - WEEK)
         view, rng = Views().one(tx, project), np.random.default_rng([project, *due[:1]])
         setting = filter_checks.setting_of(rng, tx, view) if due else None
         known = filter_checks.known_of(rng, tx, view, setting, now) if setting else None
@@ -239,7 +258,7 @@ def settle_due(db: Database, project: int, now: datetime) -> int:
                 rulings.take_in(tx, view, going.labeler, likely, found, now)
             count += 1
     with db.transaction() as tx:
-        audits.drop_stale(tx, project, now - EVERY)
+        audits.drop_stale(tx, project, now - WEEK)
     return count
 
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final, Literal
 
 import numpy as np
 
-from goldvein.stats.auditdesign import draw
+from goldvein.stats.auditdesign import PART, draw
 from goldvein.stats.audits import (
     CELLS,
     Found,
@@ -40,8 +40,6 @@ OPTIONS: Final = 4
 DELIVER_AT: Final = 0.9
 OVERLAP: Final = 0.2
 MINED_SD: Final = 0.3
-AT_ONCE: Final = 20
-"""Audits that a design draws before it looks at what came out: a week's."""
 N_STRATA: Final = GROUPS * (len(CELLS) + 1)
 _ROUNDS: Final = 30
 
@@ -213,7 +211,7 @@ def _truth(world: World) -> tuple[float, float]:
 
 
 def by_boundary(
-    rng: np.random.Generator, world: World, audits: int, answers: int, *, at_once: int = AT_ONCE
+    rng: np.random.Generator, world: World, audits: int, answers: int, *, at_once: int = PART
 ) -> Errors:
     """Audit whom the design draws, some at a time: each time by what was found until then."""
     setting, people = world.setting(), world.people(np.empty(0, dtype=np.int64))

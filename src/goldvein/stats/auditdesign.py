@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     from goldvein.stats.arrays import Array, IntArray
     from goldvein.stats.audits import People, Setting, Values
 
+PART: Final = 10
+"""Audits that are drawn before it is looked at what they found: the next ones start from there."""
 AT_RANDOM: Final = 0.2
 """Share of audits that go to anybody: nothing that nobody thought of stays unseen."""
 _SPREADS: Final = 10

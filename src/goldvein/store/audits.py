@@ -153,11 +153,12 @@ def take_drawing(tx: Transaction, project: int) -> bool:
     return bool(row and row[0])
 
 
-def last_drawn(tx: Transaction, project: int) -> tuple[datetime | None, int]:
-    """Read when audits were drawn last, and how many of them go on."""
-    row = tx.execute(_queries.last_drawn, {"project": project}).fetchone()
-    assert row is not None
-    return row[0], int(row[1])
+def drawn_since(tx: Transaction, project: int, since: datetime) -> dict[int, bool]:
+    """Map labelers of whom audits were drawn since to whether one still goes on."""
+    found: dict[int, bool] = {}
+    for labeler, goes_on in tx.execute(_queries.drawn_since, {"project": project, "since": since}):
+        found[labeler] = goes_on or found.get(labeler, False)
+    return found
 
 
 def work_of(tx: Transaction, project: int, upto: Mapping[int, int], steps: int) -> dict[int, list[Work]]:

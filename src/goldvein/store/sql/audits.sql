@@ -3,10 +3,9 @@
 -- the project's row then.
 SELECT pg_try_advisory_xact_lock(hashtextextended('goldvein audits', %(project)s));
 
--- name: last_drawn
--- When audits of a project were drawn last, and how many of them go on.
-SELECT (SELECT max(drawn_at) FROM audits WHERE project = %(project)s),
-       (SELECT count(*) FROM audits WHERE project = %(project)s AND ended_at IS NULL);
+-- name: drawn_since
+-- Of whom audits of a project were drawn since, and which of them go on.
+SELECT labeler, ended_at IS NULL FROM audits WHERE project = %(project)s AND drawn_at > %(since)s;
 
 -- name: work_of
 -- Ordinary answers of some labelers, of the last so many steps of each standing: of tasks that are no benchmarks.

@@ -36,7 +36,7 @@ async function next() {
   if (!item) {
     $("over-text").textContent = place
       ? "That was the last one. Those that you gave back wait for somebody else."
-      : "No labeler's task waits for you. They are drawn once a week.";
+      : "No labeler's task waits for you. More are drawn through the week.";
     show("over");
     return $("again").focus();
   }
