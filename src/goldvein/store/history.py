@@ -20,6 +20,7 @@ _queries = load("history")
 class LogRow:
     """One row of the log; ``key`` is the benchmark's key under the item version that was served."""
 
+    project: int
     at: datetime
     id: int
     kind: str

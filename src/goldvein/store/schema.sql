@@ -402,6 +402,77 @@ CREATE TABLE gauges (
     metrics jsonb NOT NULL
 );
 
+CREATE TABLE item_versions (
+    project integer NOT NULL,
+    task bigint NOT NULL,
+    version integer NOT NULL,
+    key smallint NOT NULL,
+    key_right double precision NOT NULL,
+    key_probabilities double precision[] NOT NULL,
+    difficulty double precision[] NOT NULL,
+    wrong double precision[],
+    model_version integer,
+    likelihoods bytea,
+    struck boolean DEFAULT false NOT NULL,
+    made_at timestamp with time zone NOT NULL
+);
+
+CREATE TABLE log (
+    project integer NOT NULL,
+    at timestamp with time zone NOT NULL,
+    id bigint NOT NULL,
+    kind text NOT NULL,
+    labeler integer,
+    n bigint,
+    attempt bigint,
+    task bigint,
+    stage text,
+    choice smallint,
+    shown smallint[],
+    item_version integer,
+    model_version integer,
+    policy_version integer,
+    rate real,
+    draw real,
+    exposures integer,
+    milliseconds integer,
+    p_benchmarks double precision,
+    p_all double precision,
+    benchmarks integer,
+    decision text,
+    detail jsonb,
+    CONSTRAINT log_kind_check CHECK ((kind = ANY (ARRAY['admit'::text, 'answer'::text, 'skip'::text, 'release'::text, 'discard'::text, 'dismiss'::text, 'trust'::text, 'promote'::text, 'drop'::text, 'open'::text, 'state'::text, 'policy'::text, 'model'::text, 'withdraw'::text, 'cancel'::text, 'expire'::text, 'alert'::text, 'candidate'::text, 'freeze'::text, 'thaw'::text, 'retire'::text, 'key'::text, 'flag'::text, 'rescored'::text, 'dispute'::text, 'practice'::text, 'bootstrap'::text, 'audit'::text, 'audited'::text, 'ruling'::text])))
+)
+PARTITION BY RANGE (at);
+
+CREATE VIEW history AS
+ SELECT g.project,
+    g.at,
+    g.id,
+    g.kind,
+    g.labeler,
+    g.n,
+    g.attempt,
+    g.task,
+    g.stage,
+    g.choice,
+    i.key,
+    g.item_version,
+    g.rate,
+    g.draw,
+    g.p_benchmarks,
+    g.p_all,
+    g.benchmarks,
+    g.decision,
+    g.policy_version,
+    g.detail,
+    g.shown,
+    g.model_version,
+    g.exposures,
+    g.milliseconds
+   FROM (log g
+     LEFT JOIN item_versions i ON (((i.project = g.project) AND (i.task = g.task) AND (i.version = g.item_version))));
+
 CREATE TABLE holds (
     project integer NOT NULL,
     labeler integer NOT NULL,
@@ -454,21 +525,6 @@ ALTER TABLE invitations ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
     NO MINVALUE
     NO MAXVALUE
     CACHE 1
-);
-
-CREATE TABLE item_versions (
-    project integer NOT NULL,
-    task bigint NOT NULL,
-    version integer NOT NULL,
-    key smallint NOT NULL,
-    key_right double precision NOT NULL,
-    key_probabilities double precision[] NOT NULL,
-    difficulty double precision[] NOT NULL,
-    wrong double precision[],
-    model_version integer,
-    likelihoods bytea,
-    struck boolean DEFAULT false NOT NULL,
-    made_at timestamp with time zone NOT NULL
 );
 
 CREATE TABLE labeler_days (
@@ -534,34 +590,6 @@ ALTER TABLE labels ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
     NO MAXVALUE
     CACHE 1
 );
-
-CREATE TABLE log (
-    project integer NOT NULL,
-    at timestamp with time zone NOT NULL,
-    id bigint NOT NULL,
-    kind text NOT NULL,
-    labeler integer,
-    n bigint,
-    attempt bigint,
-    task bigint,
-    stage text,
-    choice smallint,
-    shown smallint[],
-    item_version integer,
-    model_version integer,
-    policy_version integer,
-    rate real,
-    draw real,
-    exposures integer,
-    milliseconds integer,
-    p_benchmarks double precision,
-    p_all double precision,
-    benchmarks integer,
-    decision text,
-    detail jsonb,
-    CONSTRAINT log_kind_check CHECK ((kind = ANY (ARRAY['admit'::text, 'answer'::text, 'skip'::text, 'release'::text, 'discard'::text, 'dismiss'::text, 'trust'::text, 'promote'::text, 'drop'::text, 'open'::text, 'state'::text, 'policy'::text, 'model'::text, 'withdraw'::text, 'cancel'::text, 'expire'::text, 'alert'::text, 'candidate'::text, 'freeze'::text, 'thaw'::text, 'retire'::text, 'key'::text, 'flag'::text, 'rescored'::text, 'dispute'::text, 'practice'::text, 'bootstrap'::text, 'audit'::text, 'audited'::text, 'ruling'::text])))
-)
-PARTITION BY RANGE (at);
 
 ALTER TABLE log ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
     SEQUENCE NAME log_id_seq

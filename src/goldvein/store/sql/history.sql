@@ -1,63 +1,33 @@
 -- name: of_labeler
 -- Everything the log says of one labeler in one project, oldest first.
-SELECT g.at, g.id, g.kind, g.labeler, g.n, g.attempt, g.task, g.stage, g.choice, i.key, g.item_version, g.rate, g.draw,
-       g.p_benchmarks, g.p_all, g.benchmarks, g.decision, g.policy_version, g.detail, g.shown, g.model_version, g.exposures,
-       g.milliseconds
-FROM log g
-LEFT JOIN item_versions i ON i.project = g.project AND i.task = g.task AND i.version = g.item_version
-WHERE g.project = %(project)s AND g.labeler = %(labeler)s
-ORDER BY g.at, g.id;
+SELECT * FROM history WHERE project = %(project)s AND labeler = %(labeler)s
+ORDER BY at, id;
 
 -- name: steps_before
 -- Rows that moved one labeler's standing before a step, the latest first.
-SELECT g.at, g.id, g.kind, g.labeler, g.n, g.attempt, g.task, g.stage, g.choice, i.key, g.item_version, g.rate, g.draw,
-       g.p_benchmarks, g.p_all, g.benchmarks, g.decision, g.policy_version, g.detail, g.shown, g.model_version, g.exposures,
-       g.milliseconds
-FROM log g
-LEFT JOIN item_versions i ON i.project = g.project AND i.task = g.task AND i.version = g.item_version
-WHERE g.project = %(project)s AND g.labeler = %(labeler)s AND g.n IS NOT NULL AND g.n < %(n)s
-ORDER BY g.n DESC LIMIT %(limit)s;
+SELECT * FROM history WHERE project = %(project)s AND labeler = %(labeler)s AND n IS NOT NULL AND n < %(n)s
+ORDER BY n DESC LIMIT %(limit)s;
 
 -- name: asides_before
 -- Rows of one labeler that moved no standing, from before a place in the log, the latest first.
-SELECT g.at, g.id, g.kind, g.labeler, g.n, g.attempt, g.task, g.stage, g.choice, i.key, g.item_version, g.rate, g.draw,
-       g.p_benchmarks, g.p_all, g.benchmarks, g.decision, g.policy_version, g.detail, g.shown, g.model_version, g.exposures,
-       g.milliseconds
-FROM log g
-LEFT JOIN item_versions i ON i.project = g.project AND i.task = g.task AND i.version = g.item_version
-WHERE g.project = %(project)s AND g.labeler = %(labeler)s AND g.n IS NULL AND (g.at, g.id) < (%(at)s, %(id)s)
-ORDER BY g.at DESC, g.id DESC LIMIT %(limit)s;
+SELECT * FROM history WHERE project = %(project)s AND labeler = %(labeler)s AND n IS NULL AND (at, id) < (%(at)s, %(id)s)
+ORDER BY at DESC, id DESC LIMIT %(limit)s;
 
 -- name: of_task
 -- Everything the log says of one task, oldest first.
-SELECT g.at, g.id, g.kind, g.labeler, g.n, g.attempt, g.task, g.stage, g.choice, i.key, g.item_version, g.rate, g.draw,
-       g.p_benchmarks, g.p_all, g.benchmarks, g.decision, g.policy_version, g.detail, g.shown, g.model_version, g.exposures,
-       g.milliseconds
-FROM log g
-LEFT JOIN item_versions i ON i.project = g.project AND i.task = g.task AND i.version = g.item_version
-WHERE g.project = %(project)s AND g.task = %(task)s
-ORDER BY g.at, g.id;
+SELECT * FROM history WHERE project = %(project)s AND task = %(task)s
+ORDER BY at, id;
 
 -- name: of_task_before
 -- Rows of one task before a place in the log, the latest first.
-SELECT g.at, g.id, g.kind, g.labeler, g.n, g.attempt, g.task, g.stage, g.choice, i.key, g.item_version, g.rate, g.draw,
-       g.p_benchmarks, g.p_all, g.benchmarks, g.decision, g.policy_version, g.detail, g.shown, g.model_version, g.exposures,
-       g.milliseconds
-FROM log g
-LEFT JOIN item_versions i ON i.project = g.project AND i.task = g.task AND i.version = g.item_version
-WHERE g.project = %(project)s AND g.task = %(task)s AND g.id < %(id)s
-ORDER BY g.id DESC LIMIT %(limit)s;
+SELECT * FROM history WHERE project = %(project)s AND task = %(task)s AND id < %(id)s
+ORDER BY id DESC LIMIT %(limit)s;
 
 -- name: of_project_between
 -- Rows of a project between two places in the log, the latest first; of one kind where one is given.
-SELECT g.at, g.id, g.kind, g.labeler, g.n, g.attempt, g.task, g.stage, g.choice, i.key, g.item_version, g.rate, g.draw,
-       g.p_benchmarks, g.p_all, g.benchmarks, g.decision, g.policy_version, g.detail, g.shown, g.model_version, g.exposures,
-       g.milliseconds
-FROM log g
-LEFT JOIN item_versions i ON i.project = g.project AND i.task = g.task AND i.version = g.item_version
-WHERE g.project = %(project)s AND g.id >= %(first)s AND g.id < %(before)s AND g.at <= %(until)s
-  AND (%(kind)s::text IS NULL OR g.kind = %(kind)s)
-ORDER BY g.id DESC LIMIT %(limit)s;
+SELECT * FROM history WHERE project = %(project)s AND id >= %(first)s AND id < %(before)s AND at <= %(until)s
+  AND (%(kind)s::text IS NULL OR kind = %(kind)s)
+ORDER BY id DESC LIMIT %(limit)s;
 
 -- name: last_entry_until
 -- The last row of the log of a project among the last hours until a moment in which anything happened: clocks are not further
