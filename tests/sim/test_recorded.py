@@ -6,7 +6,8 @@ from pathlib import Path
 import pytest
 
 from goldvein.domain.records import UNANSWERABLE
-from goldvein.sim.recorded import CrowdError, load_crowd, read_rows
+from goldvein.sim.recorded import load_crowd
+from goldvein.sim.recorded_rows import CrowdError, read_rows
 
 
 def _file(folder: Path, text: str, name: str = "crowd.csv") -> Path:

@@ -22,8 +22,8 @@ import pytest
 from goldvein.settings import read_settings
 from goldvein.store import cluster, embedded
 from goldvein.store.binaries import EmbeddedServerError, copied_binaries, find_binaries
-from goldvein.store.cluster import Account
 from goldvein.store.embedded import EmbeddedServer, open_database
+from goldvein.store.server_account import Account
 from tests.eventually import eventually
 
 SMALL = {"shared_buffers": "16MB"}

@@ -13,8 +13,8 @@ import numpy as np
 from goldvein.domain.errors import InvalidInput, NotFound
 from goldvein.domain.policy import Policy
 from goldvein.domain.records import UNANSWERABLE, Project
-from goldvein.services.explaining import Moment, timeline
 from goldvein.services.projects import read
+from goldvein.services.timeline import Moment, timeline
 from goldvein.stats.model import Model
 from goldvein.store import history, keys, projects, roster, standings, tasks, trust
 from goldvein.store.database import Database, Transaction

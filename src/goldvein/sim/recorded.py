@@ -1,49 +1,22 @@
-"""Recorded crowds: answers that real people once gave, read from CSV or JSONL.
+"""Recorded crowds: answers that real people once gave, a row each (`recorded_rows`).
 
-One answer a row: ``task,labeler,answer`` and, where known, ``truth,seconds,started_at,benchmark``. Task
-content comes from a JSONL file of ``{"task", "input", "truth"?}``. Columns of other names are left alone.
+Task content comes from a JSONL file of ``{"task", "input", "truth"?}``.
 """
 
 from __future__ import annotations
 
-import csv
-import json
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime, timedelta
+from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
-from goldvein.domain.errors import InvalidInput
 from goldvein.domain.records import UNANSWERABLE
+from goldvein.sim.recorded_rows import NO_ANSWER, CrowdError, Row, error_at, json_lines, read_rows
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
     from pathlib import Path
 
-NO_ANSWER = frozenset({"", "na", "n/a", "nan", "null"})
-"""Answers that say "none": too slow, not answerable. They are no class of their own."""
-
-REQUIRED = ("task", "labeler", "answer")
 MAX_CLASSES = 20
-
-
-class CrowdError(InvalidInput):
-    """The recorded crowd cannot be read."""
-
-    code = "crowd_invalid"
-
-
-@dataclass(frozen=True, slots=True)
-class Row:
-    """One recorded answer as it stands in the file."""
-
-    line: int
-    task: str
-    labeler: str
-    answer: str
-    truth: str | None = None
-    seconds: float | None = None
-    started_at: datetime | None = None
-    benchmark: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,19 +68,6 @@ class Crowd:
         return sum(answer.choice == UNANSWERABLE for answer in self.answers)
 
 
-def read_rows(path: Path) -> Iterator[Row]:
-    """Stream the answers of a crowd file: JSON lines if it ends in jsonl, ndjson or json, else CSV.
-
-    Raises
-    ------
-    CrowdError
-        At the first row that breaks a rule, with its line, the value, the rule and the way out.
-    """
-    lines = _json_lines(path) if path.suffix.lower() in {".jsonl", ".ndjson", ".json"} else _csv_lines(path)
-    for line, fields in lines:
-        yield _row(path, line, fields)
-
-
 def read_contents(path: Path) -> dict[str, Mapping[str, Any]]:
     """Read task contents: a map from the task's name to its row.
 
@@ -117,12 +77,14 @@ def read_contents(path: Path) -> dict[str, Mapping[str, Any]]:
         Where a row has no ``task`` or ``input``, or a task stands there twice.
     """
     contents: dict[str, Mapping[str, Any]] = {}
-    for line, fields in _json_lines(path):
+    for line, fields in json_lines(path):
         task, content = fields.get("task"), fields.get("input")
         if not isinstance(task, str | int) or not isinstance(content, dict):
-            raise _error(path, line, 'a task row needs `task` and `input`, as {"task": "t1", "input": {...}}')
+            raise error_at(
+                path, line, 'a task row needs `task` and `input`, as {"task": "t1", "input": {...}}'
+            )
         if str(task) in contents:
-            raise _error(path, line, f"task {task!r} stood there before: give every task one row")
+            raise error_at(path, line, f"task {task!r} stood there before: give every task one row")
         contents[str(task)] = fields
     return contents
 
@@ -240,7 +202,7 @@ def _tasks(
         truth = None if row.truth is None else _truth(path, row, options, by_index=classes is None)
         known = tasks[row.task]
         if truth is not None and known.truth not in {None, truth}:
-            raise _error(
+            raise error_at(
                 path,
                 row.line,
                 f"task {row.task!r} had another truth in an earlier row: one task has one truth",
@@ -263,7 +225,7 @@ def _task(
     path: Path, row: Row, contents: Mapping[str, Mapping[str, Any]], classes: tuple[str, ...] | None
 ) -> RecordedTask:
     if contents and row.task not in contents:
-        raise _error(
+        raise error_at(
             path,
             row.line,
             f"task {row.task!r} has no content: add its row to the tasks file, or leave --tasks out",
@@ -271,7 +233,7 @@ def _task(
     fields = contents.get(row.task, {"input": {"task": row.task}})
     content = {key: value for key, value in fields["input"].items() if classes is None or key != "options"}
     if classes is None and not isinstance(content.get("options"), list):
-        raise _error(
+        raise error_at(
             path,
             row.line,
             f"task {row.task!r} has no `options` where others have: give every task a list of them",
@@ -293,7 +255,7 @@ def _truth(path: Path, row: Row, options: Sequence[str], *, by_index: bool) -> i
         return None
     choice = choice_of(row.truth, options, by_index=by_index)
     if choice == UNANSWERABLE:
-        raise _error(
+        raise error_at(
             path,
             row.line,
             f"truth {row.truth!r} is none of the {len(options)} options: name one by its index or text",
@@ -303,113 +265,3 @@ def _truth(path: Path, row: Row, options: Sequence[str], *, by_index: bool) -> i
 
 def _named(choice: int) -> int | None:
     return None if choice == UNANSWERABLE else choice
-
-
-def _csv_lines(path: Path) -> Iterator[tuple[int, Mapping[str, Any]]]:
-    with _opened(path) as file:
-        reader = csv.DictReader(file)
-        try:
-            header = reader.fieldnames or ()
-            missing = [name for name in REQUIRED if name not in header]
-            if missing:
-                raise _error(
-                    path, 1, f"column {missing[0]!r} is missing: the first line names {','.join(REQUIRED)}"
-                )
-            for fields in reader:
-                if None in fields or None in fields.values():
-                    raise _error(
-                        path, reader.line_num, f"the row has not {len(header)} fields as the first line has"
-                    )
-                yield reader.line_num, fields
-        except csv.Error as error:
-            raise _error(
-                path, reader.line_num, f"not CSV ({error}): quote fields that hold commas or quotes"
-            ) from error
-        except UnicodeDecodeError as error:
-            raise _error(
-                path, reader.line_num + 1, f"not UTF-8 ({error.reason}): save the file as UTF-8"
-            ) from error
-
-
-def _json_lines(path: Path) -> Iterator[tuple[int, Mapping[str, Any]]]:
-    with _opened(path) as file:
-        number = 0
-        try:
-            for number, line in enumerate(file, start=1):
-                if not line.strip():
-                    continue
-                fields = json.loads(line)
-                if not isinstance(fields, dict):
-                    raise _error(path, number, "one JSON object a line is wanted")
-                yield number, fields
-        except json.JSONDecodeError as error:
-            raise _error(path, number, f"not JSON ({error}): write one object a line") from error
-        except UnicodeDecodeError as error:
-            raise _error(path, number + 1, f"not UTF-8 ({error.reason}): save the file as UTF-8") from error
-
-
-def _opened(path: Path) -> Any:
-    try:
-        return path.open(encoding="utf-8-sig", newline="")
-    except OSError as error:
-        raise CrowdError(f"{path} cannot be opened: {error.strerror}", code="crowd_unreadable") from error
-
-
-def _row(path: Path, line: int, fields: Mapping[str, Any]) -> Row:
-    for name in REQUIRED:
-        if fields.get(name) is None or (name != "answer" and not str(fields[name]).strip()):
-            raise _error(path, line, f"`{name}` is missing: every row has task, labeler and answer")
-    truth = fields.get("truth")
-    return Row(
-        line=line,
-        task=str(fields["task"]),
-        labeler=str(fields["labeler"]),
-        answer=str(fields["answer"]).strip(),
-        truth=None if truth is None or not str(truth).strip() else str(truth).strip(),
-        seconds=_seconds(path, line, fields.get("seconds")),
-        started_at=_started_at(path, line, fields.get("started_at")),
-        benchmark=_benchmark(path, line, fields.get("benchmark")),
-    )
-
-
-def _seconds(path: Path, line: int, value: Any) -> float | None:
-    if value is None or str(value).strip().lower() in NO_ANSWER:
-        return None
-    try:
-        seconds = float(value)
-    except ValueError:
-        seconds = -1.0
-    if not 0 <= seconds < 1e9:
-        raise _error(
-            path, line, f"seconds {value!r} is no time spent: write a number from 0, or leave it empty"
-        )
-    return seconds
-
-
-def _started_at(path: Path, line: int, value: Any) -> datetime | None:
-    if value is None or not str(value).strip():
-        return None
-    try:
-        return datetime.fromtimestamp(0, UTC) + timedelta(seconds=float(value))
-    except (ValueError, OverflowError):
-        pass
-    try:
-        moment = datetime.fromisoformat(str(value).strip())
-    except ValueError as error:
-        raise _error(
-            path, line, f"started_at {value!r} is no time: write ISO 8601 (2026-03-01T10:00:00Z) or seconds"
-        ) from error
-    return moment.astimezone(UTC) if moment.tzinfo else moment.replace(tzinfo=UTC)
-
-
-def _benchmark(path: Path, line: int, value: Any) -> bool:
-    text = str(value if value is not None else "").strip().lower()
-    if text not in {"", "0", "1", "true", "false"}:
-        raise _error(
-            path, line, f"benchmark {value!r} is neither 1 (truth is a key) nor 0: write one of them"
-        )
-    return text in {"1", "true"}
-
-
-def _error(path: Path, line: int, what: str) -> CrowdError:
-    return CrowdError(f"{path}, line {line}: {what}", line=line)

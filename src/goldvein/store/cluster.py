@@ -1,4 +1,4 @@
-"""The folder in which an embedded PostgreSQL keeps its data, and the account that it runs under.
+"""The folder in which an embedded PostgreSQL keeps its data, and the server in it.
 
 ::
 
@@ -15,7 +15,6 @@ import contextlib
 import hashlib
 import json
 import os
-import pwd
 import secrets
 import shutil
 import signal
@@ -36,6 +35,7 @@ from goldvein.store.binaries import (
     find_binaries,
     make_folder,
 )
+from goldvein.store.server_account import server_account
 
 ROLE: Final = "goldvein"
 DATABASE: Final = "goldvein"
@@ -65,54 +65,6 @@ SERVER_SETTINGS: Final[Mapping[str, str]] = {
     "listen_addresses": "127.0.0.1",
     "unix_socket_permissions": "0700",
 }
-
-
-@dataclass(frozen=True, slots=True)
-class Account:
-    """The account that the server runs under; None keeps the present one."""
-
-    user: int | None
-    group: int | None
-
-    def subprocess_arguments(self) -> dict[str, object]:
-        """Arguments for `subprocess` that make a child run under it."""
-        if self.user is None:
-            return {}
-        return {"user": self.user, "group": self.group, "extra_groups": ()}
-
-    def can_reach(self, folder: Path) -> bool:
-        """Whether the account may pass through every folder up to and including this one."""
-        if self.user is None:
-            return True
-        test = "/usr/bin/test" if Path("/usr/bin/test").exists() else "/bin/test"
-        child = subprocess.run(  # type: ignore[call-overload]
-            [test, "-x", str(folder)], cwd="/", check=False, **self.subprocess_arguments()
-        )
-        return bool(child.returncode == 0)
-
-    def owns(self, path: Path) -> bool:
-        """Whether the account owns a file."""
-        return path.stat().st_uid == (os.geteuid() if self.user is None else self.user)
-
-
-def server_account() -> Account:
-    """`nobody` for root, as PostgreSQL refuses to run as root; else the present account.
-
-    Raises
-    ------
-    EmbeddedServerError
-        If root's machine has no account `nobody`; no account is ever added.
-    """
-    if os.geteuid() != 0:
-        return Account(None, None)
-    try:
-        entry = pwd.getpwnam("nobody")
-    except KeyError as error:
-        raise EmbeddedServerError(
-            "root needs the account 'nobody' to run PostgreSQL under: run as an ordinary user, "
-            "or set GOLDVEIN_DATABASE_URL to a server that runs elsewhere"
-        ) from error
-    return Account(entry.pw_uid, entry.pw_gid)
 
 
 @dataclass(frozen=True, slots=True)

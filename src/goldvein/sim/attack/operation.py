@@ -4,25 +4,19 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import os
-import subprocess
-import sys
 import threading
 import time
-import urllib.error
-import urllib.request
 from collections import Counter
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-import goldvein
 from goldvein.client import ApiError, GoldveinClient, Unreachable
 from goldvein.services import cards, keys, reestimation, verification
 from goldvein.services.leases import LeaseTokens
+from goldvein.sim.attack.processes import processes
 from goldvein.sim.attack.recording import Spy, sleep, spy
 from goldvein.sim.population import Knowledge, Person, answering, mixed_crowd
 from goldvein.sim.scratch import scratch_database
@@ -31,7 +25,7 @@ from goldvein.store import facts, projects
 from goldvein.store.database import Database
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from goldvein.sim.attack.recording import Sighting
     from goldvein.store.facts import KeyFact, ServingFact
@@ -385,53 +379,3 @@ def _thinking(person: Person, rng: np.random.Generator, mean: float) -> Callable
     """Log-normal times; who does not read is quicker."""
     pace = mean * float(rng.lognormal(0, 0.2)) * (1.0 if person.behaviour.is_good(0) else 0.5)
     return lambda: pace * float(rng.lognormal(-0.125, 0.5))
-
-
-@contextlib.contextmanager
-def processes(url: str) -> Iterator[str]:
-    """Serve and work in processes of their own, so that times at the client are the service's alone."""
-    import socket
-
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = int(probe.getsockname()[1])
-    started = [_command(command, url, port) for command in ("serve", "work")]
-    try:
-        _wait_until_served(port, started[0])
-        yield f"http://127.0.0.1:{port}"
-    finally:
-        for process in started:
-            process.terminate()
-        for process in started:
-            try:
-                process.wait(20)
-            except subprocess.TimeoutExpired:
-                process.kill()
-                process.wait()
-
-
-def _command(command: str, url: str, port: int) -> subprocess.Popen[bytes]:
-    """Start a command of this installation."""
-    home = str(Path(goldvein.__file__).resolve().parent.parent)
-    settings = {
-        "GOLDVEIN_DATABASE_URL": url,
-        "GOLDVEIN_PORT": str(port),
-        "GOLDVEIN_LOG_LEVEL": "error",
-        "GOLDVEIN_SHUTDOWN_SECONDS": "3",
-        "PYTHONPATH": os.pathsep.join(part for part in (home, os.environ.get("PYTHONPATH", "")) if part),
-    }
-    return subprocess.Popen(
-        [sys.executable, "-m", "goldvein", command], env={**os.environ, **settings}, stdout=subprocess.DEVNULL
-    )
-
-
-def _wait_until_served(port: int, process: subprocess.Popen[bytes], seconds: float = 180) -> None:
-    """Wait until ``serve`` answers."""
-    deadline = time.monotonic() + seconds
-    while time.monotonic() < deadline and process.poll() is None:
-        try:
-            with urllib.request.urlopen(f"http://127.0.0.1:{port}/healthz", timeout=2):
-                return
-        except OSError:
-            time.sleep(0.05)
-    raise RuntimeError(f"serve did not answer on port {port}")
