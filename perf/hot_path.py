@@ -38,19 +38,13 @@ from urllib.parse import parse_qs, unquote, urlsplit
 
 import psycopg
 
+from goldvein.sim.processes import free_port, start_command, stopped_in_the_end, wait_until_served
 from goldvein.store.binaries import find_binaries
 from goldvein.store.embedded import EmbeddedServer
 from goldvein.store.migrations import migrate
 from perf.http import Connection
 from perf.load import task_input
-from perf.processes import (
-    cpu_seconds,
-    environment,
-    free_port,
-    goldvein,
-    stopped_in_the_end,
-    wait_until_served,
-)
+from perf.processes import cpu_seconds, environment
 
 POLICY: Final = {
     "quality_bar": 0.7,
@@ -175,7 +169,7 @@ def _running(server: EmbeddedServer, labelers: int, answer_step: str) -> Iterato
     )
     assert receiver.stdout is not None
     receiver_port = int(receiver.stdout.readline())
-    serve, work = goldvein("serve", **settings), goldvein("work", **settings)
+    serve, work = start_command("serve", **settings), start_command("work", **settings)
     with stopped_in_the_end(serve, work, receiver):
         wait_until_served(port, serve)
         assert server.pid is not None

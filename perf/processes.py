@@ -1,72 +1,19 @@
-"""The processes of an installation, and what CPU they use."""
+"""What CPU processes use, and how those of these measurements are started."""
 
 import contextlib
 import os
-import socket
-import subprocess
-import sys
-import time
-import urllib.error
-import urllib.request
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
+
+from goldvein.sim import processes
 
 _TICK: Final = os.sysconf("SC_CLK_TCK")
 _ROOT: Final = Path(__file__).resolve().parent.parent
 
 
-def environment(**settings: str) -> dict[str, str]:
-    """Our environment with these settings, and with this checkout's modules."""
-    paths = [str(_ROOT / "src"), str(_ROOT), os.environ.get("PYTHONPATH", "")]
-    return {**os.environ, "PYTHONPATH": os.pathsep.join(path for path in paths if path), **settings}
-
-
-def goldvein(command: str, **settings: str) -> subprocess.Popen[bytes]:
-    """Start a command of Goldvein, such as ``serve``, with settings by their variables' names."""
-    program = [sys.executable, "-c", "from goldvein.cli import main; main()", command]
-    return subprocess.Popen(program, env=environment(**settings), stdout=subprocess.DEVNULL)
-
-
-def free_port() -> int:
-    """Find a TCP port that nobody listens on."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
-
-
-def wait_until_served(port: int, process: subprocess.Popen[bytes], seconds: float = 180) -> None:
-    """Wait until ``serve`` answers.
-
-    Raises
-    ------
-    RuntimeError
-        If it ended, or takes longer.
-    """
-    deadline = time.monotonic() + seconds
-    while time.monotonic() < deadline and process.poll() is None:
-        try:
-            with urllib.request.urlopen(f"http://127.0.0.1:{port}/healthz", timeout=2):
-                return
-        except OSError:
-            time.sleep(0.05)
-    raise RuntimeError(f"serve did not answer on port {port}")
-
-
-@contextlib.contextmanager
-def stopped_in_the_end(*processes: subprocess.Popen[bytes]) -> Iterator[None]:
-    """Stop processes gently, and surely."""
-    try:
-        yield
-    finally:
-        for process in processes:
-            process.terminate()
-        for process in processes:
-            try:
-                process.wait(20)
-            except subprocess.TimeoutExpired:
-                process.kill()
-                process.wait()
+def environment() -> dict[str, str]:
+    """Our environment, with Goldvein's modules and these."""
+    return processes.environment(_ROOT)
 
 
 def cpu_seconds(root: int) -> float:

@@ -19,13 +19,13 @@ import msgspec
 
 from goldvein.services import keys
 from goldvein.services.leases import LeaseTokens
+from goldvein.sim.processes import free_port, start_command, stopped_in_the_end, wait_until_served
 from goldvein.store import projects
 from goldvein.store.database import Database
 from goldvein.store.embedded import EmbeddedServer
 from goldvein.store.migrations import migrate
 from perf.http import Connection, Reply, stream_lines
 from perf.load import Work, answer_body, read_answered, read_work, task_input
-from perf.processes import free_port, goldvein, stopped_in_the_end, wait_until_served
 
 HOST = "127.0.0.1"
 FIRST_BENCHMARK = 10**9
@@ -42,7 +42,7 @@ class Installation:
 
     def start(self, command: str) -> None:
         """Start ``serve`` or ``work``, as a supervisor would."""
-        self.processes[command] = goldvein(
+        self.processes[command] = start_command(
             command,
             GOLDVEIN_DATABASE_URL=self.server.url,
             GOLDVEIN_PORT=str(self.port),

@@ -154,11 +154,8 @@ def take_drawing(tx: Transaction, project: int) -> bool:
 
 
 def drawn_since(tx: Transaction, project: int, since: datetime) -> dict[int, bool]:
-    """Map labelers of whom audits were drawn since to whether one still goes on."""
-    found: dict[int, bool] = {}
-    for labeler, goes_on in tx.execute(_queries.drawn_since, {"project": project, "since": since}):
-        found[labeler] = goes_on or found.get(labeler, False)
-    return found
+    """Map labelers of whom audits were drawn since to whether the last of them still goes on."""
+    return dict(tx.execute(_queries.drawn_since, {"project": project, "since": since}))
 
 
 def work_of(tx: Transaction, project: int, upto: Mapping[int, int], steps: int) -> dict[int, list[Work]]:

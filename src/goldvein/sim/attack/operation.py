@@ -16,16 +16,16 @@ import numpy as np
 from goldvein.client import ApiError, GoldveinClient, Unreachable
 from goldvein.services import cards, keys, reestimation, verification
 from goldvein.services.leases import LeaseTokens
-from goldvein.sim.attack.processes import processes
 from goldvein.sim.attack.recording import Spy, sleep, spy
 from goldvein.sim.population import Knowledge, Person, answering, mixed_crowd
+from goldvein.sim.processes import free_port, start_command, stopped_in_the_end, wait_until_served
 from goldvein.sim.scratch import scratch_database
 from goldvein.sim.texts import INSTRUCTION, texts
 from goldvein.store import facts, projects
 from goldvein.store.database import Database
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
     from goldvein.sim.attack.recording import Sighting
     from goldvein.store.facts import KeyFact, ServingFact
@@ -379,3 +379,19 @@ def _thinking(person: Person, rng: np.random.Generator, mean: float) -> Callable
     """Log-normal times; who does not read is quicker."""
     pace = mean * float(rng.lognormal(0, 0.2)) * (1.0 if person.behaviour.is_good(0) else 0.5)
     return lambda: pace * float(rng.lognormal(-0.125, 0.5))
+
+
+@contextlib.contextmanager
+def processes(url: str) -> Iterator[str]:
+    """Serve and work in processes of their own, so that times at the client are the service's alone."""
+    port = free_port()
+    settings = {
+        "GOLDVEIN_DATABASE_URL": url,
+        "GOLDVEIN_PORT": str(port),
+        "GOLDVEIN_LOG_LEVEL": "error",
+        "GOLDVEIN_SHUTDOWN_SECONDS": "3",
+    }
+    serve, work = start_command("serve", **settings), start_command("work", **settings)
+    with stopped_in_the_end(serve, work):
+        wait_until_served(port, serve)
+        yield f"http://127.0.0.1:{port}"

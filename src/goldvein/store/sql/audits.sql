@@ -4,8 +4,8 @@
 SELECT pg_try_advisory_xact_lock(hashtextextended('goldvein audits', %(project)s));
 
 -- name: drawn_since
--- Of whom audits of a project were drawn since, and which of them go on.
-SELECT labeler, ended_at IS NULL FROM audits WHERE project = %(project)s AND drawn_at > %(since)s;
+-- Of whom audits of a project were drawn since, the latest last, and which of them go on.
+SELECT labeler, ended_at IS NULL FROM audits WHERE project = %(project)s AND drawn_at > %(since)s ORDER BY drawn_at;
 
 -- name: work_of
 -- Ordinary answers of some labelers, of the last so many steps of each standing: of tasks that are no benchmarks.
