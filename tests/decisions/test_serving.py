@@ -119,6 +119,39 @@ def test_draws_are_unseen_and_carry_their_probability() -> None:
         assert draw.index in draw.candidates
 
 
+def test_rounding_errors_rank_nothing() -> None:
+    """Another machine's last bits lead to the same draws, also where benchmarks are alike."""
+    model, pool, _ = pool_of(6)
+    alike, noise = np.tile(pool, (1, 5, 1)), np.random.default_rng(11)
+    elsewhere = alike * (1 + noise.uniform(-1e-13, 1e-13, alike.shape))
+    none, unseen = np.zeros(30, dtype=np.int64), [np.arange(30)] * 200
+    here, there = (
+        draw_benchmarks(np.random.default_rng(12), newcomer(model, 200), unseen, tables, none, model, POLICY)
+        for tables in (alike, elsewhere)
+    )
+
+    assert here == there
+
+
+def test_benchmarks_that_tell_equally_much_are_drawn_equally_often() -> None:
+    """Not those first that stand first in the pool."""
+    model, pool, _ = pool_of(1)
+    unseen, none = [np.arange(40)] * 4_000, np.zeros(40, dtype=np.int64)
+    draws = draw_benchmarks(
+        np.random.default_rng(13),
+        newcomer(model, 4_000),
+        unseen,
+        pool.repeat(40, axis=1),
+        none,
+        model,
+        POLICY,
+    )
+    drawn = np.bincount([draw.index for draw in draws if draw], minlength=40)
+
+    assert drawn.sum() == 4_000
+    assert np.abs(drawn - 100).max() < 5 * np.sqrt(100)
+
+
 def test_few_unseen_are_enough_and_none_is_said() -> None:
     """Two left: one of the two at one half; nothing left: None."""
     model, pool, _ = pool_of(30)

@@ -21,6 +21,9 @@ if TYPE_CHECKING:
 
 NOTHING_LEFT: Final = 0.0
 """Draw probability on an ordinary task that was served because no unseen benchmark was left."""
+_DIGITS: Final = 9
+"""Remaining variances are compared rounded: else rounding errors, which differ from machine to machine, would
+rank benchmarks that tell equally much."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,6 +129,7 @@ def draw_benchmarks(
     """Draw a benchmark for each of n labelers: one of the best few of some unseen ones.
 
     Not the best one, and not of all: the few most telling benchmarks would be worn out, and known, first.
+    Those that tell equally much are ranked by chance.
 
     Parameters
     ----------
@@ -147,19 +151,19 @@ def draw_benchmarks(
     -------
     list of Draw, None for a labeler who has seen everything
     """
-    uniforms = rng.random((len(unseen), policy.candidates_drawn + 1))
+    uniforms = rng.random((len(unseen), 2 * policy.candidates_drawn + 1))
     able = [i for i, items in enumerate(unseen) if len(items)]
     draws: list[Draw | None] = [None] * len(unseen)
     if not able:
         return draws
-    left = [unseen[i] for i in able]
+    left, (which, lots) = [unseen[i] for i in able], np.split(uniforms[able, :-1], 2, axis=1)
     if weights is None:
-        candidates, counts = _candidates(left, uniforms[able, :-1])
+        candidates, counts = _candidates(left, which)
     else:
-        candidates, counts = _weighted_candidates(left, uniforms[able, :-1], weights)
-    remaining = remaining_variance(posteriors[:, able], model, pool, candidates, exposures)
+        candidates, counts = _weighted_candidates(left, which, weights)
+    remaining = np.round(remaining_variance(posteriors[:, able], model, pool, candidates, exposures), _DIGITS)
     remaining[np.arange(candidates.shape[1]) >= counts[:, None]] = np.inf
-    best = np.argsort(remaining, axis=1, kind="stable")
+    best = np.lexsort((lots, remaining), axis=1)
     kept = np.minimum(counts, policy.best_of)
     taken = best[np.arange(len(able)), (uniforms[able, -1] * kept).astype(np.int64)]
     rows = zip(able, candidates.tolist(), counts.tolist(), kept.tolist(), taken.tolist(), strict=True)
