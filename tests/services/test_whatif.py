@@ -27,7 +27,7 @@ Rows = list[tuple[Any, ...]]
 def town(module_database_url: str) -> Iterator[Town]:
     """Months in minutes: holds, releases, dismissals, a new policy, a cancelled task, time that runs out."""
     with Database(module_database_url) as db:
-        town = Town(db, {"rate_ceiling": 0.6, "hold_seconds": 60, "dismiss_at": 0.01, "decoy_share": 0.1})
+        town = Town(db, {"rate_ceiling": 0.6, "hold_seconds": 20, "dismiss_at": 0.01, "decoy_share": 0.1})
         town.open_by_hand(60)
         town.push(1500)
         for n in range(8):
@@ -39,11 +39,11 @@ def town(module_database_url: str) -> Iterator[Town]:
         for n in range(12):
             town.run(8)
             sweep(db, town.now)
+            if n == 1:
+                held = "SELECT task FROM holds WHERE project = 1 ORDER BY attempt DESC LIMIT 1"
+                intake.cancel_task(db, 1, town.rows(held)[0][0], town.now)
             if n == 6:
                 projects.update(db, 1, None, policy={"deliver_at": 0.85}, now=town.now)
-        waiting = town.rows("SELECT task FROM holds WHERE project = 1 ORDER BY attempt DESC LIMIT 1")
-        for (task,) in waiting:
-            intake.cancel_task(db, 1, task, town.now)
         yield town
 
 
@@ -176,13 +176,24 @@ def test_audits_and_rulings_are_replayed(db: Database) -> None:
 
 def test_nobody_is_let_in_again_who_was_never_out(db: Database) -> None:
     """Under a gate that dismisses nobody a return starts no count anew, whatever the log says of it."""
-    town = working_town(db, rounds=40)
+    town = working_town(db)
     bad = town.names["bad 0"]
-    assert town.rows(f"SELECT state FROM standings WHERE labeler = {bad}") == [("dismissed",)]
+    out = [labeler for (labeler,) in town.rows("SELECT labeler FROM standings WHERE state = 'dismissed'")]
+    assert bad in out
     rulings.rule(db, 1, bad, "readmit", "to try anew", town.now)
     late = what_if(db, 1, {"dismiss_at": 0.0}, town.now)["would"]
     assert late["labelers_dismissed"] == 0
-    assert what_if(db, 1, {}, town.now)["was"]["labelers_dismissed"] == 2
+    assert what_if(db, 1, {}, town.now)["was"]["labelers_dismissed"] == len(out) - 1
+
+
+def test_what_a_ruling_takes_from_somebody_in_doubt_was_discarded(db: Database) -> None:
+    """Answers that were held when their labeler was dismissed beside the answers have an end too."""
+    town = working_town(db, rounds=6)
+    who, held = town.rows("SELECT labeler, count(*) FROM holds GROUP BY 1 ORDER BY 2 DESC LIMIT 1")[0]
+    before = what_if(db, 1, {}, town.now)["was"]["discarded"]
+    rulings.rule(db, 1, who, "dismiss", "was rude", town.now)
+    found = what_if(db, 1, {}, town.now)
+    assert found["was"]["discarded"] == found["would"]["discarded"] == before + held
 
 
 @pytest.mark.parametrize("labelers", [2, 5, 40])

@@ -167,8 +167,6 @@ def _settle(past: Past, step: Step, track: Track, policies: Mapping[int, Policy]
         track.take_in(past.models, told, policies[step.policy_version])
     else:
         track.be_ruled(past.models, step.decision or "")
-    if track.state == State.DISMISSED:
-        track.holds.clear()
 
 
 def _judge_again(past: Past, rows: Sequence[tuple[Step, Track]]) -> None:
