@@ -45,7 +45,7 @@ def town_with(db: Database, wrong: int, people: int = 24, **policy: float) -> To
 def test_wrong_keys_are_mended_and_right_ones_stay(db: Database) -> None:
     """Good people miss a benchmark together: it gets the key that they gave; the others are left alone."""
     town = town_with(db, wrong=3)
-    for _ in range(24):
+    for _ in range(40):
         town.round()
         look(town)
     keys = dict(town.rows(IN_FORCE))

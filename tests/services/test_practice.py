@@ -203,20 +203,20 @@ def test_a_forged_token_disputes_nothing(town: Town) -> None:
 
 
 def test_what_good_people_call_unclear_goes_to_an_auditor(db: Database) -> None:
-    """All who meet one benchmark dispute it, one in ten the others: the one is frozen, the others stay."""
+    """All who meet one benchmark dispute it, one in fifty the others: the one is frozen, the others stay."""
     town = Town(
         db, {"rate_ceiling": 0.9, "rate_floor": 0.5, "dismiss_at": 0.0, "max_held": 100, "open_at": 10}
     )
     town.open_by_hand(30)
     town.push(1_000)
     for n in range(16):
-        town.hire(f"good {n}", knows(0.92))
+        town.hire(f"good {n}", knows(0.97))
     unclear = town.rows("SELECT task FROM benchmarks WHERE ordinal = 7")[0][0]
     views = Views()
-    for _ in range(30):
+    for _ in range(45):
         for labeler, work in town.leases.items():
             rows = town.rows(f"SELECT task FROM attempts WHERE state = 'leased' AND labeler = {labeler}")
-            if rows[0][0] == unclear or town.rng.random() < 0.1:
+            if rows[0][0] == unclear or town.rng.random() < 0.02:
                 practice.dispute(db, labeler, work.lease, "unclear", town.now)
         town.round()
         with db.connection() as tx:

@@ -152,7 +152,8 @@ def test_another_instruction_or_another_customer_carries_nothing(town: Town) -> 
 
 def test_a_new_hand_is_given_what_was_carried(town: Town) -> None:
     """Somebody who was in neither project is tested on it."""
-    made = copy(town)
+    made = town.project = copy(town)
+    town.push(20, start=500)
     fresh = town.hire("fresh", knows(0.9))
     stages = set()
     for _ in range(10):

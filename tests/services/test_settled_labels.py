@@ -58,11 +58,12 @@ def key_of(town: Town) -> tuple[int, int]:
 
 
 def answered_wrongly(town: Town, task: int, *, until: str) -> None:
-    """Somebody else gets the task, and errs: the answer of somebody new is held, else it is delivered."""
+    """Somebody else gets the task, and errs: the answer of one of some new people is held, else delivered."""
     if "holds" in until:
         town.people = {}
         town.leases = {}
-        town.hire("new", knows(1.0))
+        for n in range(6):
+            town.hire(f"new {n}", knows(1.0))
     for _ in range(40):
         for who in town.people:
             hand = town.rows(f"SELECT task FROM attempts WHERE state = 'leased' AND labeler = {who}")

@@ -128,7 +128,12 @@ def test_looking_back_ends_where_the_filter_is(history: tuple[Town, int]) -> Non
 
 def test_a_change_is_dated_across_model_versions(db: Database) -> None:
     """The nightly estimation came between the labels and the benchmarks that speak against them."""
-    town, who = slept(db, others=3, at_turn=lambda town: lead(town, ("longest", "most overlap")))
+
+    def estimated(town: Town) -> None:
+        town.run(10)
+        lead(town, ("longest",))
+
+    town, who = slept(db, others=3, at_turn=estimated)
     assert town.rows("SELECT max(model_version) FROM standings") == [(2,)]
     assert sweep(db, town.now).withdrawn > 0
     assert {labeler for (labeler,) in town.rows("SELECT labeler FROM log WHERE kind = 'withdraw'")} == {who}
