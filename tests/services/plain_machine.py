@@ -18,7 +18,7 @@ from tests.services.town import Town, guesses, knows
 ROOT = Path(__file__).parents[2]
 
 
-def live(db: Database) -> Town:
+def live(db: Database) -> None:
     """People who know and people who guess, benchmarks that are alike and looked at, then a new model."""
     town = Town(db, {"rate_ceiling": 0.9, "rate_floor": 0.5, "max_held": 100})
     town.open_by_hand(60)
@@ -34,7 +34,6 @@ def live(db: Database) -> Town:
         keep(db, Views(), view, town.now)
     assert reestimation.estimate(db, town.project.id, town.now).model_version == 2
     town.run(2)
-    return town
 
 
 def live_on_a_plain_machine(url: str) -> None:

@@ -22,6 +22,9 @@ Names: TypeAlias = NDArray[np.str_]
 """Values of ``Gate`` or ``State``, one for each labeler."""
 
 DIGITS = 6
+RANK_DIGITS = 9
+"""What is only ranked is rounded finer. Not rounded, what is alike would be ranked by rounding errors, which
+differ from one make of processor to another."""
 
 
 class Gate(StrEnum):

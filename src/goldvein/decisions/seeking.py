@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
+from goldvein.decisions.gate import RANK_DIGITS
 from goldvein.decisions.opening import is_hopeless
 from goldvein.stats.mix import STRETCH, rule_passes
 from goldvein.stats.states import BUILT_IN, RANDOM
@@ -32,7 +33,6 @@ MOST_LOOKED_AT: Final = 64
 _LOOKED_AT_EACH: Final = 16
 _CERTAIN: Final = 0.98
 _MOSTLY: Final = 0.5
-_DIGITS: Final = 9
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,7 +114,7 @@ def sought(
             picked = own.get(rule, ())
             passes = right[list(picked)].mean() if picked else 1 / count
             scores[place] += excess * (pass_shares[rule] - passes)
-    rounded: Array = np.round(scores, _DIGITS)
+    rounded: Array = np.round(scores, RANK_DIGITS)
     return rounded
 
 

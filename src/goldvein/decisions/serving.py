@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 from numpy.typing import ArrayLike
 
-from goldvein.decisions.gate import State, passes
+from goldvein.decisions.gate import RANK_DIGITS, State, passes
 from goldvein.stats.selection import remaining_variance
 
 if TYPE_CHECKING:
@@ -21,9 +21,6 @@ if TYPE_CHECKING:
 
 NOTHING_LEFT: Final = 0.0
 """Draw probability on an ordinary task that was served because no unseen benchmark was left."""
-_DIGITS: Final = 9
-"""Remaining variances are compared rounded: else rounding errors, which differ from machine to machine, would
-rank benchmarks that tell equally much."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,7 +158,9 @@ def draw_benchmarks(
         candidates, counts = _candidates(left, which)
     else:
         candidates, counts = _weighted_candidates(left, which, weights)
-    remaining = np.round(remaining_variance(posteriors[:, able], model, pool, candidates, exposures), _DIGITS)
+    remaining = np.round(
+        remaining_variance(posteriors[:, able], model, pool, candidates, exposures), RANK_DIGITS
+    )
     remaining[np.arange(candidates.shape[1]) >= counts[:, None]] = np.inf
     best = np.lexsort((lots, remaining), axis=1)
     kept = np.minimum(counts, policy.best_of)
